@@ -1,0 +1,66 @@
+"""The composition root: settings in, a WSGI application out."""
+
+from __future__ import annotations
+
+import base64
+
+from cryptography.fernet import Fernet, InvalidToken
+from flask import Flask
+
+from fhirserver import logs
+from fhirserver import settings as settings_module
+from fhirserver.engine import Engine, Seals
+from fhirserver.errors import Invalid
+from fhirserver.settings import Settings
+from fhirserver.storage.database import Database
+from fhirserver.storage.secrets import shared_key
+from fhirserver.web import fhir, health, observation
+from fhirserver.web.authentication import Authenticator
+from fhirserver.web.errors import handle_errors
+
+
+def create_app(settings: Settings | None = None) -> Flask:
+    """The web application of a server whose database is there and migrated."""
+    settings = settings or settings_module.read()
+    logs.configure(settings.log_level)
+    database = open_database(settings)
+    engine = open_engine(settings, database)
+    app = Flask("fhirserver", static_folder=None)
+    app.extensions["fhirserver"] = engine
+    app.url_map.strict_slashes = False
+    app.url_map.merge_slashes = False
+    observation.observe(app)
+    handle_errors(app)
+    app.register_blueprint(fhir.blueprint(engine, Authenticator(database)))
+    app.register_blueprint(health.blueprint(database))
+    app.register_blueprint(observation.metrics(settings))
+    return app
+
+
+def open_database(settings: Settings) -> Database:
+    """The database that the settings name."""
+    assert settings.database_url is not None
+    return Database(
+        settings.database_url,
+        search_timeout_seconds=settings.search_timeout_seconds,
+        write_timeout_seconds=settings.write_timeout_seconds,
+    )
+
+
+def open_engine(settings: Settings, database: Database) -> Engine:
+    """A FHIR server on a database."""
+    key = shared_key(database, "page-links")
+    return Engine(settings, database, seals(key, settings.page_link_lifetime_seconds))
+
+
+def seals(key: bytes, lifetime_seconds: int) -> Seals:
+    """Authenticated encryption with a time limit, for page links."""
+    fernet = Fernet(base64.urlsafe_b64encode(key))
+
+    def unseal(token: str) -> bytes:
+        try:
+            return fernet.decrypt(token, ttl=lifetime_seconds)
+        except (InvalidToken, ValueError) as error:
+            raise Invalid("the page link is not ours or too old: start the search again") from error
+
+    return Seals(lambda data: fernet.encrypt(data).decode(), unseal)

@@ -1,0 +1,98 @@
+"""`fhirserver up`: everything on one machine, from the database to the web server."""
+
+from __future__ import annotations
+
+import dataclasses
+import logging
+import shlex
+import sys
+import time
+from pathlib import Path
+
+import click
+
+from fhirserver import embedded
+from fhirserver.cli.options import with_settings
+from fhirserver.embedded.folders import prepare
+from fhirserver.embedded.lock import exclusive
+from fhirserver.embedded.ports import check_free
+from fhirserver.embedded.postgresql import PostgreSQL
+from fhirserver.embedded.roles import Role, answers, clear_leftovers
+from fhirserver.embedded.supervisor import Service, Step, Supervisor
+from fhirserver.embedded.valkey import Valkey
+from fhirserver.settings import Settings, variables
+from fhirserver.storage import migrate
+
+
+@click.command()
+@with_settings("port", "host", "web_processes", "http_server")
+@click.option("--demo/--no-demo", default=False, help="Load the demo hospital when it is missing.")
+@click.option("--factory", default=None, hidden=True)
+def command(settings: Settings, demo: bool, factory: str | None) -> None:
+    """Run everything: database, broker, web server, tasks. Ctrl-C stops it."""
+    # It warns of the query that Ctrl-C interrupts, which is no news to who pressed it.
+    logging.getLogger("psycopg").setLevel(logging.ERROR)
+    data_dir = prepare(settings.data_dir)
+    settings = dataclasses.replace(settings, data_dir=data_dir)
+    with exclusive(data_dir, "fhirserver up"):
+        clear_leftovers(data_dir)
+        check_free(settings.host, settings.port)
+        Supervisor(_say).run(_plan(settings, demo, factory))
+
+
+def _plan(settings: Settings, demo: bool, factory: str | None) -> list[Service | Step]:
+    """What is started, in this order."""
+    environment = variables(settings)
+    plan: list[Service | Step] = []
+    if settings.database_url is None:
+        plan.append(PostgreSQL(settings.data_dir))
+    if settings.broker_url is None:
+        plan.append(Valkey(settings.data_dir))
+
+    def role(name: str, *arguments: str, once: bool = False) -> Role:
+        return Role(name, arguments or (name,), settings.data_dir, environment, once=once)
+
+    web = role("web", "web", *(("--factory", factory) if factory else ()))
+    ready = answers(settings.host, settings.port, "/livez")
+    if factory is None:  # An application of somebody else's has no use for our tables.
+        plan.append(Step("migrations", lambda: _migrate(settings)))
+    plan += [
+        dataclasses.replace(web, ready=ready),
+        role("worker"),
+        role("beat"),
+        Step("up", lambda: _addresses(settings)),
+    ]
+    if demo:
+        plan.append(role("demo", "load", "--demo", once=True))
+    return plan
+
+
+def _migrate(settings: Settings) -> str:
+    done = migrate.upgrade(embedded.connection_url(settings))
+    return f"{len(done)} applied" if done else "up to date"
+
+
+def _addresses(settings: Settings) -> str:
+    root = settings.fhir_base.removesuffix("/fhir")
+    token = [*_program(), "token", "--scope", "system/*.cruds"]
+    if settings.data_dir != Path("var").resolve():
+        token += ["--data-dir", str(settings.data_dir)]
+    return (
+        "the server is ready, Ctrl-C stops it\n"
+        f"  FHIR    {settings.fhir_base}\n"
+        f"  apps    {root}/\n"
+        f"  token   {shlex.join(token)}\n"
+        f"  logs    {settings.data_dir / 'log'}"
+    )
+
+
+def _program() -> list[str]:
+    """The command as the user would type it here."""
+    path = Path(sys.executable).with_name("fhirserver")
+    if not path.exists():
+        return [sys.executable, "-m", "fhirserver"]
+    return [str(path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path)]
+
+
+def _say(who: str, what: str) -> None:
+    click.echo(f"{time.strftime('%H:%M:%S')} {who:<10} {what}")

@@ -1,0 +1,75 @@
+"""`fhirserver web`: the HTTP server in the foreground, for production."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import shutil
+import sys
+from pathlib import Path
+
+import click
+
+from fhirserver import embedded
+from fhirserver.cli.options import with_settings
+from fhirserver.embedded.folders import prepare
+from fhirserver.settings import Settings, variables
+
+# A function without arguments that makes the WSGI application, in each process.
+FACTORY = "fhirserver.app:create_app"
+BACKLOG = 1024
+GRACE_SECONDS = 5
+
+
+@click.command()
+@with_settings("host", "port", "http_server", "web_processes", "web_threads")
+@click.option("--factory", default=FACTORY, hidden=True)
+def command(settings: Settings, factory: str) -> None:
+    """Answer HTTP requests (one role, for production)."""
+    settings = dataclasses.replace(
+        settings,
+        database_url=embedded.connection_url(settings),
+        metrics_dir=settings.metrics_dir or _empty(prepare(settings.data_dir), settings.port),
+    )
+    arguments = SERVER[settings.http_server](settings, factory)
+    # https://prometheus.github.io/client_python/multiprocess/ wants it before the first import.
+    environment = {**variables(settings), "PROMETHEUS_MULTIPROC_DIR": str(settings.metrics_dir)}
+    # The process becomes the HTTP server, so that signals go straight to it.
+    command_line = [sys.executable, "-m", *arguments]
+    os.execve(sys.executable, command_line, environment)  # noqa: S606 - no shell wanted
+
+
+def _empty(data_dir: Path, port: int) -> Path:
+    """An empty folder for the metrics of the web processes on this port."""
+    folder = data_dir / "metrics" / str(port)
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    return folder
+
+
+def granian(settings: Settings, factory: str) -> list[str]:
+    """https://github.com/emmett-framework/granian#options"""
+    return [
+        *("granian", factory, "--factory", "--interface", "wsgi", "--http", "1", "--no-ws"),
+        *("--host", settings.host, "--port", str(settings.port)),
+        *("--workers", str(settings.web_processes)),
+        *("--blocking-threads", str(settings.web_threads)),
+        *("--backlog", str(BACKLOG), "--respawn-failed-workers", "--respawn-interval", "0.5"),
+        *("--workers-kill-timeout", str(GRACE_SECONDS)),
+        *("--no-access-log", "--log-level", "warning"),
+    ]
+
+
+def gunicorn(settings: Settings, factory: str) -> list[str]:
+    """https://docs.gunicorn.org/en/stable/settings.html"""
+    host = f"[{settings.host}]" if ":" in settings.host else settings.host
+    return [
+        *("gunicorn", f"{factory}()", "--bind", f"{host}:{settings.port}"),
+        *("--worker-class", "gthread", "--workers", str(settings.web_processes)),
+        *("--threads", str(settings.web_threads), "--backlog", str(BACKLOG)),
+        *("--keep-alive", "30", "--timeout", "180", "--graceful-timeout", str(GRACE_SECONDS)),
+        *("--no-control-socket", "--log-level", "warning"),
+    ]
+
+
+SERVER = {"granian": granian, "gunicorn": gunicorn}

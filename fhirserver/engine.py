@@ -1,0 +1,65 @@
+"""The one door: every request, from whatever side it comes, goes through Engine.handle."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from fhirserver import interactions as package
+from fhirserver.errors import MethodNotAllowed
+from fhirserver.interactions.context import Context
+from fhirserver.interactions.interaction import interactions
+from fhirserver.interactions.messages import FhirRequest, FhirResponse
+from fhirserver.interactions.rights import authorize
+from fhirserver.model import definitions
+from fhirserver.registry import discover
+from fhirserver.search.extract import extract
+from fhirserver.search.parameters import Parameters, base_parameters
+from fhirserver.search.site import site_of
+from fhirserver.search.stamp import stamp
+from fhirserver.settings import Settings
+from fhirserver.storage.database import Database
+from fhirserver.storage.store import Store
+from fhirserver.storage.texts import TextDictionary
+
+discover(package)
+
+
+@dataclass(frozen=True, slots=True)
+class Seals:
+    """How page links are made unreadable and tamper-proof."""
+
+    seal: Callable[[bytes], str]
+    unseal: Callable[[str], bytes]
+
+
+class Engine:
+    """A FHIR server without its wire."""
+
+    def __init__(self, settings: Settings, database: Database, seals: Seals) -> None:
+        site = site_of(settings)
+        parameters: Parameters = base_parameters()
+        store = Store(
+            database,
+            extract=lambda resource: extract(resource, parameters, site),
+            stamp=lambda resource: stamp(resource, parameters, site),
+            texts=TextDictionary(database),
+        )
+        self.context = Context(
+            settings,
+            site,
+            definitions.load(),
+            parameters,
+            store,
+            seals.seal,
+            seals.unseal,
+            self.handle,
+        )
+
+    def handle(self, request: FhirRequest) -> FhirResponse:
+        """Answer a request; raises errors.FhirError for everything the client can be told."""
+        interaction = interactions.get(request.interaction)
+        if interaction is None:
+            raise MethodNotAllowed
+        authorize(request)
+        return interaction(self.context, request)

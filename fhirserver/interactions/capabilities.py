@@ -1,0 +1,129 @@
+"""FHIR capabilities: what this server does, generated from what is registered.
+
+https://hl7.org/fhir/R4/http.html#capabilities
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from hashlib import sha256
+from importlib.metadata import version
+from typing import Final
+
+from fhirserver import clock
+from fhirserver.errors import Invalid
+from fhirserver.interactions.context import Context
+from fhirserver.interactions.interaction import interactions
+from fhirserver.interactions.messages import FhirRequest, FhirResponse
+from fhirserver.interactions.subsets import subset, wanted_subset
+from fhirserver.model import json
+from fhirserver.model.resource import Resource
+from fhirserver.storage.content import instant
+
+_TYPE_INTERACTIONS: Final = (
+    "read", "vread", "update", "patch", "delete", "history-instance", "history-type", "create",
+    "search-type",
+)  # fmt: skip
+_STARTED: Final = instant(clock.now())
+
+
+@interactions.register("capabilities")
+def capabilities(ctx: Context, request: FhirRequest) -> FhirResponse:
+    mode = request.first("mode") or "full"
+    if mode not in {"full", "normative", "terminology"}:
+        raise Invalid("mode must be full, normative or terminology")
+    statement, tag = _statement(ctx)
+    if request.if_none_match is not None and tag in request.if_none_match:
+        return FhirResponse(304, headers={"ETag": tag})
+    wanted = wanted_subset(request.query)
+    content = statement if wanted is None else subset(statement.decode(), wanted, ctx.definitions)
+    return FhirResponse(200, content, headers={"ETag": tag})
+
+
+@lru_cache(maxsize=4)
+def _statement(ctx: Context) -> tuple[bytes, str]:
+    """The statement and its ETag."""
+    content = json.dump(
+        {
+            "resourceType": "CapabilityStatement",
+            "status": "active",
+            "date": _STARTED,
+            "kind": "instance",
+            "software": {"name": "fhirserver", "version": version("fhirserver")},
+            "implementation": {
+                "description": "fhirserver, a FHIR R4 interoperability server",
+                "url": ctx.settings.fhir_base,
+            },
+            "fhirVersion": "4.0.1",
+            "format": ["json", "application/fhir+json"],
+            "patchFormat": ["application/json-patch+json"],
+            "rest": [_rest(ctx)],
+        }
+    )
+    return content, f'W/"{sha256(content).hexdigest()[:32]}"'
+
+
+def _rest(ctx: Context) -> Resource:
+    return {
+        "mode": "server",
+        "security": {
+            "cors": False,
+            "description": "A bearer token is needed for everything but this statement.",
+        },
+        "resource": [_resource(ctx, t) for t in ctx.definitions.resource_types],
+        "interaction": [
+            {"code": code} for code in ("transaction", "batch", "search-system", "history-system")
+        ],
+        "searchParam": _parameters(ctx, "Basic", common=True),
+        "compartment": [
+            f"http://hl7.org/fhir/CompartmentDefinition/{name.lower()}"
+            if name != "RelatedPerson"
+            else "http://hl7.org/fhir/CompartmentDefinition/relatedPerson"
+            for name in ctx.definitions.compartments
+        ],
+    }
+
+
+def _resource(ctx: Context, resource_type: str) -> Resource:
+    parameters = ctx.parameters.for_type(resource_type)
+    references = [c for c, p in parameters.items() if p.type == "reference"]
+    return {
+        "type": resource_type,
+        "profile": f"http://hl7.org/fhir/StructureDefinition/{resource_type}",
+        "interaction": [{"code": c} for c in _TYPE_INTERACTIONS if c in interactions],
+        "versioning": "versioned-update",
+        "readHistory": True,
+        "updateCreate": True,
+        "conditionalCreate": True,
+        "conditionalRead": "full-support",
+        "conditionalUpdate": True,
+        "conditionalDelete": "single",
+        "referencePolicy": ["literal", "logical"],
+        "searchInclude": ["*", *(f"{resource_type}:{c}" for c in references)],
+        "searchRevInclude": _reverse_includes(ctx, resource_type),
+        "searchParam": _parameters(ctx, resource_type, common=False),
+    }
+
+
+def _parameters(ctx: Context, resource_type: str, *, common: bool) -> list[Resource]:
+    return [
+        {"name": c, "definition": p.url, "type": p.type, "documentation": p.description or c}
+        for c, p in sorted(ctx.parameters.for_type(resource_type).items())
+        if not common or c.startswith("_")
+    ]
+
+
+def _reverse_includes(ctx: Context, resource_type: str) -> list[str]:
+    return _referring(ctx)[resource_type]
+
+
+@lru_cache(maxsize=4)
+def _referring(ctx: Context) -> dict[str, list[str]]:
+    """The reference parameters of every type by the type that they may be to."""
+    found: dict[str, list[str]] = {t: [] for t in ctx.definitions.resource_types}
+    for source in ctx.definitions.resource_types:
+        for code, parameter in ctx.parameters.for_type(source).items():
+            if parameter.type == "reference":
+                for target in parameter.targets or found:
+                    found[target].append(f"{source}:{code}")
+    return found

@@ -1,0 +1,334 @@
+"""Carrying out changes: one, or all those of a transaction, as a whole.
+
+A single change by id needs no lock: it reads, computes and writes in one statement that holds
+only if nobody was faster; otherwise it is tried again under locks. Everything else runs in one
+database transaction: locks for the conditions, then matches, references, locks on the rows that
+change, new versions, and one statement for each type that writes them all.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from functools import partial
+from typing import Final, Literal, TypeVar
+
+from fhirserver import ids
+from fhirserver.errors import Conflict, FhirError, Gone, Invalid, NotFound, VersionConflict
+from fhirserver.interactions.conditions import Conditions
+from fhirserver.interactions.context import Context
+from fhirserver.interactions.intents import Done, Intent
+from fhirserver.interactions.linking import (
+    Addresses,
+    addresses,
+    linked,
+    linked_with_conditions,
+    with_conditions_met,
+)
+from fhirserver.interactions.patching import patched
+from fhirserver.model import json
+from fhirserver.model.resource import Resource
+from fhirserver.search.hashing import reference_self
+from fhirserver.search.index import IndexValues, Stamp
+from fhirserver.storage import versions as stored
+from fhirserver.storage.content import joined, split
+from fhirserver.storage.database import Connection, Stale
+from fhirserver.storage.rows import Method, NewVersion, Version
+from fhirserver.storage.writer import write
+
+ATTEMPTS: Final = 12
+_METHOD: Final[dict[str, Method]] = {"create": "POST", "update": "PUT", "patch": "PATCH"}
+
+I = TypeVar("I", bound="Intent | Done")  # noqa: E741
+R = TypeVar("R")
+
+
+def commit(
+    ctx: Context, intents: Sequence[Intent], *, then: Callable[[], None] | None = None
+) -> list[Done]:
+    """Carry out all intents or none; the outcomes are in the same order.
+
+    `then` runs after the writing in the same database transaction, and sees what was written; if
+    it raises, nothing is kept.
+
+    The resources have been checked against the definitions. Raises errors.FhirError with the place
+    of the intent that can't be done.
+    """
+    for attempt in range(ATTEMPTS):
+        try:
+            if attempt == 0 and then is None and _is_simple(ctx, intents):
+                return _alone(ctx, intents[0])
+            return _together(ctx, intents, then)
+        except Stale:
+            # Somebody else was faster; the second time the rows are locked before they are read.
+            time.sleep(random.random() * 0.002 * attempt**2)  # noqa: S311 - jitter
+    raise Conflict("other changes to the same resource kept coming first: try again")
+
+
+def _is_simple(ctx: Context, intents: Sequence[Intent]) -> bool:
+    """Whether it is one change that nothing has to be looked up for."""
+    return (
+        len(intents) == 1
+        and intents[0].criteria is None
+        and not linked_with_conditions(
+            intents[0].resource or {}, None, {}, ctx.definitions.is_resource
+        )[1]
+    )
+
+
+def _alone(ctx: Context, intent: Intent) -> list[Done]:
+    database = ctx.store.database
+    old = None if intent.id is None else stored.current(database, intent.type, intent.id)
+    change = _decide(ctx, _identified(intent), old, {})
+    if isinstance(change, Done):
+        return [change]
+    now, keys = stored.reserve(database, 1)
+    new = _new_version(ctx, change, old, now, keys[0])
+    ctx.store.texts.add(new.index.texts)
+    write(database, [new])
+    return [_done(new, old)]
+
+
+def _together(
+    ctx: Context, intents: Sequence[Intent], then: Callable[[], None] | None
+) -> list[Done]:
+    with ctx.store.database.transaction() as connection:
+        conditions = Conditions(ctx, connection)
+        conditions.lock(intents)
+        settled = _settled(conditions, intents)
+        _refuse_overlap(settled)
+        known = addresses(intents, settled)
+        settled, conditional = _linked(ctx, settled, known)
+        old = _lock_rows(connection, settled)
+        change = partial(_change, ctx, known, old)
+        later = frozenset(conditional)
+        now = {n: _at(s, change) for n, s in enumerate(settled) if n not in later}
+        outcomes = _written(ctx, connection, now, old)
+        if conditional:
+            with ctx.store.database.reading_inside():
+                met = {n: _met(ctx, conditions, settled[n]) for n in conditional}
+            changes = {n: _at(item, change) for n, item in met.items()}
+            outcomes |= _written(ctx, connection, changes, old)
+        if then is not None:
+            with ctx.store.database.reading_inside():
+                then()
+    return _completed([outcomes[n] for n in range(len(intents))])
+
+
+def _settled(conditions: Conditions, intents: Sequence[Intent]) -> list[Intent | Done]:
+    """What each intent means once its condition has been looked up; deletions come first."""
+    settled: dict[int, Intent | Done] = {}
+    for number, intent in sorted(enumerate(intents), key=lambda i: i[1].action != "delete"):
+        item = _at(intent, conditions.settle)
+        settled[number] = _identified(item) if isinstance(item, Intent) else item
+    return [settled[n] for n in range(len(intents))]
+
+
+def _linked(
+    ctx: Context, settled: Sequence[Intent | Done], known: Addresses
+) -> tuple[list[Intent | Done], list[int]]:
+    """The intents with their links rewritten; the numbers of those with conditional references.
+
+    These are resolved after everything else has been written, and so may mean a resource that the
+    same transaction creates. https://hl7.org/fhir/R4/http.html#trules
+    """
+    items: list[Intent | Done] = []
+    conditional: list[int] = []
+    for number, item in enumerate(settled):
+        if isinstance(item, Intent) and item.resource is not None:
+            resource, has_conditions = linked_with_conditions(
+                item.resource, item.full_url, known, ctx.definitions.is_resource
+            )
+            item = replace(item, resource=resource)
+            if has_conditions:
+                conditional.append(number)
+        items.append(item)
+    return items, conditional
+
+
+def _met(ctx: Context, conditions: Conditions, item: Intent | Done) -> Intent | Done:
+    """The intent with references by id in the place of its conditional ones."""
+    if isinstance(item, Done):
+        return item
+    is_type = ctx.definitions.is_resource
+    return _at(item, lambda i: with_conditions_met(i, is_type, conditions.reference))
+
+
+def _change(
+    ctx: Context,
+    known: Addresses,
+    old: Mapping[tuple[str, str | None], Version],
+    item: Intent | Done,
+) -> Intent | Done:
+    if isinstance(item, Done):
+        return item
+    return _decide(ctx, item, old.get((item.type, item.id)), known)
+
+
+def _completed(outcomes: list[Done]) -> list[Done]:
+    """A conditional create that means another entry's resource gets that entry's version."""
+    by_id = {(d.type, d.id): d for d in outcomes if d.version is not None}
+    return [
+        replace(by_id[d.type, d.id], status=200)
+        if d.status == 200 and d.version is None and (d.type, d.id) in by_id
+        else d
+        for d in outcomes
+    ]
+
+
+def _identified(intent: Intent) -> Intent:
+    """A create gets its id here, so that others can refer to it."""
+    return replace(intent, id=ids.new()) if intent.id is None else intent
+
+
+def _at(item: I, act: Callable[[I], R]) -> R:
+    """Do something with an intent; an error says where in the Bundle it is."""
+    try:
+        return act(item)
+    except FhirError as error:
+        place = item.place if isinstance(item, Intent) else ""
+        if not place:
+            raise
+        raise error.inside(place) from error
+
+
+def _refuse_overlap(settled: Sequence[Intent | Done]) -> None:
+    """https://hl7.org/fhir/R4/http.html#trules: no resource may be changed twice."""
+    seen: set[tuple[str, str | None]] = set()
+    for item in settled:
+        if isinstance(item, Intent):
+            if (item.type, item.id) in seen:
+                raise Invalid(
+                    "the transaction changes the same resource twice", expression=item.place
+                )
+            seen.add((item.type, item.id))
+
+
+def _lock_rows(
+    connection: Connection, settled: Sequence[Intent | Done]
+) -> dict[tuple[str, str | None], Version]:
+    wanted: dict[str, list[str]] = defaultdict(list)
+    for item in settled:
+        # A create by the server's own id has nothing to lock.
+        if isinstance(item, Intent) and item.action != "create" and item.id is not None:
+            wanted[item.type].append(item.id)
+    return {
+        (resource_type, i): version
+        for resource_type in sorted(wanted)
+        for i, version in stored.lock_current(
+            connection, resource_type, wanted[resource_type]
+        ).items()
+    }
+
+
+def _decide(ctx: Context, intent: Intent, old: Version | None, known: Addresses) -> Intent | Done:
+    """What an intent means for the version that is there now: a change, or nothing to do."""
+    exists = old is not None and not old.is_deleted
+    if intent.must_be_new and exists:
+        raise VersionConflict("the resource exists already, and If-None-Match: * forbids that")
+    if intent.if_match is not None and not _is_matched(intent.if_match, old):
+        raise VersionConflict
+    match intent.action:
+        case "delete":
+            return intent if exists else Done(204, intent.type, intent.id)
+        case "patch":
+            if old is None:
+                raise NotFound(f"{intent.type}/{intent.id} doesn't exist")
+            if old.content is None:
+                raise Gone(f"{intent.type}/{intent.id} was deleted")
+            resource = patched(ctx, intent, json.parse(old.content.encode()))
+            intent = replace(intent, resource=linked(resource, intent.full_url, known))
+        case _:
+            pass
+    if old is not None and old.content is not None and _is_same(old.content, intent.resource):
+        return Done(200, old.type, old.id, old.version, old.updated, old.content)
+    return intent
+
+
+def _is_matched(versions: Sequence[str], old: Version | None) -> bool:
+    if old is None:
+        return False
+    return str(old.version) in versions or ("*" in versions and not old.is_deleted)
+
+
+def _is_same(old: str, resource: Resource | None) -> bool:
+    """Whether a new version would say nothing new."""
+    return resource is not None and _essence(json.parse(old.encode())) == _essence(resource)
+
+
+def _essence(resource: Resource) -> bytes:
+    meta = {
+        k: v for k, v in resource.get("meta", {}).items() if k not in {"versionId", "lastUpdated"}
+    }
+    return json.dump_sorted({**resource, "meta": meta})
+
+
+def _written(
+    ctx: Context,
+    connection: Connection,
+    changes: Mapping[int, Intent | Done],
+    old: Mapping[tuple[str, str | None], Version],
+) -> dict[int, Done]:
+    """The outcomes by number, when all changes have been written."""
+    outcomes = {n: c for n, c in changes.items() if isinstance(c, Done)}
+    wanted = {n: c for n, c in changes.items() if isinstance(c, Intent)}
+    if not wanted:
+        return outcomes
+    now, keys = stored.reserve(connection, len(wanted))
+    new = {
+        n: _new_version(ctx, c, old.get((c.type, c.id)), now, key)
+        for (n, c), key in zip(wanted.items(), keys, strict=True)
+    }
+    ctx.store.texts.add(entry for v in new.values() for entry in v.index.texts)
+    write(connection, list(new.values()))
+    return outcomes | {n: _done(v, old.get((v.type, v.id))) for n, v in new.items()}
+
+
+def _new_version(
+    ctx: Context, intent: Intent, old: Version | None, now: datetime, fresh_key: int
+) -> NewVersion:
+    assert intent.id is not None
+    number = 1 if old is None else old.version + 1
+    updated = stored.following(now, old.updated if old else None)
+    meta, content, index, stamp, before = None, None, IndexValues(), Stamp(), None
+    if old is not None and old.content is not None:
+        replaced = json.parse(old.content.encode())
+        before = ctx.store.extract(replaced), ctx.store.stamp(replaced)
+    if intent.action != "delete":
+        assert intent.resource is not None
+        resource = {**intent.resource, "id": intent.id}
+        meta, content = split(resource)
+        index, stamp = ctx.store.extract(resource), ctx.store.stamp(resource)
+    return NewVersion(
+        type=intent.type,
+        id=intent.id,
+        self=reference_self(intent.type, intent.id),
+        key=old.key if old else fresh_key,
+        version=number,
+        updated=updated,
+        method=_method(intent, old),
+        meta=meta,
+        content=content,
+        index=index,
+        stamp=stamp,
+        replaces=old.version if old else None,
+        before=before,
+    )
+
+
+def _method(intent: Intent, old: Version | None) -> Method:
+    return "DELETE" if intent.action == "delete" else _METHOD[intent.action]
+
+
+def _done(new: NewVersion, old: Version | None) -> Done:
+    # A deleted resource that is brought back to life is created: so says the standard.
+    is_created = old is None or old.is_deleted
+    status: Literal[200, 201, 204] = 204 if new.content is None else 201 if is_created else 200
+    content = None
+    if new.content is not None:
+        content = joined(new.type, new.id, new.version, new.updated, new.meta, new.content)
+    return Done(status, new.type, new.id, new.version, new.updated, content, is_change=True)

@@ -1,0 +1,177 @@
+"""Conditional changes and references: finding the one resource that is meant, safely in a race.
+
+Everybody who looks for the same thing takes the same advisory lock first, so two feeds with one
+identifier can't both find nothing and both create.
+https://hl7.org/fhir/R4/http.html#ccreate
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from urllib.parse import unquote
+
+from fhirserver import ids
+from fhirserver.errors import Conflict, Invalid, MultipleMatches, NotFound, Unprocessable
+from fhirserver.interactions.context import Context
+from fhirserver.interactions.intents import Done, Intent
+from fhirserver.interactions.pairs import pairs_in
+from fhirserver.interactions.routing import is_id
+from fhirserver.search.hashing import digest
+from fhirserver.search.parse import parse
+from fhirserver.search.query import Query
+from fhirserver.search.results import RESULTS
+from fhirserver.storage.database import Connection
+from fhirserver.storage.searches import matches
+from fhirserver.storage.versions import current, lock_conditions
+
+# Locks are shared memory: a transaction never holds more than this many.
+BUCKETS = 4096
+
+
+class Conditions:
+    """The conditions of one transaction; each distinct one is looked up once."""
+
+    def __init__(self, ctx: Context, connection: Connection) -> None:
+        self._ctx = ctx
+        self._connection = connection
+        self._found: dict[str, str] = {}
+        self._planned: dict[_Key, Intent] = {}
+        self._deleted: set[tuple[str, str]] = set()
+
+    def lock(self, intents: Sequence[Intent]) -> None:
+        """Hold the locks of all conditions of these intents until the transaction ends."""
+        keys = [
+            k for i in intents if i.criteria is not None for k in _lock_keys(i.type, i.criteria)
+        ]
+        if keys:
+            lock_conditions(self._connection, keys)
+
+    def settle(self, intent: Intent) -> Intent | Done:
+        """What a conditional intent means: an intent by id, or nothing to do.
+
+        Deletions are to be settled first: what they delete, the other conditions don't match.
+        """
+        settled = intent if intent.criteria is None else self._settled(intent, intent.criteria)
+        if isinstance(settled, Intent) and settled.action == "delete" and settled.id is not None:
+            self._deleted.add((settled.type, settled.id))
+        return settled
+
+    def _settled(self, intent: Intent, criteria: str) -> Intent | Done:
+        planned = self._planned.get(_key(intent.type, criteria))
+        if planned is not None and intent.action in {"create", "update"}:
+            if intent.action != planned.action:
+                raise Invalid("another entry creates the resource that this condition means")
+            # The same conditional create twice in one transaction is one resource.
+            if intent.action == "create":
+                return Done(200, intent.type, planned.id)
+            raise Invalid("another entry updates the resource that this condition means")
+        found = self._matches(intent.type, criteria)
+        if len(found) > 1:
+            raise MultipleMatches
+        if found:
+            return self._settle_found(intent, found[0])
+        settled = self._settle_none(intent)
+        if isinstance(settled, Intent):
+            # Remembered as what was asked for: an update that creates is no conditional create.
+            self._planned[_key(intent.type, criteria)] = replace(settled, action=intent.action)
+        return settled
+
+    def reference(self, link: str) -> str:
+        """The reference by id that a conditional reference such as `Patient?identifier=1` means."""
+        resource_type, _, criteria = link.partition("?")
+        if link not in self._found:
+            found = self._matches(resource_type, criteria)
+            if len(found) != 1:
+                many = "more than one resource" if found else "no resource"
+                raise Unprocessable(
+                    f"a conditional reference to {resource_type} matches {many}: "
+                    "it must match exactly one"
+                )
+            self._found[link] = f"{resource_type}/{found[0]}"
+        return self._found[link]
+
+    def _settle_found(self, intent: Intent, found: str) -> Intent | Done:
+        if intent.action == "create":
+            version = current(self._ctx.store.database, intent.type, found)
+            if version is None:
+                return Done(200, intent.type, found)
+            return Done(200, intent.type, found, version.version, version.updated, version.content)
+        given = (intent.resource or {}).get("id") if intent.action == "update" else None
+        if given is not None and given != found:
+            raise Invalid(
+                "the id in the resource is not that of the resource that the condition matches",
+                expression=f"{intent.type}.id",
+            )
+        return replace(intent, id=found)
+
+    def _settle_none(self, intent: Intent) -> Intent | Done:
+        match intent.action:
+            case "create":
+                return _with_new_id(intent)
+            case "update":
+                given = (intent.resource or {}).get("id")
+                return self._update_as_create(intent, given) if given else _with_new_id(intent)
+            case "delete":
+                return Done(204, intent.type, None)
+            case _:
+                raise NotFound("no resource matches the condition")
+
+    def _update_as_create(self, intent: Intent, given: str) -> Intent:
+        place = f"{intent.type}.id"
+        if not is_id(given):
+            raise Invalid("the id can't be one", expression=place)
+        there = current(self._ctx.store.database, intent.type, given)
+        if there is not None and not there.is_deleted:
+            # R4 is silent; like R5 we don't overwrite what the condition says isn't meant.
+            raise Conflict(
+                "no resource matches the condition, and another one has the id in the resource",
+                expression=place,
+            )
+        return replace(intent, id=given)
+
+    def _matches(self, resource_type: str, criteria: str) -> list[str]:
+        """The ids of at most two matches that this transaction doesn't delete."""
+        query = _parsed(self._ctx, resource_type, criteria)
+        gone = {i for t, i in self._deleted if t == resource_type}
+        found = matches(
+            self._ctx.store.database, resource_type, query.condition, limit=2 + len(gone)
+        )
+        return [i for i in found if i not in gone][:2]
+
+
+def _with_new_id(intent: Intent) -> Intent:
+    return replace(intent, id=ids.new(), action="create")
+
+
+def _parsed(ctx: Context, resource_type: str, criteria: str) -> Query:
+    """Conditions are always strict: an ignored parameter could match the wrong patient.
+
+    For the same reason nothing but what selects will do: `DELETE Patient?_count=1` means nobody.
+    """
+    pairs = pairs_in(criteria)
+    for name, _ in pairs:
+        if name.partition(":")[0] in RESULTS:
+            raise Invalid(f"a condition can't have {name[:60]}: it doesn't select resources")
+    query = parse(resource_type, pairs, parameters=ctx.parameters, site=ctx.site)
+    if not query.used:
+        raise Invalid("a condition needs at least one search parameter")
+    return query
+
+
+_Key = tuple[str, tuple[tuple[str, str], ...]]
+
+
+def _key(resource_type: str, criteria: str) -> _Key:
+    """The same for conditions that say the same in another order."""
+    return resource_type, tuple(sorted(pairs_in(criteria)))
+
+
+def _lock_keys(resource_type: str, criteria: str) -> list[int]:
+    """What to lock: the identifiers looked for, or else the whole condition."""
+    _, pairs = _key(resource_type, criteria)
+    values = [v for name, value in pairs if name.startswith("identifier") for v in value.split(",")]
+    spelled = [
+        f"{resource_type}|identifier|{unquote(v).rpartition('|')[2].lower()}" for v in values
+    ]
+    return [digest(text) % BUCKETS for text in spelled or [f"{resource_type}?{pairs}"]]

@@ -1,0 +1,30 @@
+"""What an interaction works with: the parts of the server that outlive a request."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from fhirserver.interactions.messages import FhirRequest, FhirResponse
+from fhirserver.model.definitions import Definitions
+from fhirserver.search.parameters import Parameters
+from fhirserver.search.site import Site
+from fhirserver.settings import Settings
+from fhirserver.storage.store import Store
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """The server's parts, the same for every request of a process."""
+
+    settings: Settings
+    site: Site
+    definitions: Definitions
+    parameters: Parameters
+    store: Store
+    seal: Callable[[bytes], str]
+    """Makes a page link's token from what it must remember, so that only we can read it."""
+    unseal: Callable[[str], bytes]
+    """The reverse; raises errors.Invalid for a token that isn't ours or is too old."""
+    handle: Callable[[FhirRequest], FhirResponse]
+    """The one door, for the entries of a batch."""

@@ -1,0 +1,46 @@
+"""FHIR create: a new resource with an id of the server's choice; conditionally with If-None-Exist.
+
+https://hl7.org/fhir/R4/http.html#create
+"""
+
+from __future__ import annotations
+
+from urllib.parse import urlencode
+
+from fhirserver.errors import Invalid
+from fhirserver.interactions.checking import checked
+from fhirserver.interactions.commit import commit
+from fhirserver.interactions.context import Context
+from fhirserver.interactions.intents import Intent, response
+from fhirserver.interactions.interaction import interactions
+from fhirserver.interactions.messages import FhirRequest, FhirResponse
+
+
+def intent(request: FhirRequest) -> Intent:
+    """What a create wants."""
+    assert request.type is not None
+    resource = {k: v for k, v in checked(request).items() if k != "id"}
+    return Intent(
+        "create",
+        request.type,
+        criteria=_criteria(request),
+        resource=resource,
+        place=request.place,
+    )
+
+
+def _criteria(request: FhirRequest) -> str | None:
+    """The condition: If-None-Exist, or the query of the address, which fhirpy sends in its place.
+
+    If that were passed over, the client would get a second resource beside the one it means.
+    """
+    if not request.query:
+        return request.if_none_exist
+    if request.if_none_exist is not None:
+        raise Invalid("the condition must be either in If-None-Exist or in the address")
+    return urlencode(request.query)
+
+
+@interactions.register("create")
+def create(ctx: Context, request: FhirRequest) -> FhirResponse:
+    return response(commit(ctx, [intent(request)])[0], request)

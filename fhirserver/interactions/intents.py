@@ -1,0 +1,102 @@
+"""What a request wants changed, before it is known what that means for the database."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+
+from fhirserver.errors import Invalid, Issue
+from fhirserver.interactions.messages import FhirRequest, FhirResponse, versions_in
+from fhirserver.model import json
+from fhirserver.model.outcome import outcome
+from fhirserver.model.resource import Resource
+
+Action = Literal["create", "update", "patch", "delete"]
+
+
+@dataclass(frozen=True, slots=True)
+class Intent:
+    """One change that is wanted.
+
+    `criteria` is the query of a conditional change ("identifier=a|1"), None for one by id.
+    `full_url` is the entry's fullUrl in a transaction, which other entries may refer to. `place`
+    locates it in a Bundle, for outcomes.
+    """
+
+    action: Action
+    type: str
+    id: str | None = None
+    criteria: str | None = None
+    resource: Resource | None = None
+    patch: Any = None
+    patch_format: Literal["json-patch", "merge-patch"] | None = None
+    if_match: tuple[str, ...] | None = None
+    must_be_new: bool = False
+    full_url: str | None = None
+    place: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What became of an intent. `content` is the JSON text of the version; None for a deletion.
+
+    `status` is 201 for a version of a new resource; 200 for another version, or for no change at
+    all; 204 for a deletion. `is_change` tells whether a version was written.
+    """
+
+    status: Literal[200, 201, 204]
+    type: str
+    id: str | None
+    version: int | None = None
+    updated: datetime | None = None
+    content: str | None = None
+    is_change: bool = False
+
+
+def allowed_versions(request: FhirRequest) -> tuple[str, ...] | None:
+    """The versions that If-Match names, or `*` for any; None when there is no If-Match.
+
+    https://www.rfc-editor.org/rfc/rfc9110#name-if-match
+    """
+    if request.if_match is None:
+        return None
+    versions = versions_in(request.if_match)
+    if versions is None:
+        raise Invalid('If-Match must name a version, such as W/"3"')
+    return tuple(versions)
+
+
+def response(done: Done, request: FhirRequest, *, location: bool = True) -> FhirResponse:
+    """The answer to a change, with as much content as `Prefer: return=` asks for.
+
+    https://hl7.org/fhir/R4/http.html#ops
+    """
+    where = f"{done.type}/{done.id}/_history/{done.version}" if done.version else None
+    content: bytes | None = None
+    is_outcome = False
+    if request.prefer_return in {None, "representation"}:
+        content = done.content.encode() if done.content is not None else None
+    elif request.prefer_return == "OperationOutcome":
+        content = _SUCCESS[done.status]
+        is_outcome = True
+    status = 200 if content is not None and done.status == 204 else done.status
+    return FhirResponse(
+        status,
+        content,
+        version=done.version,
+        updated=done.updated,
+        location=where if location and done.status != 204 else None,
+        is_outcome=is_outcome,
+    )
+
+
+def _success(text: str) -> bytes:
+    return json.dump(outcome([Issue("information", "informational", text)]))
+
+
+_SUCCESS = {
+    200: _success("The resource is up to date."),
+    201: _success("The resource was created."),
+    204: _success("The resource is deleted."),
+}

@@ -1,0 +1,93 @@
+"""What goes through the one door: a FHIR request in, a FHIR response out, without their wire."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Final, Literal
+
+from fhirserver.access.principal import Principal
+from fhirserver.model.resource import Resource
+
+Return = Literal["minimal", "representation", "OperationOutcome"]
+
+
+@dataclass(frozen=True, slots=True)
+class FhirRequest:
+    """One interaction asked for.
+
+    `interaction` is the name it is registered under; `query` the decoded parameters; `body` the
+    parsed JSON (a resource or a patch). `place` locates the request in a Bundle, for outcomes.
+    https://hl7.org/fhir/R4/http.html
+    """
+
+    interaction: str
+    principal: Principal
+    type: str | None = None
+    id: str | None = None
+    version: str | None = None
+    query: tuple[tuple[str, str], ...] = ()
+    body: Any = None
+    patch_format: Literal["json-patch", "merge-patch"] | None = None
+    if_match: str | None = None
+    if_none_match: str | None = None
+    if_none_exist: str | None = None
+    if_modified_since: datetime | None = None
+    prefer_return: Return | None = None
+    lenient: bool = False
+    place: str = ""
+    is_checked: bool = False
+    """Whether the body is known to keep to its definition: entries of a checked Bundle."""
+
+    @property
+    def resource(self) -> Resource:
+        """The body, where the interaction has made sure that it is an object."""
+        resource: Resource = self.body
+        return resource
+
+    def first(self, name: str) -> str | None:
+        """The first query parameter of that name."""
+        return next((value for key, value in self.query if key == name), None)
+
+
+@dataclass(frozen=True, slots=True)
+class FhirResponse:
+    """The answer. `content` is JSON ready to be sent, None when there is no body.
+
+    `location` and `content_location` are relative to the FHIR base. `outcome` says that the
+    content is an OperationOutcome rather than what was asked for.
+    """
+
+    status: int
+    content: bytes | None = None
+    version: int | None = None
+    updated: datetime | None = None
+    location: str | None = None
+    is_outcome: bool = False
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+def etag(version: int) -> str:
+    """The weak ETag of a version.
+
+    >>> etag(3)
+    'W/"3"'
+    """
+    return f'W/"{version}"'
+
+
+_TAG: Final = re.compile(r'(?:W/)?"([^"]*)"|([A-Za-z0-9\-.]{1,64}|\*)')
+
+
+def versions_in(header: str) -> Sequence[str] | None:
+    """The version ids in an If-Match or If-None-Match header; None when it isn't one.
+
+    The quotes may be missing, as many clients forget them.
+
+    >>> versions_in('W/"3", "4"')
+    ['3', '4']
+    """
+    tags = [_TAG.fullmatch(part.strip()) for part in header.split(",")]
+    return None if None in tags else [t[1] or t[2] or "" for t in tags if t]

@@ -1,0 +1,74 @@
+"""The links of a result page: everything a later page needs, sealed into one opaque token.
+
+Nothing is kept on the server: any replica can answer, and a link can be neither read nor changed.
+https://hl7.org/fhir/R4/http.html#paging
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, Final
+
+import msgspec
+
+from fhirserver.errors import Invalid
+from fhirserver.interactions.context import Context
+from fhirserver.interactions.messages import FhirRequest
+
+PARAMETER: Final = "_page"
+
+# Requests that a link can continue; checked against the request it comes in with.
+Pairs = tuple[tuple[str, str], ...]
+
+
+class PageState(msgspec.Struct, frozen=True, array_like=True):
+    """What a link remembers. `position` holds sort values as JSON and datetimes as ISO text."""
+
+    interaction: str
+    type: str | None
+    id: str | None
+    searched: str | None
+    query: Pairs
+    snapshot: str
+    part: int
+    position: tuple[Any, ...]
+    backwards: bool
+
+
+def link(ctx: Context, request: FhirRequest, state: PageState) -> str:
+    """The absolute address of the page."""
+    token = ctx.seal(msgspec.msgpack.encode(state))
+    path = "/".join(p for p in (state.type, state.id, state.searched) if p)
+    if request.interaction.startswith("history"):
+        path = f"{path}/_history" if path else "_history"
+    base = ctx.settings.fhir_base
+    return f"{base}/{path}?{PARAMETER}={token}" if path else f"{base}?{PARAMETER}={token}"
+
+
+def opened(ctx: Context, request: FhirRequest) -> PageState | None:
+    """The state in the request's page link; None when the request isn't one.
+
+    Raises Invalid for a token that isn't ours, is too old, or belongs to another address.
+    """
+    token = request.first(PARAMETER)
+    if token is None:
+        return None
+    try:
+        state = msgspec.msgpack.decode(ctx.unseal(token), type=PageState)
+    except msgspec.DecodeError as error:
+        raise Invalid("the page link is from another release: start the search again") from error
+    here = (request.interaction, request.type, request.id, request.version)
+    if (state.interaction, state.type, state.id, state.searched) != here:
+        raise Invalid("the page link belongs to another address")
+    return state
+
+
+def portable(values: Sequence[Any]) -> tuple[Any, ...]:
+    """Sort values as a link can carry them."""
+    return tuple({"t": v.isoformat()} if isinstance(v, datetime) else v for v in values)
+
+
+def restored(values: Sequence[Any]) -> tuple[Any, ...]:
+    """The reverse of `portable`."""
+    return tuple(datetime.fromisoformat(v["t"]) if isinstance(v, dict) else v for v in values)

@@ -1,0 +1,185 @@
+"""FHIR search: on a type, in a compartment, or on the whole server, page by page.
+
+https://hl7.org/fhir/R4/search.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from urllib.parse import urlencode
+
+from fhirserver.errors import Forbidden, Issue
+from fhirserver.interactions.context import Context
+from fhirserver.interactions.including import included
+from fhirserver.interactions.interaction import interactions
+from fhirserver.interactions.messages import FhirRequest, FhirResponse
+from fhirserver.interactions.page_links import PageState, link, opened, portable, restored
+from fhirserver.interactions.subsets import Subset, subset
+from fhirserver.model import json
+from fhirserver.model.bundle import bundle, search_entry
+from fhirserver.model.outcome import outcome
+from fhirserver.model.resource import Resource
+from fhirserver.search.parse import parse
+from fhirserver.search.query import Query
+from fhirserver.storage import searches
+from fhirserver.storage.rows import Version
+from fhirserver.storage.search_sql.pages import Position, Wanted
+from fhirserver.storage.searches import Page
+
+
+@interactions.register("search-type")
+def search_type(ctx: Context, request: FhirRequest) -> FhirResponse:
+    return _search(ctx, request)
+
+
+@interactions.register("search-system")
+def search_system(ctx: Context, request: FhirRequest) -> FhirResponse:
+    return _search(ctx, request)
+
+
+@interactions.register("search-compartment")
+def search_compartment(ctx: Context, request: FhirRequest) -> FhirResponse:
+    """`Patient/123/Observation`: request.version holds the type that is searched."""
+    return _search(ctx, request)
+
+
+def _search(ctx: Context, request: FhirRequest) -> FhirResponse:
+    state = opened(ctx, request)
+    pairs = state.query if state else request.query
+    query = _understood(ctx, request, pairs)
+    if query.explain:
+        return _explain(ctx, request, query)
+    if query.summary == "count" or query.count == 0:
+        return _answer(_counted(ctx, request, query))
+    page = _page(ctx, query, state)
+    links = {"self": _self_link(ctx, request, query)}
+    for relation, position, backwards in (
+        ("next", page.after, False),
+        ("previous", page.before, True),
+    ):
+        if position is not None:
+            links[relation] = _link(ctx, request, pairs, page, position, backwards=backwards)
+    entries = [_entry(ctx, v, query, "match") for v in page.matches]
+    entries += [
+        _entry(ctx, v, query, "include") for v in included(ctx, page.matches, query.includes)
+    ]
+    total = _total(ctx, query, page, is_first=state is None)
+    return _answer(bundle("searchset", entries + _warnings(query), links=links, total=total))
+
+
+def _understood(ctx: Context, request: FhirRequest, pairs: Sequence[tuple[str, str]]) -> Query:
+    compartment = None
+    searched = request.type
+    if request.interaction == "search-compartment":
+        assert request.type is not None
+        assert request.id is not None
+        compartment = (request.type, request.id)
+        searched = None if request.version == "*" else request.version
+    query = parse(
+        searched,
+        pairs,
+        parameters=ctx.parameters,
+        site=ctx.site,
+        lenient=request.lenient,
+        compartment=compartment,
+    )
+    if len(query.types) > 1:
+        return replace(query, types=searches.types_in_use(ctx.store.database, query.types))
+    return query
+
+
+def _page(ctx: Context, query: Query, state: PageState | None) -> Page:
+    limit = min(query.count or ctx.settings.default_count, ctx.settings.max_count)
+    if not query.types:
+        return Page([], "", None, None)
+    wanted = Wanted(limit)
+    if state is not None:
+        position = Position(state.part, restored(state.position))
+        wanted = Wanted(limit, position, state.backwards, state.snapshot)
+    return searches.find_page(ctx.store, query, wanted)
+
+
+def _total(ctx: Context, query: Query, page: Page, *, is_first: bool) -> int | None:
+    """The number of matches: exact when asked for, or when the first page has them all."""
+    if is_first and page.after is None:
+        return len(page.matches)
+    match query.total:
+        case "accurate":
+            return searches.count(ctx.store.database, query)
+        case "estimate":
+            return max(searches.estimate(ctx.store.database, query), len(page.matches))
+        case _:
+            return None
+
+
+def _counted(ctx: Context, request: FhirRequest, query: Query) -> Resource:
+    total = searches.count(ctx.store.database, query) if query.types else 0
+    links = {"self": _self_link(ctx, request, query)}
+    return bundle("searchset", _warnings(query), links=links, total=total)
+
+
+def _entry(ctx: Context, version: Version, query: Query, mode: str) -> Resource:
+    content = version.content or "{}"
+    full_url = f"{ctx.settings.fhir_base}/{version.type}/{version.id}"
+    if query.summary in {"true", "text", "data"} or query.elements:
+        wanted = (
+            Subset(elements=query.elements) if query.elements else Subset(summary=query.summary)  # type: ignore[arg-type]
+        )
+        return search_entry(full_url, json.raw(subset(content, wanted, ctx.definitions)), mode)  # type: ignore[arg-type]
+    return search_entry(full_url, json.raw(content), mode)  # type: ignore[arg-type]
+
+
+def _warnings(query: Query) -> list[Resource]:
+    """What lenient handling left out, as an entry of its own."""
+    if not query.ignored:
+        return []
+    issues = [Issue("warning", "not-supported", text) for text in query.ignored]
+    return [{"resource": outcome(issues), "search": {"mode": "outcome"}}]
+
+
+def _self_link(ctx: Context, request: FhirRequest, query: Query) -> str:
+    """The search as it was understood, so that clients see what was used."""
+    path = "/".join(p for p in (request.type, request.id, request.version) if p)
+    address = f"{ctx.settings.fhir_base}/{path}" if path else ctx.settings.fhir_base
+    return f"{address}?{urlencode(query.used, safe=',|:/$')}" if query.used else address
+
+
+def _link(
+    ctx: Context,
+    request: FhirRequest,
+    pairs: Sequence[tuple[str, str]],
+    page: Page,
+    position: Position,
+    *,
+    backwards: bool,
+) -> str:
+    state = PageState(
+        request.interaction,
+        request.type,
+        request.id,
+        request.version,
+        tuple(pairs),
+        page.snapshot,
+        position.part,
+        portable(position.values),
+        backwards,
+    )
+    return link(ctx, request, state)
+
+
+def _explain(ctx: Context, request: FhirRequest, query: Query) -> FhirResponse:
+    """`_explain=true`: the statement and its plan, for those who look after the server."""
+    if not request.principal.is_system:
+        raise Forbidden("_explain needs a token with a system scope")
+    limit = min(query.count or ctx.settings.default_count, ctx.settings.max_count)
+    sql, plan = searches.explain(ctx.store.database, query, limit=limit)
+    parameters = [
+        {"name": "sql", "valueString": sql},
+        {"name": "plan", "valueString": json.dump(plan).decode()},
+    ]
+    return _answer({"resourceType": "Parameters", "parameter": parameters})
+
+
+def _answer(resource: Resource) -> FhirResponse:
+    return FhirResponse(200, json.dump(resource))

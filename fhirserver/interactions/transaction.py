@@ -1,0 +1,76 @@
+"""FHIR transaction: a Bundle of requests of which all are carried out, or none.
+
+https://hl7.org/fhir/R4/http.html#transaction
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+from fhirserver.errors import FhirError
+from fhirserver.interactions.answers import answer
+from fhirserver.interactions.changes import INTENT, READS
+from fhirserver.interactions.checking import refuse
+from fhirserver.interactions.commit import commit
+from fhirserver.interactions.context import Context
+from fhirserver.interactions.entries import Entry, request_of
+from fhirserver.interactions.intents import Intent, response
+from fhirserver.interactions.messages import FhirRequest, FhirResponse
+from fhirserver.interactions.rights import authorize
+from fhirserver.model import json
+from fhirserver.model.bundle import bundle
+from fhirserver.model.resource import Resource
+from fhirserver.validation import check
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A transaction's entries, those of them that change something, and what these want."""
+
+    entries: list[Entry]
+    writes: list[Entry]
+    intents: list[Intent]
+
+
+def transaction(ctx: Context, request: FhirRequest, body: Resource) -> FhirResponse:
+    """Carry out a transaction and answer each of its entries."""
+    planned = plan(ctx, request, body)
+    answers: dict[int, Resource] = {}
+    reads = [e for e in planned.entries if e.request.interaction in READS]
+
+    def read_too() -> None:
+        for entry in reads:
+            done = _inside(entry, ctx.handle)
+            answers[entry.number] = answer(done, entry.request, is_head=entry.is_head)
+
+    outcomes = commit(ctx, planned.intents, then=read_too if reads else None)
+    for entry, done in zip(planned.writes, outcomes, strict=True):
+        answers[entry.number] = answer(response(done, entry.request), entry.request)
+    made = bundle("transaction-response", [answers[e.number] for e in planned.entries])
+    return FhirResponse(200, json.dump(made))
+
+
+def plan(ctx: Context, request: FhirRequest, body: Resource) -> Plan:
+    """What a transaction wants; raises FhirError for what is wrong whatever is stored."""
+    refuse(check(body))
+    entries = [
+        request_of(ctx, request, e, i, is_checked=True) for i, e in enumerate(body.get("entry", ()))
+    ]
+    for entry in entries:
+        _inside(entry, authorize)
+    writes = [e for e in entries if e.request.interaction in INTENT]
+    return Plan(entries, writes, [_intent(e) for e in writes])
+
+
+def _intent(entry: Entry) -> Intent:
+    intent: Intent = _inside(entry, INTENT[entry.request.interaction])
+    return replace(intent, full_url=entry.full_url)
+
+
+def _inside(entry: Entry, act: Callable[[FhirRequest], Any]) -> Any:
+    try:
+        return act(entry.request)
+    except FhirError as error:
+        raise error.inside(entry.request.place) from error

@@ -1,0 +1,46 @@
+"""The demo hospital into the database, once."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from fhirserver import clock
+from fhirserver.demo import hospital
+from fhirserver.loader.loading import load
+from fhirserver.loader.storing import finish, is_finished
+from fhirserver.loader.summary import Summary
+from fhirserver.model import json
+from fhirserver.settings import Settings
+from fhirserver.storage.database import Database
+
+SEED = 1
+PATIENTS = 60
+
+
+def load_demo(settings: Settings, *, jobs: int | None = None) -> Summary | None:
+    """Load the demo hospital as of today; None when that has been done before.
+
+    A load that was interrupted is finished the next time.
+    """
+    assert settings.database_url is not None
+    database = Database(settings.database_url)
+    mark = hashlib.sha256(f"demo hospital {SEED} {PATIENTS}".encode()).digest()
+    try:
+        if is_finished(database, mark) is not None:
+            return None
+        with TemporaryDirectory() as folder:
+            _write(Path(folder))
+            summary = load(settings, [Path(folder)], jobs=jobs)
+        if not summary.refused:
+            finish(database, mark, 0)
+        return summary
+    finally:
+        database.close()
+
+
+def _write(folder: Path) -> None:
+    today = clock.now().date()
+    for number, bundle in enumerate(hospital(seed=SEED, patients=PATIENTS, today=today)):
+        (folder / f"{number:04}.json").write_bytes(json.dump(bundle))

@@ -1,0 +1,30 @@
+"""OperationOutcome: how the client is told what went wrong, or what went well.
+
+https://hl7.org/fhir/R4/operationoutcome.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from fhirserver.errors import Issue
+from fhirserver.model.resource import Resource
+
+
+def outcome(issues: Iterable[Issue]) -> Resource:
+    """An OperationOutcome of these issues; at least one, as the standard demands."""
+    return {"resourceType": "OperationOutcome", "issue": [_issue(i) for i in issues] or [_OK]}
+
+
+def _issue(issue: Issue) -> Resource:
+    found: Resource = {
+        "severity": issue.severity,
+        "code": issue.code,
+        "diagnostics": issue.text or issue.code,
+    }
+    if issue.expression:
+        found["expression"] = [issue.expression]
+    return found
+
+
+_OK: Resource = {"severity": "information", "code": "informational", "diagnostics": "All OK"}

@@ -1,0 +1,74 @@
+"""The stamp of a row: whose it is, its security labels, its unit. Access rules go by it.
+
+https://hl7.org/fhir/R4/compartmentdefinition-patient.html
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from fhirserver.model.resource import Resource
+from fhirserver.search.extract import evaluate
+from fhirserver.search.folding import fold_code
+from fhirserver.search.hashing import element, reference_self
+from fhirserver.search.index import Stamp
+from fhirserver.search.parameters import Parameters
+from fhirserver.search.paths import Step, find
+from fhirserver.search.site import Site
+from fhirserver.search.types import reference, token
+
+UNIT: Final[dict[str, tuple[Step, ...]]] = {
+    "CareTeam": (Step("managingOrganization"),),
+    "Device": (Step("owner"),),
+    "Encounter": (Step("serviceProvider"),),
+    "EpisodeOfCare": (Step("managingOrganization"),),
+    "HealthcareService": (Step("providedBy"),),
+    "Location": (Step("managingOrganization"),),
+    "Patient": (Step("managingOrganization"),),
+    "PractitionerRole": (Step("organization"),),
+}
+"""Where a type names the organization that is responsible for it; other types have no unit."""
+
+
+def stamp(resource: Resource, parameters: Parameters, site: Site) -> Stamp:
+    """Whose a resource is; for a patient, its own."""
+    return Stamp(
+        owner=_owner(resource, parameters, site),
+        labels=_labels(resource),
+        unit=_unit(resource, site),
+    )
+
+
+def _owner(resource: Resource, parameters: Parameters, site: Site) -> int | None:
+    """The patient that the first of the compartment's parameters with one refers to."""
+    resource_type = resource["resourceType"]
+    if resource_type == "Patient":
+        return reference_self("Patient", resource["id"]) if "id" in resource else None
+    for code in parameters.definitions.compartments["Patient"].get(resource_type, ()):
+        if code not in parameters.for_type(resource_type):
+            continue
+        for datatype, value in evaluate(parameters, resource_type, code)(resource):
+            if datatype == "Reference" and value.get("reference"):
+                found = reference.local(value["reference"], site)
+                if found and found[0] == "Patient":
+                    return reference_self(*found)
+    return None
+
+
+def _labels(resource: Resource) -> tuple[int, ...]:
+    labels = resource.get("meta", {}).get("security")
+    if not labels:
+        return ()
+    found = [pair for label in labels if label for pair in token.pairs("Coding", label)]
+    return tuple(element("_security", f"s|{s or ''}|{fold_code(code)}") for s, code in found)
+
+
+def _unit(resource: Resource, site: Site) -> int | None:
+    resource_type = resource["resourceType"]
+    if resource_type == "Organization":
+        return reference_self("Organization", resource["id"]) if "id" in resource else None
+    for value in find(resource, UNIT.get(resource_type, (Step("-"),))):
+        found = reference.local(value.get("reference") or "", site)
+        if found:
+            return reference_self(*found)
+    return None

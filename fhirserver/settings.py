@@ -1,0 +1,111 @@
+"""Every setting, read once from the environment by the composition root.
+
+A field `port` is the variable `FHIRSERVER_PORT`; its comment is its documentation.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import types
+import typing
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+
+class InvalidSetting(Exception):
+    """A setting has a value that can't be used; the message names it."""
+
+
+def setting(default: object, help_text: str) -> typing.Any:
+    """A field with its documentation, which `docs/` prints."""
+    return field(default=default, metadata={"help": help_text})
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    data_dir: Path = setting(Path("var"), "Where the embedded servers keep their state.")
+    host: str = setting("127.0.0.1", "The address the web server listens on.")
+    port: int = setting(8000, "The TCP port the web server listens on.")
+    base_url: str | None = setting(
+        None, "The FHIR base that clients see, for links; http://HOST:PORT/fhir when not set."
+    )
+    database_url: str | None = setting(
+        None, "An existing PostgreSQL (15 or newer); the embedded one runs when not set."
+    )
+    broker_url: str | None = setting(
+        None, "An existing Valkey or Redis for Celery; the embedded one runs when not set."
+    )
+    http_server: str = setting(
+        "granian", "The HTTP server `up` and `web` start: granian or gunicorn."
+    )
+    web_processes: int = setting(2, "How many web worker processes run.")
+    web_threads: int = setting(4, "How many requests one web process works on at once.")
+    time_zone: str = setting("UTC", "The zone of dates and times that are written without one.")
+    max_body_bytes: int = setting(64_000_000, "The largest request body, after decompression.")
+    max_depth: int = setting(64, "The deepest nesting of a JSON body.")
+    default_count: int = setting(20, "Matches on a search page when _count is not given.")
+    max_count: int = setting(1000, "The most matches on a search page.")
+    max_includes: int = setting(5000, "The most included resources on a search page.")
+    search_timeout_seconds: float = setting(20.0, "When a search is given up as too costly.")
+    write_timeout_seconds: float = setting(120.0, "When a write or transaction is given up.")
+    token_lifetime_seconds: int = setting(
+        86_400, "How long a token of `fhirserver token` is valid."
+    )
+    page_link_lifetime_seconds: int = setting(3600, "How long the links of a search page work.")
+    metrics_dir: Path | None = setting(
+        None, "Where web processes share their metrics; set by `up` and `web` themselves."
+    )
+    log_level: str = setting("INFO", "The least severe log events that are written.")
+
+    @property
+    def fhir_base(self) -> str:
+        """The FHIR base URL, without a slash at its end."""
+        return (self.base_url or f"http://{self.host}:{self.port}/fhir").rstrip("/")
+
+
+def read(environment: Mapping[str, str] | None = None, **overrides: object) -> Settings:
+    """The settings: defaults, then `FHIRSERVER_*` variables, then overrides that are not None.
+
+    Raises InvalidSetting, naming the variable, for a value that can't be used.
+    """
+    source = os.environ if environment is None else environment  # noqa: TID251 - the one place
+    hints = typing.get_type_hints(Settings)
+    values: dict[str, object] = {}
+    for item in dataclasses.fields(Settings):
+        variable = f"FHIRSERVER_{item.name.upper()}"
+        if source.get(variable):
+            values[item.name] = _convert(variable, source[variable], hints[item.name])
+    values.update({k: v for k, v in overrides.items() if v is not None})
+    settings = Settings(**values)  # type: ignore[arg-type]
+    try:
+        ZoneInfo(settings.time_zone)
+    except (KeyError, ValueError, OSError) as error:
+        raise InvalidSetting(
+            f"FHIRSERVER_TIME_ZONE: {settings.time_zone!r} is not a time zone such as Europe/Vienna"
+        ) from error
+    return settings
+
+
+def variables(settings: Settings) -> dict[str, str]:
+    """The environment from which `read` makes these settings in a child: ours, with them in it."""
+    ours = {
+        f"FHIRSERVER_{f.name.upper()}": getattr(settings, f.name)
+        for f in dataclasses.fields(Settings)
+    }
+    others = {k: v for k, v in os.environ.items() if k not in ours}  # noqa: TID251 - as above
+    return others | {k: str(v) for k, v in ours.items() if v is not None}
+
+
+def _convert(variable: str, text: str, hint: typing.Any) -> object:
+    if isinstance(hint, types.UnionType):
+        hint = next(h for h in typing.get_args(hint) if h is not types.NoneType)
+    try:
+        return hint(text)
+    except ValueError as error:
+        raise InvalidSetting(f"{variable}: {text!r} is not {_NOUN.get(hint, 'usable')}") from error
+
+
+_NOUN = {int: "a whole number", float: "a number"}

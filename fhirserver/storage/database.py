@@ -1,0 +1,240 @@
+"""Connections to PostgreSQL: one for reading and one for writing in each thread.
+
+A dead connection is replaced on the next use, so a restart of PostgreSQL costs the requests that
+were under way and no more.
+"""
+
+from __future__ import annotations
+
+import logging
+import select
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from typing import Any, Final, Literal
+
+import psycopg
+from psycopg import errors as pg
+from psycopg.pq import TransactionStatus
+from psycopg.rows import TupleRow
+
+from fhirserver.errors import FhirError, TooCostly, TooLarge, Unavailable
+
+log = logging.getLogger(__name__)
+
+Connection = psycopg.Connection[TupleRow]
+Rows = list[tuple[Any, ...]]
+Parameters = Sequence[Any] | Mapping[str, Any]
+
+
+Role = Literal["read", "write"]
+
+# Writing statements go by keys: one plan, made once, fits all values, also on a table that was
+# empty when it was made. Searches are planned anew with their values, and never run here.
+_PLANS: Final[dict[Role, dict[str, str]]] = {
+    "read": {},
+    "write": {"plan_cache_mode": "force_generic_plan", "enable_seqscan": "off"},
+}
+_SET_PLANS: Final = (
+    "SELECT set_config('plan_cache_mode', %s, true), set_config('enable_seqscan', %s, true)"
+)
+
+
+class Stale(Exception):
+    """A row changed between reading it and writing it: the whole change is tried again."""
+
+
+class DatabaseError(Exception):
+    """A statement that PostgreSQL refuses: a mistake of ours."""
+
+
+class _Held(threading.local):
+    """What one thread holds; its connections are closed when it ends."""
+
+    def __init__(self) -> None:
+        self.connections: dict[Role, Connection] = _Closing()
+        self.inside: Connection | None = None
+        self.reads_inside = False
+
+
+class _Closing(dict[Role, Connection]):
+    def __del__(self) -> None:
+        for held in self.values():
+            held.close()
+
+
+class Database:
+    """A PostgreSQL database, as the current thread sees it."""
+
+    def __init__(
+        self, url: str, *, search_timeout_seconds: float = 20, write_timeout_seconds: float = 120
+    ) -> None:
+        self.url = url
+        self._timeouts: dict[Role, float] = {
+            "read": search_timeout_seconds,
+            "write": write_timeout_seconds,
+        }
+        self._local = _Held()
+
+    def connection(self, role: Role) -> Connection:
+        """This thread's connection for `read` or `write`, opened when there is none."""
+        held = self._local.connections.get(role)
+        if held is not None and not held.closed and _is_cut(held):
+            held.close()
+        if held is None or held.closed:
+            held = self._local.connections[role] = self._connect(role)
+        return held
+
+    def _connect(self, role: Role) -> Connection:
+        timeout = int(self._timeouts[role] * 1000)
+        options = {
+            "statement_timeout": timeout,
+            "lock_timeout": timeout,
+            "idle_in_transaction_session_timeout": 300_000,
+            "timezone": "UTC",
+            "jit": "off",
+            # An answer in milliseconds isn't worth the start of parallel workers.
+            "max_parallel_workers_per_gather": 0,
+            **_PLANS[role],
+        }
+        try:
+            connection = psycopg.connect(
+                self.url,
+                autocommit=True,
+                options=" ".join(f"-c {name}={value}" for name, value in options.items()),
+                application_name=f"fhirserver-{role}",
+            )
+        except psycopg.OperationalError as error:
+            raise _translated(error) from error
+        # Every type has its own statements.
+        connection.prepared_max = 2000
+        return connection
+
+    def read(self, sql: str, parameters: Parameters = (), *, prepare: bool = True) -> Rows:
+        """The rows of one statement that may run twice without harm.
+
+        It does when the connection turns out to be dead. `prepare=False` is for searches: their
+        plans depend on the values. It sees only what is committed, except in `reading_inside`.
+        """
+        inside = self._local.inside
+        if inside is not None and self._local.reads_inside:
+            return execute(inside, sql, parameters, prepare=prepare)
+        try:
+            return execute(self.connection("read"), sql, parameters, prepare=prepare)
+        except Unavailable:
+            if not self._is_dead("read"):
+                raise
+        return execute(self.connection("read"), sql, parameters, prepare=prepare)
+
+    def write(self, sql: str, parameters: Parameters = ()) -> Rows:
+        """The rows of one writing statement, which is a transaction of its own.
+
+        It is never repeated: when the connection breaks, nobody knows whether it took effect.
+        """
+        return execute(self.connection("write"), sql, parameters)
+
+    def write_aside(self, sql: str, parameters: Parameters = ()) -> Rows:
+        """The same on the reading connection: it stays whatever a transaction does."""
+        return execute(self.connection("read"), sql, parameters)
+
+    @contextmanager
+    def transaction(self) -> Iterator[Connection]:
+        """A transaction at READ COMMITTED on this thread's writing connection."""
+        try:
+            with ExitStack() as stack:
+                connection = self._begun(stack)
+                self._local.inside = connection
+                self._local.reads_inside = False
+                yield connection
+        except psycopg.Error as error:
+            raise _translated(error) from error
+        finally:
+            self._local.inside = None
+
+    @contextmanager
+    def reading_inside(self) -> Iterator[None]:
+        """What this thread reads meanwhile sees what its transaction has written.
+
+        Otherwise reading goes by its own connection, whose plans fit searches.
+        """
+        inside = self._local.inside
+        assert inside is not None
+        execute(inside, _SET_PLANS, ("force_custom_plan", "on"))
+        self._local.reads_inside = True
+        try:
+            yield
+        finally:
+            self._local.reads_inside = False
+        execute(inside, _SET_PLANS, (_PLANS["write"]["plan_cache_mode"], "off"))
+
+    def _begun(self, stack: ExitStack) -> Connection:
+        """The writing connection in a new transaction; a dead one is replaced, once."""
+        connection = self.connection("write")
+        if connection.info.transaction_status != TransactionStatus.IDLE:
+            connection.close()
+            connection = self.connection("write")
+        try:
+            stack.enter_context(connection.transaction())
+        except psycopg.OperationalError:
+            connection.close()
+            connection = self.connection("write")
+            stack.enter_context(connection.transaction())
+        return connection
+
+    def _is_dead(self, role: Role) -> bool:
+        held = self._local.connections.get(role)
+        return held is None or held.closed
+
+    def close(self) -> None:
+        """Close this thread's connections."""
+        for held in self._local.connections.values():
+            held.close()
+
+
+def _is_cut(connection: Connection) -> bool:
+    """Whether PostgreSQL has ended an idle connection: only then is there something to read.
+
+    A writing statement on it would fail, and could not be repeated.
+    """
+    idle = select.poll()
+    idle.register(connection.fileno(), select.POLLIN)
+    return bool(idle.poll(0))
+
+
+def execute(
+    connection: Connection, sql: str, parameters: Parameters = (), *, prepare: bool = True
+) -> Rows:
+    """The rows of one statement, with PostgreSQL's errors as ours."""
+    try:
+        cursor = connection.execute(sql, parameters or None, prepare=prepare)
+        return cursor.fetchall() if cursor.rownumber is not None else []
+    except psycopg.Error as error:
+        if connection.broken:
+            connection.close()
+        raise _translated(error) from error
+
+
+def _translated(error: psycopg.Error) -> FhirError | Stale | DatabaseError:
+    """What the client is told of a database error."""
+    match error:
+        case pg.QueryCanceled():
+            return TooCostly(
+                "the request took longer than the server allows: narrow it, for instance by "
+                "patient, by date or by a smaller _count"
+            )
+        case pg.UniqueViolation() | pg.DeadlockDetected() | pg.SerializationFailure():
+            return Stale(str(error.diag.sqlstate))
+        case pg.LockNotAvailable():
+            return Unavailable("another change to the same resources is still under way: try again")
+        case pg.ProgramLimitExceeded():
+            return TooLarge("the resource is larger than the database can hold: split it")
+        case pg.DiskFull():
+            return Unavailable("the database has no disk space left: tell the administrator")
+        case pg.OutOfMemory():
+            return Unavailable("the database is out of memory: try again, or with a smaller bundle")
+        case psycopg.OperationalError() | psycopg.InterfaceError():
+            log.warning("database_unavailable", extra={"error": type(error).__name__})
+            return Unavailable("the database can't be reached right now: try again shortly")
+        case _:
+            # A mistake of ours: it isn't the client's business.
+            return DatabaseError(type(error).__name__)

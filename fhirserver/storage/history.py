@@ -1,0 +1,158 @@
+"""Versions in time, newest first: of one resource, of a type, of everything.
+
+https://hl7.org/fhir/R4/http.html#history
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from fhirserver.storage.database import Database
+from fhirserver.storage.rows import Version
+from fhirserver.storage.schema import table
+from fhirserver.storage.versions import COLUMNS, version_of
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Which versions: written since a time; current at some time in [`at_low`, `at_high`)."""
+
+    since: datetime | None = None
+    at_low: datetime | None = None
+    at_high: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A version in a history, and its place in the order."""
+
+    version: Version
+    position: tuple[Any, ...]
+
+
+def of_instance(
+    database: Database, resource_type: str, key: int, span: Span, *, limit: int,
+    after: Sequence[Any] | None,
+) -> list[Entry]:  # fmt: skip
+    """The versions of one resource."""
+    return _of_tables(database, resource_type, span, limit=limit, after=after, key=key)
+
+
+def of_type(
+    database: Database, resource_type: str, span: Span, *, limit: int, after: Sequence[Any] | None
+) -> list[Entry]:
+    """The versions of all resources of a type."""
+    return _of_tables(database, resource_type, span, limit=limit, after=after, key=None)
+
+
+def of_everything(
+    database: Database, span: Span, *, limit: int, after: Sequence[Any] | None
+) -> list[Entry]:
+    """The versions of all resources, in the order of the change log."""
+    parameters: dict[str, Any] = {"limit": limit}
+    conditions = _span(span, parameters, "fhir.change", "c", any_type=True)
+    if after is not None:
+        parameters |= {"updated": after[0], "seq": after[1]}
+        conditions.append("(c.updated, c.seq) < (%(updated)s, %(seq)s)")
+    changes = database.read(
+        "SELECT c.type, c.key, c.version, c.updated, c.seq FROM fhir.change c "
+        f"WHERE {' AND '.join(conditions) or 'true'} "
+        "ORDER BY c.updated DESC, c.seq DESC LIMIT %(limit)s",
+        parameters,
+        prepare=False,
+    )
+    versions = _numbered(database, [(row[0], row[1], row[2]) for row in changes])
+    return [
+        Entry(versions[row[0], row[1], row[2]], (row[3], row[4]))
+        for row in changes
+        if (row[0], row[1], row[2]) in versions
+    ]
+
+
+def count_instance(database: Database, resource_type: str, key: int) -> int:
+    """How many versions one resource has."""
+    sql = f"SELECT count(*) + 1 FROM {table('history', resource_type)} r WHERE r.key = %s"
+    return int(database.read(sql, (key,))[0][0])
+
+
+def _of_tables(
+    database: Database, resource_type: str, span: Span, *, limit: int,
+    after: Sequence[Any] | None, key: int | None,
+) -> list[Entry]:  # fmt: skip
+    parameters: dict[str, Any] = {"limit": limit}
+    parts = []
+    for schema in ("resource", "history"):
+        name = table(schema, resource_type)
+        conditions = _span(span, parameters, name, "r", any_type=False, type_=resource_type)
+        if key is not None:
+            parameters["key"] = key
+            conditions.append("r.key = %(key)s")
+        if after is not None:
+            parameters |= {"updated": after[0], "after_key": after[1], "version": after[2]}
+            conditions.append(
+                "(r.updated, r.key, r.version) < (%(updated)s, %(after_key)s, %(version)s)"
+            )
+        parts.append(
+            f"(SELECT {COLUMNS} FROM {name} r WHERE {' AND '.join(conditions) or 'true'} "
+            "ORDER BY r.updated DESC, r.key DESC, r.version DESC LIMIT %(limit)s)"
+        )
+    rows = database.read(
+        f"SELECT * FROM ({' UNION ALL '.join(parts)}) v "
+        "ORDER BY updated DESC, key DESC, version DESC LIMIT %(limit)s",
+        parameters,
+        prepare=False,
+    )
+    versions = [version_of(resource_type, row) for row in rows]
+    return [Entry(v, (v.updated, v.key, v.version)) for v in versions]
+
+
+def _span(
+    span: Span, parameters: dict[str, Any], name: str, r: str, *, any_type: bool, type_: str = ""
+) -> list[str]:
+    conditions = []
+    if span.since is not None:
+        parameters["since"] = span.since
+        conditions.append(f"{r}.updated >= %(since)s")
+    if span.at_low is not None:
+        parameters |= {"at_low": span.at_low, "at_high": span.at_high}
+        conditions.append(f"{r}.updated < %(at_high)s")
+        # A version is no longer current once its successor has been written.
+        later = "fhir.change n" if any_type else f"{table('history', type_)} n"
+        same_type = f"n.type = {r}.type AND " if any_type else ""
+        successor = (
+            f"EXISTS (SELECT FROM {later} WHERE {same_type}n.key = {r}.key "
+            f"AND n.version = {r}.version + 1 AND n.updated <= %(at_low)s)"
+        )
+        if not any_type and name.startswith("history"):
+            successor += (
+                f" OR EXISTS (SELECT FROM {table('resource', type_)} n WHERE n.key = {r}.key "
+                f"AND n.version = {r}.version + 1 AND n.updated <= %(at_low)s)"
+            )
+        if any_type or name.startswith("history"):
+            conditions.append(f"({r}.updated >= %(at_low)s OR NOT ({successor}))")
+    return conditions
+
+
+def _numbered(
+    database: Database, wanted: Sequence[tuple[str, int, int]]
+) -> dict[tuple[str, int, int], Version]:
+    """The versions with these types, keys and numbers, in one statement."""
+    if not wanted:
+        return {}
+    parameters: dict[str, Any] = {}
+    parts = []
+    for number, resource_type in enumerate(sorted({w[0] for w in wanted})):
+        parameters[f"k{number}"] = [w[1] for w in wanted if w[0] == resource_type]
+        parameters[f"v{number}"] = [w[2] for w in wanted if w[0] == resource_type]
+        parts += [
+            f"SELECT '{resource_type}', {COLUMNS} FROM {table(schema, resource_type)} r "
+            f"JOIN unnest(%(k{number})s::int8[], %(v{number})s::int4[]) AS w (key, version) "
+            "ON w.key = r.key AND w.version = r.version"
+            for schema in ("resource", "history")
+        ]
+    rows = database.read(" UNION ALL ".join(parts), parameters, prepare=False)
+    versions = (version_of(row[0], row[1:]) for row in rows)
+    return {(v.type, v.key, v.version): v for v in versions}

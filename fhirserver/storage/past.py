@@ -1,0 +1,139 @@
+"""What a search would have found at an earlier snapshot, for resources changed since.
+
+The index holds current versions only. A page link carries the snapshot of its first page; a
+resource that has changed since is looked at in the version of that time: its index values are
+extracted again, and the same SQL runs over them in place of the tables.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from fhirserver.errors import TooCostly
+from fhirserver.model import json
+from fhirserver.model.resource import Resource
+from fhirserver.search.hashing import reference_self
+from fhirserver.search.index import EARLIEST, LATEST, IndexValues
+from fhirserver.search.query import Query
+from fhirserver.storage.content import joined
+from fhirserver.storage.database import Database, Rows
+from fhirserver.storage.index_rows import ROW_COLUMNS, row_parameters, row_unnest
+from fhirserver.storage.schema import LONG, ORDERED, OrderedTable, table
+from fhirserver.storage.search_sql.builder import Builder
+from fhirserver.storage.search_sql.pages import Wanted, page
+from fhirserver.storage.store import Store
+from fhirserver.storage.tables import kinds_needed
+from fhirserver.storage.versions import array
+
+MOST_CHANGED = 20_000
+
+
+def as_of(store: Store, query: Query, resource_type: str, wanted: Wanted) -> Rows:
+    """Rows of a page for the resources of a type that have changed since the wanted snapshot."""
+    assert wanted.snapshot is not None
+    database, snapshot = store.database, wanted.snapshot
+    then = _versions_then(database, resource_type, snapshot, _keys_beyond(query, wanted))
+    if not then:
+        return []
+    indexed = [(row, store.extract(_resource(resource_type, row))) for row in then]
+    kinds = [k for k in ORDERED if k in kinds_needed(resource_type)]
+    build = Builder({"resource": "past_resource"} | {k: f"past_{k}" for k in kinds})
+    statement = page(build, query, resource_type, replace(wanted, snapshot=None))
+    resources = (
+        'past_resource AS (SELECT key, id COLLATE "C" AS id, version, updated, '
+        'method::"char" AS method, meta::jsonb AS meta, exact, content::jsonb AS content, '
+        "self, elements::int8[] AS elements, owner, false AS deleted "
+        "FROM unnest(%(p_key)s::int8[], %(p_id)s::text[], %(p_version)s::int4[], "
+        "%(p_updated)s::timestamptz[], %(p_method)s::text[], %(p_owner)s::int8[], "
+        "%(p_meta)s::text[], %(p_exact)s::text[], %(p_content)s::text[], "
+        "%(p_self)s::int8[], %(p_elements)s::text[]) "
+        "AS n (key, id, version, updated, method, owner, meta, exact, content, self, elements))"
+    )
+    tables = [resources, *(f"past_{k} AS ({_rows_then(k)})" for k in kinds)]
+    parameters = build.parameters | _resource_parameters(resource_type, indexed)
+    for kind in kinds:
+        owned = [(row[0], row[5], index) for row, index in indexed]
+        parameters |= row_parameters(kind, owned)
+    sql = (
+        f"WITH {', '.join(tables)} "
+        f"SELECT '{resource_type}' AS type, NULL::text, p.* FROM ({statement}) p"
+    )
+    return database.read(sql, parameters, prepare=False)
+
+
+def _resource(resource_type: str, row: Sequence[Any]) -> Resource:
+    _, id_, version, updated, _, _, _, rest, meta = row
+    text = joined(resource_type, id_, version, updated, meta, rest)
+    return json.parse_object(text.encode())
+
+
+def _rows_then(kind: OrderedTable) -> str:
+    """The same columns as the table's, with its collation."""
+    columns = ("key", "owner", *(name for name, _ in ROW_COLUMNS[kind]))
+    names = ", ".join('text COLLATE "C" AS text' if c == "text" else c for c in columns)
+    if kind in LONG:
+        names += f", {LONG[kind]} AS long"
+    return f"SELECT {names} FROM {row_unnest(kind)}"
+
+
+def _keys_beyond(query: Query, wanted: Wanted) -> tuple[int, int]:
+    """The keys among which the rest of the search lies: where it is ordered by them, not all."""
+    if query.sort or wanted.after is None:
+        return EARLIEST, LATEST
+    last = wanted.after.values[-1]
+    return (last + 1, LATEST) if wanted.backwards else (EARLIEST, last - 1)
+
+
+def _versions_then(
+    database: Database, resource_type: str, snapshot: str, keys: tuple[int, int]
+) -> Rows:
+    """The versions that were current at the snapshot, of resources that have changed since."""
+    changed = database.read(
+        "SELECT DISTINCT c.key FROM fhir.change c "
+        "WHERE c.tx >= pg_snapshot_xmin(%(s)s::pg_snapshot) "
+        "AND NOT pg_visible_in_snapshot(c.tx, %(s)s::pg_snapshot) "
+        "AND c.type = %(type)s AND c.version > 1 "
+        "AND c.key BETWEEN %(low)s AND %(high)s LIMIT %(most)s",
+        {
+            "s": snapshot,
+            "type": resource_type,
+            "low": keys[0],
+            "high": keys[1],
+            "most": MOST_CHANGED + 1,
+        },
+        prepare=False,
+    )
+    if len(changed) > MOST_CHANGED:
+        raise TooCostly("too much has changed since the first page: start the search again")
+    if not changed:
+        return []
+    rows = database.read(
+        "SELECT DISTINCT ON (h.key) h.key, h.id, h.version, h.updated, h.method::text, h.owner, "
+        "h.exact, coalesce(h.exact, h.content::text), h.meta::text "
+        f"FROM {table('history', resource_type)} h WHERE h.key = ANY(%(keys)s::int8[]) "
+        "AND pg_visible_in_snapshot(h.tx, %(s)s::pg_snapshot) ORDER BY h.key, h.version DESC",
+        {"keys": array(row[0] for row in changed), "s": snapshot},
+        prepare=False,
+    )
+    return [row for row in rows if row[7] is not None]
+
+
+def _resource_parameters(
+    resource_type: str, indexed: Sequence[tuple[tuple[Any, ...], IndexValues]]
+) -> dict[str, Any]:
+    rows = [row for row, _ in indexed]
+    return {
+        "p_key": array(row[0] for row in rows),
+        "p_id": [row[1] for row in rows],
+        "p_version": array(row[2] for row in rows),
+        "p_updated": [row[3] for row in rows],
+        "p_method": [row[4] for row in rows],
+        "p_owner": [row[5] for row in rows],
+        "p_meta": [row[8] for row in rows],
+        "p_exact": [row[6] for row in rows],
+        "p_content": [row[7] for row in rows],
+        "p_self": array(reference_self(resource_type, row[1]) for row in rows),
+        "p_elements": [array(index.elements) for _, index in indexed],
+    }

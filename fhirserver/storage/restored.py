@@ -1,0 +1,30 @@
+"""After a logical restore: transaction ids of another cluster would lie in this one's future.
+
+Rows remember the transaction that wrote them, so that pages can be read as of a snapshot. A dump
+that is restored into a new cluster brings ids that haven't been reached there; such rows would be
+invisible on later pages. They are settled as written before everything else.
+"""
+
+from __future__ import annotations
+
+import sqlalchemy
+
+from fhirserver.model import definitions
+from fhirserver.storage.schema import table
+
+_FUTURE = "tx >= pg_snapshot_xmax(pg_current_snapshot())"
+# The first transaction id that PostgreSQL gives out: visible in every snapshot.
+_PAST = "'3'::xid8"
+
+
+def settle_transactions(connection: sqlalchemy.Connection) -> bool:
+    """Settle rows with transaction ids from the future; whether there were any."""
+    found = connection.exec_driver_sql(
+        f"SELECT EXISTS (SELECT FROM fhir.change WHERE {_FUTURE})"
+    ).scalar_one()
+    if found:
+        types = definitions.load().resource_types
+        tables = [table(schema, t) for t in types for schema in ("resource", "history")]
+        for name in ["fhir.change", *tables]:
+            connection.exec_driver_sql(f"UPDATE {name} SET tx = {_PAST} WHERE {_FUTURE}")
+    return bool(found)

@@ -1,0 +1,56 @@
+"""SQL under construction: text with named parameters, and names for the tables it reads."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
+
+from fhirserver.errors import TooCostly
+from fhirserver.storage.schema import OrderedTable, ordered, table
+from fhirserver.storage.versions import array
+
+# Planning a statement takes time that grows with the square of the tables it joins.
+MOST_JOINED: Final = 60
+
+
+class Builder:
+    """Collects the parameters of one statement and hands out table aliases.
+
+    `shadows` names stand-ins for tables of the searched type: the pages of a search that began
+    earlier also look at the versions of that time. The other types are always read as they are.
+    """
+
+    def __init__(self, shadows: Mapping[str, str] | None = None, *, types: int = 1) -> None:
+        self.parameters: dict[str, Any] = {}
+        self._aliases = 0
+        self._most_aliases = MOST_JOINED * types
+        self._shadows = shadows or {}
+
+    def bind(self, value: object, cast: str = "") -> str:
+        """The placeholder of a value, with a cast when PostgreSQL needs to know its type."""
+        name = f"p{len(self.parameters)}"
+        self.parameters[name] = value
+        return f"%({name})s::{cast}" if cast else f"%({name})s"
+
+    def bind_array(self, numbers: Iterable[int]) -> str:
+        return self.bind(array(numbers), "int8[]")
+
+    def alias(self, prefix: str) -> str:
+        self._aliases += 1
+        if self._aliases > self._most_aliases:
+            raise TooCostly(
+                "the search combines too many conditions on dates, numbers, texts or other "
+                "resources: ask in several searches"
+            )
+        return f"{prefix}{self._aliases}"
+
+    def resource(self, resource_type: str, *, base: bool) -> str:
+        """The table of current versions; `base` for the type that is searched for."""
+        if base and "resource" in self._shadows:
+            return self._shadows["resource"]
+        return table("resource", resource_type)
+
+    def ordered(self, kind: OrderedTable, resource_type: str, *, base: bool) -> str:
+        if base and kind in self._shadows:
+            return self._shadows[kind]
+        return ordered(kind, resource_type)

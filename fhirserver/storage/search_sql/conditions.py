@@ -1,0 +1,216 @@
+"""A Condition as SQL over the row alias of the resource it is about."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import TypeGuard
+
+from fhirserver.search.hashing import reference_self, salt
+from fhirserver.search.query import (
+    And,
+    AnyElement,
+    Chain,
+    Condition,
+    FullText,
+    HasRow,
+    Ids,
+    InDates,
+    InList,
+    InNumbers,
+    InStrings,
+    Near,
+    Not,
+    OfType,
+    Or,
+    OwnedBy,
+    ReverseChain,
+    StringCompare,
+    TokenText,
+    Updated,
+)
+from fhirserver.storage.owners import owner_salts
+from fhirserver.storage.schema import NARRATIVE_WORDS, OrderedTable
+from fhirserver.storage.search_sql.builder import Builder
+from fhirserver.storage.search_sql.ranges import (
+    RowCondition,
+    rows_predicate,
+    table_of,
+    text_match,
+    updated_predicate,
+)
+from fhirserver.storage.singles import single_params
+from fhirserver.storage.tables import kinds_needed
+
+_ROW_CONDITIONS = (InDates, InNumbers, InStrings, StringCompare, HasRow, Near)
+
+
+def where(
+    build: Builder, condition: Condition, resource_type: str, r: str, *, base: bool = True
+) -> str:
+    """The SQL that is true of a current row `r` of the type that meets the condition."""
+    return f"NOT {r}.deleted AND {_sql(build, condition, resource_type, r, base)}"
+
+
+def _sql(build: Builder, condition: Condition, resource_type: str, r: str, base: bool) -> str:
+    match condition:
+        case And(conditions):
+            return _all(build, conditions, resource_type, r, base)
+        case Or(conditions):
+            return _any(build, conditions, resource_type, r, base)
+        case Not(inner):
+            return f"NOT ({_sql(build, inner, resource_type, r, base)})"
+        case AnyElement(elements):
+            operator = "@>" if len(elements) == 1 else "&&"
+            return f"{r}.elements {operator} {build.bind_array(elements)}"
+        case InDates() | InNumbers() | InStrings() | StringCompare() | HasRow() | Near():
+            return _exists(build, [[condition]], resource_type, r, base)
+        case TokenText(param, text, how):
+            t = build.alias("t")
+            return (
+                f"{r}.elements && ARRAY(SELECT {t}.element FROM fhir.token_text {t} "
+                f"WHERE {t}.param = {build.bind(param, 'int4')} "
+                f"AND {text_match(build, f'{t}.text', how, text)})"
+            )
+        case Ids(ids):
+            selves = build.bind_array(reference_self(resource_type, i) for i in ids)
+            return f"({r}.self = ANY({selves}) AND {r}.id = ANY({build.bind(list(ids), 'text[]')}))"
+        case Updated():
+            return updated_predicate(build, condition, r)
+        case FullText(scope, words):
+            return _full_text(build, scope, words, r)
+        case OfType(types):
+            return "true" if resource_type in types else "false"
+        case OwnedBy(owner):
+            return f"{r}.owner = {build.bind(owner, 'int8')}"
+        case Chain(parameter_salt, targets, inner):
+            return _chain(build, parameter_salt, targets, inner, r)
+        case ReverseChain(source, parameter_salt, inner):
+            return _reverse_chain(build, source, parameter_salt, inner, resource_type, r)
+        case InList(list_id):
+            return _in_list(build, list_id, r)
+
+
+def _all(
+    build: Builder, conditions: Sequence[Condition], resource_type: str, r: str, base: bool
+) -> str:
+    """Single elements become one `@>`, which the inverted index answers in one go."""
+    single = [
+        c.elements[0] for c in conditions if isinstance(c, AnyElement) and len(c.elements) == 1
+    ]
+    parts = [f"{r}.elements @> {build.bind_array(single)}"] if single else []
+    together: dict[int, list[InDates | InNumbers]] = defaultdict(list)
+    for c in conditions:
+        if _shares_its_row(c, resource_type):
+            together[c.param].append(c)
+        elif not (isinstance(c, AnyElement) and len(c.elements) == 1):
+            parts.append(_sql(build, c, resource_type, r, base))
+    parts += [_exists(build, [group], resource_type, r, base) for group in together.values()]
+    return f"({' AND '.join(parts)})" if parts else "true"
+
+
+def _shares_its_row(c: Condition, resource_type: str) -> TypeGuard[InDates | InNumbers]:
+    """Whether a resource has no other row that could meet this condition."""
+    return isinstance(c, InDates | InNumbers) and c.param in single_params(resource_type)
+
+
+def _any(
+    build: Builder, conditions: Sequence[Condition], resource_type: str, r: str, base: bool
+) -> str:
+    """Elements become one `&&`, the rows of one table one EXISTS, so that an index can drive."""
+    elements = [e for c in conditions if isinstance(c, AnyElement) for e in c.elements]
+    rows: dict[OrderedTable, list[RowCondition]] = defaultdict(list)
+    parts = [_sql(build, AnyElement(tuple(elements)), resource_type, r, base)] if elements else []
+    for condition in conditions:
+        if isinstance(condition, _ROW_CONDITIONS):
+            rows[table_of(condition)].append(condition)
+        elif not isinstance(condition, AnyElement):
+            parts.append(_sql(build, condition, resource_type, r, base))
+    parts += [
+        _exists(build, [[c] for c in group], resource_type, r, base) for group in rows.values()
+    ]
+    return f"({' OR '.join(parts)})" if parts else "false"
+
+
+def _exists(
+    build: Builder,
+    alternatives: Sequence[Sequence[RowCondition]],
+    resource_type: str,
+    r: str,
+    base: bool,
+) -> str:
+    """That a row of one table meets all conditions of an alternative."""
+    kind = table_of(alternatives[0][0])
+    if kind not in kinds_needed(resource_type):
+        return "false"
+    a = build.alias("x")
+    rows = build.ordered(kind, resource_type, base=base)
+    predicates = " OR ".join(f"({rows_predicate(build, c, a, rows)})" for c in alternatives)
+    return f"EXISTS (SELECT FROM {rows} {a} WHERE {a}.key = {r}.key AND ({predicates}))"
+
+
+def _full_text(build: Builder, scope: str, words: str, r: str) -> str:
+    query = f"websearch_to_tsquery('simple', {build.bind(words)})"
+    if scope == "narrative":
+        words = NARRATIVE_WORDS.format(r=f"{r}.")
+        return f"({r}.content #>> '{{text,div}}' IS NOT NULL AND {words} @@ {query})"
+    # Of a resource that is too long for a tsvector, the beginning is looked at.
+    return (
+        f"CASE WHEN length({r}.content::text) < 400000 "
+        f"THEN jsonb_to_tsvector('simple', {r}.content, '[\"string\"]') "
+        f"ELSE to_tsvector('simple', left({r}.content::text, 100000)) END @@ {query}"
+    )
+
+
+def _chain(
+    build: Builder, parameter_salt: int, targets: Sequence[str], inner: Condition, r: str
+) -> str:
+    """The elements that references to the matching targets would have: `self # salt`."""
+    parts = []
+    for target in targets:
+        c = build.alias("c")
+        parts.append(
+            f"{r}.elements && ARRAY(SELECT {c}.self # {build.bind(parameter_salt, 'int8')} "
+            f"FROM {build.resource(target, base=False)} {c} "
+            f"WHERE {where(build, inner, target, c, base=False)})"
+        )
+    return f"({' OR '.join(parts)})" if parts else "false"
+
+
+def _reverse_chain(
+    build: Builder,
+    source: str,
+    parameter_salt: int,
+    inner: Condition,
+    resource_type: str,
+    r: str,
+) -> str:
+    """Undoing the salt of a matching row's elements gives the `self` of what it refers to.
+
+    Where the parameter says whose the row is, its owner is that already.
+    """
+    h = build.alias("h")
+    bound = build.bind(parameter_salt, "int8")
+    rows = f"{build.resource(source, base=False)} {h}"
+    condition = where(build, inner, source, h, base=False)
+    if resource_type == "Patient" and parameter_salt in owner_salts(source):
+        return (
+            f"{r}.self IN (SELECT {h}.owner FROM {rows} WHERE {condition} "
+            f"AND {h}.elements @> ARRAY[{h}.owner # {bound}])"
+        )
+    v = build.alias("v")
+    return (
+        f"{r}.self IN (SELECT {v} # {bound} FROM {rows} "
+        f"CROSS JOIN unnest({h}.elements) AS {v} WHERE {condition})"
+    )
+
+
+def _in_list(build: Builder, list_id: str, r: str) -> str:
+    entries = salt("item")
+    own = reference_self("List", list_id)
+    return (
+        f"{r}.self IN (SELECT v # {build.bind(entries, 'int8')} "
+        f'FROM resource."List" l CROSS JOIN unnest(l.elements) AS v '
+        f"WHERE l.self = {build.bind(own, 'int8')} AND l.id = {build.bind(list_id)} "
+        "AND NOT l.deleted)"
+    )

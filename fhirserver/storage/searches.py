@@ -1,0 +1,249 @@
+"""Running searches: pages, counts, the matches of a condition, included resources, plans."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cmp_to_key
+from typing import Any
+
+from fhirserver.search.hashing import reference_self
+from fhirserver.search.query import Condition, Query
+from fhirserver.storage.chains import chains_found, with_chains_found
+from fhirserver.storage.database import Connection, Database, Rows, execute
+from fhirserver.storage.fences import is_fenced
+from fhirserver.storage.past import as_of
+from fhirserver.storage.rows import Version
+from fhirserver.storage.schema import table
+from fhirserver.storage.search_sql.builder import Builder
+from fhirserver.storage.search_sql.conditions import where
+from fhirserver.storage.search_sql.pages import Position, Wanted, page
+from fhirserver.storage.store import Store
+from fhirserver.storage.versions import COLUMNS, WIDTH, array, version_of
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A page of matches, the positions that continue it, and the snapshot it belongs to."""
+
+    matches: list[Version]
+    snapshot: str
+    after: Position | None
+    before: Position | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Hit:
+    version: Version
+    position: Position
+
+
+def find_page(store: Store, query: Query, wanted: Wanted) -> Page:
+    """One page of matches.
+
+    The first page takes a snapshot; the pages that continue it see the resources as they were
+    then, so that no match is missing or doubled, whatever is written meanwhile.
+    """
+    database = store.database
+    query = with_chains_found(database, query)
+    build = Builder(types=len(query.types))
+    # One row more than fits shows whether there is another page.
+    more_wanted = replace(wanted, limit=wanted.limit + 1)
+    statements = [
+        f"SELECT {_name(t)} AS type, (SELECT pg_current_snapshot()::text), p.* "
+        f"FROM ({page(build, query, t, _fenced(database, query, t, more_wanted))}) p"
+        for t in query.types
+    ]
+    rows = database.read(" UNION ALL ".join(statements), build.parameters, prepare=False)
+    hits = [_hit(row) for row in rows]
+    taken = wanted.snapshot or (rows[0][1] if rows else "")
+    if wanted.snapshot is not None:
+        for resource_type in query.types:
+            # A row that changes between the two statements is in both: as it was, both times.
+            known = {h.version.key for h in hits}
+            past = [_hit(r) for r in as_of(store, query, resource_type, more_wanted)]
+            hits += [h for h in past if h.version.key not in known]
+    if wanted.snapshot is not None or len(query.types) > 1:
+        hits.sort(key=cmp_to_key(_comparison(query, backwards=wanted.backwards)))
+    more = len(hits) > wanted.limit
+    hits = hits[: wanted.limit]
+    if wanted.backwards:
+        hits.reverse()
+    has_next = bool(hits) and (more or wanted.backwards)
+    has_previous = bool(hits) and (more if wanted.backwards else wanted.after is not None)
+    return Page(
+        [h.version for h in hits],
+        taken,
+        after=hits[-1].position if has_next else None,
+        before=hits[0].position if has_previous else None,
+    )
+
+
+def _fenced(database: Database, query: Query, resource_type: str, wanted: Wanted) -> Wanted:
+    return replace(wanted, fenced=is_fenced(database, query, resource_type, wanted))
+
+
+def count(database: Database, query: Query) -> int:
+    """How many resources match, exactly."""
+    query = with_chains_found(database, query)
+    build = Builder(types=len(query.types))
+    sql = " + ".join(
+        f"(SELECT count(*) FROM {table('resource', t)} r "
+        f"WHERE {where(build, query.condition, t, 'r')})"
+        for t in query.types
+    )
+    return int(database.read(f"SELECT {sql}", build.parameters, prepare=False)[0][0])
+
+
+def estimate(database: Database, query: Query) -> int:
+    """How many resources match, as the planner guesses from its statistics."""
+    query = with_chains_found(database, query)
+    total = 0
+    for resource_type in query.types:
+        build = Builder()
+        sql = (
+            f"EXPLAIN (FORMAT JSON) SELECT r.key FROM {table('resource', resource_type)} r "
+            f"WHERE {where(build, query.condition, resource_type, 'r')}"
+        )
+        plan = database.read(sql, build.parameters, prepare=False)[0][0]
+        total += round(
+            (json.loads(plan) if isinstance(plan, str) else plan)[0]["Plan"]["Plan Rows"]
+        )
+    return total
+
+
+def explain(database: Database, query: Query, *, limit: int) -> tuple[str, list[Any]]:
+    """The statement of the first page and its plan, run and timed, for each type."""
+    query = with_chains_found(database, query)
+    build = Builder(types=len(query.types))
+    wanted = Wanted(limit + 1)
+    sql = " UNION ALL ".join(
+        "(" + page(build, query, t, _fenced(database, query, t, wanted)) + ")" for t in query.types
+    )
+    rows = database.read(
+        f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {sql}", build.parameters, prepare=False
+    )
+    plan = rows[0][0]
+    return sql, json.loads(plan) if isinstance(plan, str) else plan
+
+
+def matches(
+    source: Database | Connection, resource_type: str, condition: Condition, *, limit: int
+) -> list[str]:
+    """The ids of up to `limit` current resources that meet a condition."""
+    condition = chains_found(source, condition)
+    build = Builder()
+    sql = (
+        f"SELECT r.id FROM {table('resource', resource_type)} r "
+        f"WHERE {where(build, condition, resource_type, 'r')} LIMIT {limit}"
+    )
+    return [row[0] for row in _rows(source, sql, build.parameters)]
+
+
+def by_reference(
+    database: Database, wanted: Iterable[tuple[str, str]], *, limit: int
+) -> list[Version]:
+    """The current versions of these (type, id) pairs, without the absent ones."""
+    ids: dict[str, set[str]] = {}
+    for resource_type, resource_id in wanted:
+        ids.setdefault(resource_type, set()).add(resource_id)
+    if not ids:
+        return []
+    build = Builder()
+    sql = " UNION ALL ".join(
+        f"SELECT {_name(t)}, {COLUMNS} FROM {table('resource', t)} r WHERE r.self = "
+        f"ANY({build.bind_array(reference_self(t, i) for i in ids[t])}) AND NOT r.deleted"
+        for t in sorted(ids)
+    )
+    rows = database.read(f"{sql} LIMIT {limit}", build.parameters, prepare=False)
+    return [v for v in map(_version, rows) if v.id in ids[v.type]]
+
+
+def by_version(
+    database: Database, wanted: Iterable[tuple[str, str, int]], *, limit: int
+) -> list[Version]:
+    """The versions with these types, ids and numbers, without the absent ones and deletions."""
+    names = set(wanted)
+    if not names:
+        return []
+    build = Builder()
+    parts = []
+    for t in sorted({name[0] for name in names}):
+        own = [(reference_self(t, i), number) for type_, i, number in names if type_ == t]
+        asked = (
+            f"unnest({build.bind_array(s for s, _ in own)}, "
+            f"{build.bind(array(n for _, n in own), 'int4[]')}) AS w (self, version)"
+        )
+        current, past = table("resource", t), table("history", t)
+        parts += [
+            f"SELECT {_name(t)}, {COLUMNS} FROM {asked} "
+            f"JOIN {current} r ON r.self = w.self AND r.version = w.version",
+            f"SELECT {_name(t)}, {COLUMNS} FROM {asked} JOIN {current} c ON c.self = w.self "
+            f"JOIN {past} r ON r.key = c.key AND r.version = w.version",
+        ]
+    rows = database.read(
+        f"{' UNION ALL '.join(parts)} LIMIT {limit}", build.parameters, prepare=False
+    )
+    found = map(_version, rows)
+    return [v for v in found if not v.is_deleted and (v.type, v.id, v.version) in names]
+
+
+def referring(
+    database: Database, sources: Mapping[str, Sequence[int]], *, limit: int
+) -> list[Version]:
+    """The current resources of each source type whose array holds any of the elements."""
+    build = Builder()
+    sql = " UNION ALL ".join(
+        f"SELECT {_name(t)}, {COLUMNS} FROM {table('resource', t)} r WHERE r.elements && "
+        f"{build.bind_array(elements)} AND NOT r.deleted"
+        for t, elements in sorted(sources.items())
+        if elements
+    )
+    if not sql:
+        return []
+    rows = database.read(f"{sql} LIMIT {limit}", build.parameters, prepare=False)
+    return [_version(row) for row in rows]
+
+
+def types_in_use(database: Database, types: Sequence[str]) -> tuple[str, ...]:
+    """The types among these that have any row."""
+    sql = " UNION ALL ".join(
+        f"SELECT {_name(t)} WHERE EXISTS (SELECT FROM {table('resource', t)})" for t in types
+    )
+    return tuple(row[0] for row in database.read(sql, prepare=False))
+
+
+def _rows(source: Database | Connection, sql: str, parameters: Mapping[str, Any]) -> Rows:
+    if isinstance(source, Database):
+        return source.read(sql, parameters, prepare=False)
+    return execute(source, sql, parameters, prepare=False)
+
+
+def _name(resource_type: str) -> str:
+    return f"'{resource_type}'"
+
+
+def _version(row: Sequence[Any]) -> Version:
+    return version_of(row[0], row[1:])
+
+
+def _hit(row: Sequence[Any]) -> _Hit:
+    return _Hit(version_of(row[0], row[2:]), Position(row[2 + WIDTH], tuple(row[3 + WIDTH :])))
+
+
+def _comparison(query: Query, *, backwards: bool) -> Callable[[_Hit, _Hit], int]:
+    """The order of the page, for rows that come from several statements."""
+    directions = [s.descending for s in query.sort]
+    directions.append(directions[-1] if directions else True)
+
+    def compare(one: _Hit, other: _Hit) -> int:
+        sign = -1 if backwards else 1
+        if one.position.part != other.position.part:
+            return sign if one.position.part > other.position.part else -sign
+        for a, b, down in zip(one.position.values, other.position.values, directions, strict=True):
+            if a is not None and b is not None and a != b:
+                return sign if (a > b) != down else -sign
+        return 0
+
+    return compare

@@ -1,0 +1,21 @@
+"""The store: a database, with the little that reading and writing resources needs beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from fhirserver.model.resource import Resource
+from fhirserver.search.index import IndexValues, Stamp
+from fhirserver.storage.database import Database
+from fhirserver.storage.texts import TextDictionary
+
+
+@dataclass(frozen=True, slots=True)
+class Store:
+    """`extract` and `stamp` make the index values and the owner of a resource."""
+
+    database: Database
+    extract: Callable[[Resource], IndexValues]
+    stamp: Callable[[Resource], Stamp]
+    texts: TextDictionary

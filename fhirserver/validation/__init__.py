@@ -1,0 +1,8 @@
+"""Whether resources follow their definitions: one rule a file.
+
+https://hl7.org/fhir/R4/validation.html
+"""
+
+from fhirserver.validation.structure import check
+
+__all__ = ["check"]

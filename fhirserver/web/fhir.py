@@ -1,0 +1,147 @@
+"""The FHIR REST API over HTTP: an HTTP request becomes a FhirRequest, the answer goes back.
+
+https://hl7.org/fhir/R4/http.html
+"""
+
+from __future__ import annotations
+
+from flask import Blueprint, Request, Response, request
+from werkzeug.http import parse_date
+
+from fhirserver.access.principal import Principal
+from fhirserver.engine import Engine
+from fhirserver.errors import NotUnderstood, UnsupportedMedia
+from fhirserver.interactions.messages import FhirRequest
+from fhirserver.interactions.pairs import pairs_in, segments_in
+from fhirserver.interactions.routing import Route, route
+from fhirserver.model import json
+from fhirserver.web import binary, negotiation
+from fhirserver.web.authentication import Authenticator
+from fhirserver.web.bodies import read_body
+from fhirserver.web.responses import http_response
+
+METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"]
+_FORM = "application/x-www-form-urlencoded"
+_ANYBODY = Principal("anonymous", ())
+
+Pairs = list[tuple[str, str]]
+
+
+def blueprint(engine: Engine, authenticator: Authenticator) -> Blueprint:
+    """The addresses below `/fhir`."""
+    fhir = Blueprint("fhir", __name__)
+    settings = engine.context.settings
+
+    def serve(rest: str = "") -> Response:
+        path = _segments(request)
+        found = route(request.method, path, engine.context.definitions)
+        request.environ["fhirserver.interaction"] = found.interaction
+        request.environ["fhirserver.type"] = found.type
+        public = found.interaction == "capabilities"
+        principal = (
+            _ANYBODY if public else authenticator.principal(request.headers.get("Authorization"))
+        )
+        pairs = _pairs(request, found, settings.max_body_bytes)
+        pretty = _taken(pairs, "_pretty") == "true"
+        wanted_format = _taken(pairs, "_format")
+        raw = binary.is_wanted_raw(found, request.headers.get("Accept"), wanted_format)
+        if not raw:
+            negotiation.check_wanted(request.headers.get("Accept"), wanted_format)
+        asked = _fhir_request(request, found, principal, pairs, engine)
+        answer = engine.handle(asked)
+        if raw and answer.content is not None and not answer.is_outcome:
+            return binary.raw_response(answer)
+        return http_response(answer, request, settings.fhir_base, pretty=pretty)
+
+    fhir.add_url_rule("/fhir", "base", serve, methods=METHODS)
+    fhir.add_url_rule("/fhir/", "base_slash", serve, methods=METHODS)
+    fhir.add_url_rule("/fhir/<path:rest>", "any", serve, methods=METHODS)
+    return fhir
+
+
+def _segments(http: Request) -> list[str]:
+    """The path below the base, split before unescaping where the HTTP server lets us see that.
+
+    Granian hands over the decoded path only: there `%2F` in an id is a slash, and not found.
+    """
+    raw: str = http.environ.get("RAW_URI") or http.environ.get("REQUEST_URI") or ""
+    if raw.startswith("/"):
+        return segments_in(raw.partition("?")[0].removeprefix("/fhir"))
+    below = http.path.removeprefix("/fhir").strip("/")
+    return below.split("/") if below else []
+
+
+def _pairs(http: Request, found: Route, limit: int) -> Pairs:
+    """The parameters of the address and, for a search by POST, of the form."""
+    pairs = pairs_in(_utf8(http.query_string, "the address"))
+    if http.method == "POST" and found.interaction.startswith("search-"):
+        if http.mimetype and http.mimetype != _FORM:
+            raise UnsupportedMedia(f"a search by POST takes {_FORM}")
+        pairs += pairs_in(_utf8(read_body(http, limit), "the form"))
+    return pairs
+
+
+def _utf8(text: bytes, where: str) -> str:
+    try:
+        return text.decode()
+    except UnicodeDecodeError as error:
+        raise NotUnderstood(f"{where} is not UTF-8") from error
+
+
+def _taken(pairs: Pairs, name: str) -> str | None:
+    """The last value of a parameter, which is removed."""
+    found = None
+    for pair in [p for p in pairs if p[0] == name]:
+        found = pair[1]
+        pairs.remove(pair)
+    return found
+
+
+def _fhir_request(
+    http: Request, found: Route, principal: Principal, pairs: Pairs, engine: Engine
+) -> FhirRequest:
+    headers = http.headers
+    prefers = negotiation.preferences(headers.get("Prefer"))
+    body = None
+    patch_format = None
+    settings = engine.context.settings
+    if http.method in {"POST", "PUT", "PATCH"} and not found.interaction.startswith("search-"):
+        content_type = headers.get("Content-Type")
+        if found.interaction == "patch":
+            patch_format = negotiation.patch_format(content_type)
+        elif binary.is_sent_raw(found, content_type):
+            body = binary.resource(
+                read_body(http, settings.max_body_bytes),
+                content_type or "application/octet-stream",
+                headers.get("X-Security-Context"),
+                found.id,
+            )
+        else:
+            negotiation.check_sent(content_type)
+        if body is None:
+            text = read_body(http, settings.max_body_bytes)
+            if not text.strip():
+                raise NotUnderstood("the request has no body")
+            body = json.parse(text, max_depth=settings.max_depth)
+    since = headers.get("If-Modified-Since")
+    return FhirRequest(
+        interaction=found.interaction,
+        principal=principal,
+        type=found.type,
+        id=found.id,
+        version=found.version,
+        query=tuple(pairs),
+        body=body,
+        patch_format=patch_format,
+        if_match=headers.get("If-Match"),
+        if_none_match=headers.get("If-None-Match"),
+        if_none_exist=_criteria(headers.get("If-None-Exist")),
+        if_modified_since=parse_date(since) if since else None,
+        prefer_return=prefers.returned,
+        lenient=prefers.lenient,
+    )
+
+
+def _criteria(header: str | None) -> str | None:
+    """If-None-Exist as text: WSGI hands over the bytes of a header as Latin-1."""
+    return None if header is None else _utf8(header.encode("latin-1"), "If-None-Exist")

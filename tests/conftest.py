@@ -1,0 +1,138 @@
+"""What tests share: one real PostgreSQL for the whole run, and the server on it."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from conformance.faults.server import Server, running
+from fhirserver import embedded
+from fhirserver.app import create_app, open_database
+from fhirserver.settings import Settings
+from fhirserver.storage import database as storage_database
+from fhirserver.storage.database import Database
+from fhirserver.storage.migrate import upgrade
+from fhirserver.storage.tokens import issue
+
+Token = Callable[..., str]
+MakeApp = Callable[..., Flask]
+
+
+@pytest.fixture(scope="session")
+def database_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A migrated database on an embedded PostgreSQL of this pytest process."""
+    with embedded.postgres(tmp_path_factory.mktemp("database"), extra={"fsync": "off"}) as url:
+        upgrade(url)
+        yield url
+
+
+@pytest.fixture(scope="session")
+def database(database_url: str) -> Iterator[Database]:
+    opened = open_database(Settings(database_url=database_url))
+    yield opened
+    opened.close()
+
+
+@pytest.fixture(scope="session")
+def token(database: Database) -> Token:
+    """Issues a bearer token: `token("user/Patient.r", lifetime_seconds=5)`."""
+
+    def make(scope: str = "system/*.cruds", *, lifetime_seconds: int = 86_400) -> str:
+        return issue(database, subject="test", scope=scope, lifetime_seconds=lifetime_seconds)
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def make_app(database_url: str) -> Iterator[MakeApp]:
+    """The web application with other settings: `make_app(max_body_bytes=1000)`."""
+    made: list[Flask] = []
+
+    def make(**settings: Any) -> Flask:
+        # The tests' own logging handlers stay.
+        handlers, level = logging.root.handlers[:], logging.root.level
+        try:
+            made.append(
+                create_app(Settings(database_url=database_url, data_dir=Path(), **settings))
+            )
+        finally:
+            logging.root.handlers[:] = handlers
+            logging.root.setLevel(level)
+        return made[-1]
+
+    yield make
+    for app in made:
+        app.extensions["fhirserver"].context.store.database.close()
+
+
+@pytest.fixture(scope="session")
+def app(make_app: MakeApp) -> Flask:
+    return make_app()
+
+
+@pytest.fixture
+def client_of(token: Token) -> Callable[[Flask], FlaskClient]:
+    """A client of an application, with a token that may do everything."""
+
+    def make(app: Flask) -> FlaskClient:
+        made = app.test_client()
+        made.environ_base["HTTP_AUTHORIZATION"] = f"Bearer {token()}"
+        return made
+
+    return make
+
+
+@pytest.fixture
+def client(app: Flask, client_of: Callable[[Flask], FlaskClient]) -> FlaskClient:
+    """A client that may do everything; a test passes `headers` to be somebody else."""
+    return client_of(app)
+
+
+@pytest.fixture
+def query_recorder(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The SQL of every statement from now on; `clear()` it before what is to be counted."""
+    statements: list[str] = []
+    execute = storage_database.execute
+
+    def recorded(connection: Any, sql: str, *arguments: Any, **named: Any) -> Any:
+        statements.append(sql)
+        return execute(connection, sql, *arguments, **named)
+
+    for name, module in list(sys.modules.items()):
+        if name.startswith("fhirserver.storage.") and vars(module).get("execute") is execute:
+            monkeypatch.setattr(module, "execute", recorded)
+    return statements
+
+
+@pytest.fixture
+def at_once(app: Flask) -> Callable[..., None]:
+    """Calls a function with each argument at the same time, in a thread for each."""
+
+    def run(act: Callable[[Any], None], arguments: Iterable[Any]) -> None:
+        def one(argument: Any) -> None:
+            try:
+                act(argument)
+            finally:
+                # Connections belong to threads.
+                app.extensions["fhirserver"].context.store.database.close()
+
+        arguments = list(arguments)
+        with ThreadPoolExecutor(len(arguments)) as threads:
+            list(threads.map(one, arguments))
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def running_server() -> Iterator[Server]:
+    """`fhirserver up` as a process of its own, for clients that want a real address."""
+    with running() as made:
+        yield made

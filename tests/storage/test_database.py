@@ -1,0 +1,39 @@
+"""Connections: what happens to those that PostgreSQL has ended."""
+
+from __future__ import annotations
+
+import pytest
+
+from fhirserver.errors import Unavailable
+
+
+def cut(database, role):
+    """End a connection of this thread from the server's side, as a restart does."""
+    pid = database.connection(role).info.backend_pid
+    other = "write" if role == "read" else "read"
+    database.connection(other).execute("SELECT pg_terminate_backend(%s, 5000)", (pid,))
+
+
+@pytest.mark.parametrize("role", ["read", "write"])
+def test_a_connection_that_was_cut_while_idle_is_replaced_before_it_is_used(database, role):
+    cut(database, role)
+
+    assert getattr(database, role)("SELECT 1") == [(1,)]
+
+
+def test_a_transaction_begins_on_a_new_connection_when_its_own_was_cut(database):
+    cut(database, "write")
+
+    with database.transaction() as connection:
+        assert connection.execute("SELECT 1").fetchone() == (1,)
+
+
+def test_a_connection_that_is_cut_in_a_transaction_makes_the_database_unavailable(database):
+    def work() -> None:
+        with database.transaction() as connection:
+            cut(database, "write")
+            connection.execute("SELECT 1")
+
+    with pytest.raises(Unavailable):
+        work()
+    assert database.write("SELECT 1") == [(1,)]
