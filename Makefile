@@ -3,7 +3,8 @@
 PYTHONS := python3.13 python3.12 python3.11 python3 python
 VENV := .venv
 PY := $(VENV)/bin/python
-DEFINITIONS := fhirserver/model/r4.msgpack
+# The build writes r4.msgpack first and this last.
+DEFINITIONS := fhirserver/model/r4_resources.bin
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PIP_ROOT_USER_ACTION := ignore
@@ -63,7 +64,7 @@ lock: $(VENV)/uv/.made ## Write the locked requirements again; UPGRADE=--upgrade
 
 .PHONY: clean
 clean: ## Remove what was built; the data in var/ stay
-	rm -rf $(VENV) $(DEFINITIONS) .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis dist
+	rm -rf $(VENV) $(DEFINITIONS) fhirserver/model/r4.msgpack .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis dist
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # Files that say what is done already. A venv knows its own path, so one that was moved, or whose

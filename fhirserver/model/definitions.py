@@ -39,7 +39,7 @@ class DefinitionsMissing(Exception):
     """The compiled definitions are absent or of another version: build them."""
 
     def __init__(self) -> None:
-        super().__init__(f"build {FILE.name} with `python -m fhirserver.model.build`")
+        super().__init__("build the definitions with `python -m fhirserver.model.build`")
 
 
 class ElementType(Struct, frozen=True, array_like=True):

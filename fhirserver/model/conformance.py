@@ -1,0 +1,128 @@
+"""Conformance resources by their canonical address: what the specification and a site define.
+
+    shipped().find("StructureDefinition", "http://hl7.org/fhir/StructureDefinition/bp")
+    shipped().find("ValueSet", "http://hl7.org/fhir/ValueSet/event-status|4.0.1")
+
+What is found is read from the disk when it is asked for, and a few megabytes of it are kept. It
+is shared: never change it.
+
+https://hl7.org/fhir/R4/conformance-module.html
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import Final, Protocol
+
+import msgspec
+
+from fhirserver import content
+from fhirserver.model import canonicals, json
+from fhirserver.model.definitions import DefinitionsMissing
+from fhirserver.model.kept import Kept
+from fhirserver.model.resource import Resource
+from fhirserver.model.resource_file import ResourceFile
+
+FILE: Final = Path(__file__).with_name("r4_resources.bin")
+
+# Parsed, a resource takes about six times the space of its text.
+KEPT_BYTES: Final = 4_000_000
+
+
+class Conformance(Protocol):
+    """Where validation, terminology, search and operations look definitions up."""
+
+    def find(self, resource_type: str, canonical: str) -> Resource | None:
+        """The resource with this address: `url|version`, or `url` for the newest version."""
+        ...
+
+    def urls(self, resource_type: str) -> Iterable[str]:
+        """The addresses of all resources of a type, without versions."""
+        ...
+
+
+class Texts(Protocol):
+    """The same, before the text of what is found has been parsed."""
+
+    def find(self, resource_type: str, canonical: str) -> bytes | None: ...
+
+    def urls(self, resource_type: str) -> Iterable[str]: ...
+
+
+class Parsed:
+    """The resources of some sources, the first that has one wins; the last used ones are kept."""
+
+    def __init__(
+        self, sources: Callable[[], Sequence[Texts]], *, kept_bytes: int = KEPT_BYTES
+    ) -> None:
+        self._open = functools.cache(sources)
+        self._kept = Kept[Resource](kept_bytes)
+
+    def find(self, resource_type: str, canonical: str) -> Resource | None:
+        kept = self._kept.get((resource_type, canonical))
+        if kept is not None:
+            return kept[0]
+        for source in self._open():
+            text = source.find(resource_type, canonical)
+            if text is not None:
+                found = json.parse_object(text)
+                self._kept.put((resource_type, canonical), found, len(text))
+                return found
+        return None
+
+    def urls(self, resource_type: str) -> Iterable[str]:
+        return dict.fromkeys(url for s in self._open() for url in s.urls(resource_type))
+
+
+class Folder:
+    """The JSON files below a folder of reviewed content, one resource in each."""
+
+    def __init__(self, folder: Path) -> None:
+        self._files: dict[str, dict[str, dict[str | None, Path]]] = {}
+        for file in sorted(folder.rglob("*.json")):
+            head = msgspec.json.decode(file.read_bytes(), type=_Head)
+            resource = msgspec.to_builtins(head)
+            by_url = self._files.setdefault(head.resourceType, {})
+            for url in canonicals.addresses(resource):
+                by_url.setdefault(url, {})[head.version] = file
+
+    def find(self, resource_type: str, canonical: str) -> bytes | None:
+        url, wanted = canonicals.split(canonical)
+        files = self._files.get(resource_type, {}).get(url, {})
+        try:
+            return files[canonicals.newest(files, wanted)].read_bytes()
+        except KeyError:
+            return None
+
+    def urls(self, resource_type: str) -> Iterable[str]:
+        return self._files.get(resource_type, {}).keys()
+
+
+class _UniqueId(msgspec.Struct):
+    value: str = ""
+
+
+class _Head(msgspec.Struct):
+    resourceType: str  # noqa: N815 - FHIR's spelling
+    url: str | None = None
+    version: str | None = None
+    uniqueId: tuple[_UniqueId, ...] = ()  # noqa: N815 - FHIR's spelling
+
+
+@functools.cache
+def shipped() -> Conformance:
+    """What comes with the server: its own `profiles/` and `terminology/`, then HL7's R4 package.
+
+    Nothing is read before the first question; DefinitionsMissing when the file was not built.
+    """
+    return Parsed(_shipped_sources)
+
+
+def _shipped_sources() -> Sequence[Texts]:
+    try:
+        package = ResourceFile(FILE)
+    except (OSError, ValueError) as error:
+        raise DefinitionsMissing from error
+    return Folder(content.folder("profiles")), Folder(content.folder("terminology")), package

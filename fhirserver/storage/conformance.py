@@ -1,0 +1,123 @@
+"""Conformance resources that are stored in the server, by their canonical address.
+
+Packages are installed as ordinary resources, and so are a site's own profiles and value sets:
+what is stored is found here, and before what is shipped.
+
+https://hl7.org/fhir/R4/references.html#canonical
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final
+
+from fhirserver.model import canonicals, json
+from fhirserver.model.conformance import Conformance
+from fhirserver.model.kept import Kept
+from fhirserver.model.resource import Resource
+from fhirserver.search.hashing import element
+from fhirserver.storage.database import Database
+from fhirserver.storage.schema import table
+from fhirserver.storage.versions import COLUMNS, array, version_of
+
+TYPES: Final = frozenset(canonicals.TYPES)
+
+# Of text; parsed it takes about six times the space.
+KEPT_BYTES: Final = 4_000_000
+# An answer that there is nothing takes some space, too.
+_NOTHING_BYTES: Final = 200
+# More versions of one definition than anybody has.
+_MOST_VERSIONS: Final = 1_000
+
+_GENERATION: Final = (
+    "SELECT coalesce(string_agg(number::text, ',' ORDER BY slot), '') FROM fhir.conformance_change"
+)
+
+
+class StoredConformance:
+    """A model.conformance.Conformance: what is stored, else what another source has."""
+
+    def __init__(self, database: Database, behind: Conformance) -> None:
+        self._database = database
+        self._behind = behind
+        self._held: tuple[str, Kept[Resource | None]] = "", Kept(KEPT_BYTES)
+
+    @property
+    def generation(self) -> str:
+        """A text that is another one after every change to a conformance resource (0.1 ms).
+
+        Who keeps something that was made of such resources keeps this beside it, read first, and
+        throws both away when it has changed.
+        """
+        return str(self._database.read(_GENERATION)[0][0])
+
+    def find(self, resource_type: str, canonical: str) -> Resource | None:
+        """The resource with this address; never change it."""
+        if resource_type in TYPES:
+            kept = self._kept()
+            key = resource_type, canonical
+            held = kept.get(key)
+            if held is None:
+                found, size = self._stored(resource_type, canonical)
+                kept.put(key, found, size)
+            else:
+                found = held[0]
+            if found is not None:
+                return found
+        return self._behind.find(resource_type, canonical)
+
+    def urls(self, resource_type: str) -> Iterable[str]:
+        """The addresses of all resources of a type, without versions."""
+        stored = self.stored_urls(resource_type) if resource_type in TYPES else ()
+        return dict.fromkeys((*stored, *self._behind.urls(resource_type)))
+
+    def stored_urls(self, resource_type: str) -> list[str]:
+        """The addresses of those that are stored."""
+        source = (
+            "jsonb_path_query(r.content, '$.uniqueId[*].value') #>> '{}'"
+            if resource_type == "NamingSystem"
+            else "r.content ->> 'url'"
+        )
+        rows = self._database.read(
+            f"SELECT DISTINCT {source} AS url FROM {table('resource', resource_type)} r "
+            "WHERE NOT r.deleted"
+        )
+        return sorted(row[0] for row in rows if row[0] is not None)
+
+    def _kept(self) -> Kept[Resource | None]:
+        """What is known of the present generation, which is asked for before anything is read."""
+        generation = self.generation
+        held = self._held
+        if held[0] != generation:
+            held = self._held = generation, Kept(KEPT_BYTES)
+        return held[1]
+
+    def _stored(self, resource_type: str, canonical: str) -> tuple[Resource | None, int]:
+        url, wanted = canonicals.split(canonical)
+        rows = self._database.read(
+            f"SELECT {COLUMNS} FROM {table('resource', resource_type)} r "
+            "WHERE r.elements @> %s::int8[] AND NOT r.deleted "
+            f"ORDER BY r.updated DESC, r.key DESC LIMIT {_MOST_VERSIONS}",
+            (array([_element(resource_type, url)]),),
+            prepare=False,
+        )
+        best: tuple[Resource, int] | None = None
+        for row in rows:
+            text = version_of(resource_type, row).content or "{}"
+            found = json.parse_object(text.encode())
+            if url not in canonicals.addresses(found):
+                continue
+            version = found.get("version")
+            if wanted is not None and version != wanted:
+                continue
+            # Of two with one version the later one counts: it comes first.
+            if best is None or canonicals.age(version) > canonicals.age(best[0].get("version")):
+                best = found, len(text)
+        return best or (None, _NOTHING_BYTES)
+
+
+def _element(resource_type: str, url: str) -> int:
+    """What the index holds of a resource with this address."""
+    if resource_type == "NamingSystem":
+        return element("value", f"e|{url}")
+    return element("url", f"u|{url}")
