@@ -14,7 +14,7 @@ from fhirserver.interactions.answers import answer, failure
 from fhirserver.interactions.changes import INTENT
 from fhirserver.interactions.checking import refuse
 from fhirserver.interactions.context import Context
-from fhirserver.interactions.entries import request_of
+from fhirserver.interactions.entries import TOLD_BETTER, request_of
 from fhirserver.interactions.independent import commit_each
 from fhirserver.interactions.intents import Intent, response
 from fhirserver.interactions.messages import FhirRequest, FhirResponse
@@ -63,7 +63,7 @@ def entries_of(body: Resource) -> list[Resource]:
     if not isinstance(entries, list) or not all(isinstance(e, dict) for e in entries):
         raise Invalid("a Bundle's entries are a list of objects", expression="Bundle.entry")
     frame = [{**e, "resource": _STAND_IN} if "resource" in e else e for e in entries]
-    refuse(check({**body, "entry": frame} if entries else body))
+    refuse(check({**body, "entry": frame} if entries else body, leave_out=TOLD_BETTER))
     return entries
 
 

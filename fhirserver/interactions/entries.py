@@ -17,6 +17,10 @@ from fhirserver.interactions.routing import Route, route
 from fhirserver.model import json
 from fhirserver.model.resource import Resource
 
+# Invariants of a Bundle that its entries' own errors tell better, with the entry's place: an entry
+# without a request, two with one fullUrl. https://hl7.org/fhir/R4/bundle.html#invs
+TOLD_BETTER: Final = frozenset({"bdl-3", "bdl-7"})
+
 _METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"})
 
 

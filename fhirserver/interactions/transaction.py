@@ -15,7 +15,7 @@ from fhirserver.interactions.changes import INTENT, READS
 from fhirserver.interactions.checking import refuse
 from fhirserver.interactions.commit import commit
 from fhirserver.interactions.context import Context
-from fhirserver.interactions.entries import Entry, request_of
+from fhirserver.interactions.entries import TOLD_BETTER, Entry, request_of
 from fhirserver.interactions.intents import Intent, response
 from fhirserver.interactions.messages import FhirRequest, FhirResponse
 from fhirserver.interactions.rights import authorize
@@ -54,7 +54,7 @@ def transaction(ctx: Context, request: FhirRequest, body: Resource) -> FhirRespo
 
 def plan(ctx: Context, request: FhirRequest, body: Resource) -> Plan:
     """What a transaction wants; raises FhirError for what is wrong whatever is stored."""
-    refuse(check(body))
+    refuse(check(body, leave_out=TOLD_BETTER))
     entries = [
         request_of(ctx, request, e, i, is_checked=True) for i, e in enumerate(body.get("entry", ()))
     ]

@@ -5,7 +5,7 @@ https://hl7.org/fhir/R4/downloads.html
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any, Final
 
 import msgspec
@@ -15,6 +15,7 @@ from fhirserver.model.definitions import (
     Binding,
     Compiled,
     Component,
+    Constraint,
     Element,
     ElementType,
     SearchParameterDefinition,
@@ -37,6 +38,34 @@ _REGEX: Final = "http://hl7.org/fhir/StructureDefinition/regex"
 _TYPE_BASE: Final = "http://hl7.org/fhir/StructureDefinition/"
 _SYSTEM_BASE: Final = "http://hl7.org/fhirpath/"
 _EXAMPLE: Final = "http://hl7.org/fhir/SearchParameter/example"
+
+# Every element has these, of every type: they are rules of the types Element and Extension.
+_EVERYWHERE: Final = frozenset({"ele-1", "ext-1"})
+
+# Invariants that R4 published with a mistake in their expression, as later releases have them;
+# None for one that can't be mended.
+_MENDED: Final[Mapping[str, str | None]] = {
+    # "If there are more than one enableWhen": it said > 2.
+    "que-12": "enableWhen.count() > 1 implies enableBehavior.exists()",
+    # It asks for the `name` of a ChargeItemDefinition, which has none.
+    "cid-0": None,
+    # They are empty, which isn't true, for an entry without fullUrl, a prediction without
+    # probability; and in R4 an answer is a boolean, not a System.Boolean.
+    "bdl-8": "fullUrl.empty() or fullUrl.contains('/_history/').not()",
+    "ras-2": "probability.empty()"
+    " or (probability is decimal implies probability as decimal <= 100)",
+    "que-7": "operator = 'exists' implies answer is boolean",
+    # It can't be decided for more than one `when`.
+    "tim-9": "offset.empty() or (when.exists() and when.where($this in"
+    " ('C' | 'CM' | 'CD' | 'CV')).empty())",
+    # HL7's own logical models (Event, Request ...) have no base.
+    "sdf-4": "kind = 'logical' or abstract = true or baseDefinition.exists()",
+    # 2012 and 2012-05 can't be compared as they are.
+    "per-1": "start.hasValue().not() or end.hasValue().not()"
+    " or start.lowBoundary() <= end.highBoundary()",
+    "mdd-1": "whenHandedOver.empty() or whenPrepared.empty()"
+    " or whenHandedOver.highBoundary() >= whenPrepared.lowBoundary()",
+}
 
 
 def compile_definitions(
@@ -93,8 +122,10 @@ def _structure(definition: Resource) -> Structure:
     name = definition["type"]
     pattern = None
     elements = []
+    constraints: tuple[Constraint, ...] = ()
     for e in definition["snapshot"]["element"]:
         if "." not in e["path"]:
+            constraints = _constraints(e, own={"ext-1"} if name == "Extension" else set())
             continue
         if definition["kind"] == "primitive-type" and e["path"] == f"{name}.value":
             pattern = next((_extension(t, _REGEX) for t in e["type"]), None)
@@ -106,6 +137,7 @@ def _structure(definition: Resource) -> Structure:
         is_abstract=definition["abstract"],
         pattern=pattern,
         all_elements=tuple(elements),
+        constraints=constraints,
     )
 
 
@@ -132,6 +164,16 @@ def _element(e: Resource, definition: Resource) -> Element:
         is_attribute="xmlAttr" in e.get("representation", ()),
         # The base's maximum decides how JSON is written: https://hl7.org/fhir/R4/profiling.html
         is_list=e["base"]["max"] not in {"0", "1"},
+        constraints=_constraints(e),
+    )
+
+
+def _constraints(e: Resource, own: Collection[str] = ()) -> tuple[Constraint, ...]:
+    return tuple(
+        Constraint(c["key"], c["severity"], c["human"], expression)
+        for c in e.get("constraint", ())
+        if c["key"] not in _EVERYWHERE or c["key"] in own
+        if (expression := _MENDED.get(c["key"], c.get("expression"))) is not None
     )
 
 

@@ -10,6 +10,7 @@
     definitions.search_parameters                     # tuple of SearchParameterDefinition
     definitions.compartments["Patient"]["Observation"]                    # ("subject", "performer")
     definitions.codes("http://hl7.org/fhir/ValueSet/administrative-gender")   # system -> codes
+    definitions.structure("Period").constraints       # per-1; ele-1, which all have, is left out
 
 A path is a type (`Patient`, `HumanName`) or the path of an element that has children of its own
 (`Patient.contact`); `Property.target_path` is the path on which to look for what is inside.
@@ -63,6 +64,18 @@ class Binding(Struct, frozen=True, array_like=True):
     strength: Strength
 
 
+class Constraint(Struct, frozen=True, array_like=True):
+    """An invariant: a FHIRPath expression that must not be false.
+
+    https://hl7.org/fhir/R4/elementdefinition-definitions.html#ElementDefinition.constraint
+    """
+
+    key: str
+    severity: Literal["error", "warning"]
+    human: str
+    expression: str
+
+
 class Element(Struct, frozen=True, array_like=True):
     """One element of a snapshot; `max` is None where there is no limit.
 
@@ -81,10 +94,13 @@ class Element(Struct, frozen=True, array_like=True):
     is_modifier: bool = False
     is_attribute: bool = False
     is_list: bool = False
+    constraints: tuple[Constraint, ...] = ()
 
 
 class Structure(Struct, frozen=True, array_like=True, dict=True):
     """A resource type or datatype; `pattern` is the regular expression of a primitive.
+
+    `constraints` are the type's own; those of an element are only what its type doesn't say.
 
     https://hl7.org/fhir/R4/structuredefinition.html
     """
@@ -95,6 +111,7 @@ class Structure(Struct, frozen=True, array_like=True, dict=True):
     is_abstract: bool
     pattern: str | None
     all_elements: tuple[Element, ...]
+    constraints: tuple[Constraint, ...] = ()
 
     @cached_property
     def elements(self) -> Mapping[str, Element]:

@@ -3,6 +3,6 @@
 https://hl7.org/fhir/R4/validation.html
 """
 
-from fhirserver.validation.structure import check
+from fhirserver.validation.base import check
 
 __all__ = ["check"]

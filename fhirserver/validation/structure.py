@@ -29,6 +29,7 @@ _NOT_AN_OBJECT: Final = one("structure", "must be a JSON object")
 _NOT_A_LIST: Final = one("structure", "must be a JSON array, because the element may repeat")
 _IS_A_LIST: Final = one("structure", "must not be a JSON array, because the element doesn't repeat")
 _EMPTY_OBJECT: Final = one("structure", "must not be an empty object: leave the element out")
+_ONLY_ID: Final = one("invariant", "ele-1: must have a value or children besides its id")
 _EMPTY_LIST: Final = one("structure", "must not be an empty array: leave the element out")
 _NESTED: Final = one("structure", "must not be in a resource that is contained", ".contained")
 _NO_TYPE: Final = one("structure", "the property resourceType is missing")
@@ -150,7 +151,8 @@ def _object_check(table: _Table) -> Check:
             if found is not None:
                 failures[name] = found
         if is_plain and value and not failures and seen & required == required:
-            return None
+            # ele-1: https://hl7.org/fhir/R4/element.html#invs
+            return _ONLY_ID if len(value) == 1 and "id" in value and not is_resource else None
         return _explained(table, value, failures)
 
     return check
@@ -211,7 +213,8 @@ def _may_have_sibling(slot: _Slot) -> bool:
 
 def _element(value: Any) -> Findings:
     """The rule for a sibling: an id, extensions, or both."""
-    return _object("Element")(value)
+    found = _object("Element")(value)
+    return None if found is _ONLY_ID else found
 
 
 def _unknown(table: _Table, name: str) -> Sequence[Finding]:

@@ -1,8 +1,10 @@
 """The XHTML of narratives."""
 
+from pathlib import Path
+
 import pytest
 
-from fhirserver.validation.narrative import xhtml
+from fhirserver.validation.narrative import content, xhtml
 
 OPEN = '<div xmlns="http://www.w3.org/1999/xhtml">'
 
@@ -32,6 +34,14 @@ def test_a_well_formed_div_is_valid(text: str) -> None:
         f"{OPEN}\ud800</div>",
         f"<!DOCTYPE html>{OPEN}Ada</div>",
         f"{OPEN}<?php echo 1 ?></div>",
+        f"{OPEN}<script>alert(1)</script></div>",
+        f"{OPEN}<p onclick='alert(1)'>Ada</p></div>",
+        f"{OPEN}<a href='javascript:alert(1)'>Ada</a></div>",
+        f"{OPEN}<a href=' JaVa&#9;Script:alert(1)'>Ada</a></div>",
+        f"{OPEN}<a href='data:text/html,x'>Ada</a></div>",
+        f"{OPEN}<p style='x: expression(alert(1))'>Ada</p></div>",
+        f"{OPEN}<svg xmlns='http://www.w3.org/2000/svg'/>Ada</div>",
+        f"{OPEN}<img src='data:image/svg+xml,x' alt=''/></div>",
         None,
         1,
     ],
@@ -45,3 +55,26 @@ def test_the_finding_does_not_repeat_the_text() -> None:
 
     assert found is not None
     assert "Lovelace" not in found[0].text
+
+
+def test_the_finding_names_markup() -> None:
+    found = xhtml(f"{OPEN}<script>alert(1)</script></div>")
+
+    assert found is not None
+    assert found[0].text.endswith("not script")
+
+
+def test_a_narrative_without_text_is_stored_but_not_valid() -> None:
+    assert xhtml(f"{OPEN} <br/> </div>") is None
+    assert content(f"{OPEN} <br/> </div>") is not None
+    assert content(f"{OPEN}<img src='#a' alt=''/></div>") is None
+
+
+def test_published_snippets(shared: Path) -> None:
+    """HL7's snippets have no manifest: these are what R4 allows and what it doesn't."""
+    verdicts = {file.name: content(file.read_text()) is None for file in shared.glob("xhtml/*.*ml")}
+
+    assert verdicts.pop("xhtml-empty-elements.xml") is False
+    assert set(verdicts.values()) == {False}
+    good = (shared / "xhtml/bad-link.html").read_text().replace("&entry", "&amp;entry")
+    assert content(good) is None

@@ -1,0 +1,191 @@
+"""The invariants of the base standard: FHIRPath expressions that must hold for every resource.
+
+Each type is compiled once into a plan: the rules for an object, and the properties below which
+there are more. A plan runs on content that has its right shape, after the structure was checked.
+
+https://hl7.org/fhir/R4/conformance-rules.html#constraints
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final, NamedTuple, TypeAlias
+
+from fhirserver import fhirpath
+from fhirserver.errors import Invalid
+from fhirserver.fhirpath import Env
+from fhirserver.model import definitions
+from fhirserver.model.definitions import Constraint, Property
+from fhirserver.model.resource import Resource
+from fhirserver.validation.common_invariants import COMMON
+from fhirserver.validation.findings import Finding, at
+from fhirserver.validation.touching import touched
+
+Holds: TypeAlias = Callable[[Any, Env], bool]
+"""Whether an invariant holds for a value."""
+
+# Checked by other rules: no contained resources in contained ones (structure), narratives.
+ELSEWHERE: Final = frozenset({"dom-2", "txt-1", "txt-2"})
+
+_NOWHERE: Final = Env(resource={"resourceType": "Basic"})
+
+
+def check(resource: Resource) -> list[Finding]:
+    """The invariants that a resource breaks; its structure has been checked before."""
+    return _resource(resource, None)
+
+
+def _resource(resource: Resource, root: Mapping[str, Any] | None) -> list[Finding]:
+    """A resource, or one that is contained in a root."""
+    env = Env(resource=resource, root_resource=root or resource)
+    return _walk(resource, _plan(resource["resourceType"]), env)
+
+
+class Rule(NamedTuple):
+    """An invariant; `touches` are the properties without which it can't be broken."""
+
+    constraint: Constraint
+    holds: Holds
+    touches: frozenset[str] | None
+
+    def finding(self) -> Finding:
+        """What is said when it is broken."""
+        return Finding("", "invariant", f"{self.constraint.key}: {self.constraint.human}")
+
+
+class _Step(NamedTuple):
+    """What to do with a property: the rules for each value, and where to go on inside it."""
+
+    name: str
+    is_list: bool
+    rules: tuple[Rule, ...]
+    plan: _Plan | None
+    is_resource: bool = False
+    is_contained: bool = False
+
+
+class _Plan:
+    """The rules for objects at a path. Filled when first needed: types refer to one another."""
+
+    __slots__ = ("path", "rules", "steps")
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+        self.rules: tuple[Rule, ...] = ()
+        self.steps: dict[str, _Step] | None = None
+
+    def fill(self) -> dict[str, _Step]:
+        """The steps by JSON property, siblings of primitives included."""
+        self.rules = rules_of(_own(self.path), self.path)
+        steps: dict[str, _Step] = {}
+        for p in definitions.load().properties(self.path).values():
+            step = _step(p, self.path)
+            if step is not None:
+                steps[p.name] = step
+            if p.type_code in definitions.load().primitives and not p.element.is_attribute:
+                steps[f"_{p.name}"] = _Step(p.element.name, p.is_list, (), _plan("Element"))
+        self.steps = steps
+        return steps
+
+
+_plans: Final[dict[str, _Plan]] = {}
+
+
+def _plan(path: str) -> _Plan:
+    if path not in _plans:
+        _plans[path] = _Plan(path)
+    return _plans[path]
+
+
+def _own(path: str) -> tuple[Constraint, ...]:
+    structure = definitions.load().structure(path.partition(".")[0])
+    return structure.elements[path].constraints if "." in path else structure.constraints
+
+
+def _step(p: Property, path: str) -> _Step | None:
+    if p.type_code == "Resource":
+        return _Step(p.element.name, p.is_list, (), None, True, p.name == "contained")
+    # An element with children of its own has its rules in the plan of its path.
+    extra = () if p.target_path == p.element.path else p.element.constraints
+    rules = rules_of(extra, p.target_path)
+    if p.type_code in definitions.load().primitives:
+        return _Step(p.element.name, p.is_list, rules, None) if rules else None
+    return _Step(p.element.name, p.is_list, rules, _plan(p.target_path))
+
+
+def rules_of(constraints: tuple[Constraint, ...], path: str) -> tuple[Rule, ...]:
+    """The rules that are errors when they are broken, compiled for values at a path."""
+    return tuple(
+        rule
+        for c in constraints
+        if c.severity == "error" and c.key not in ELSEWHERE
+        if (rule := compiled(c, path)) is not None
+    )
+
+
+def compiled(constraint: Constraint, path: str) -> Rule | None:
+    """The rule of an invariant, or None if it can't apply to values of this type."""
+    holds = COMMON.get(constraint.key) or _holds(constraint.expression, path)
+    if holds is None:
+        return None
+    touches = touched(constraint.expression, path)
+    # What fails for an object without these properties must be looked at always.
+    if touches is not None and not holds({}, _NOWHERE):
+        touches = None
+    return Rule(constraint, holds, touches)
+
+
+def _holds(expression: str, path: str) -> Holds | None:
+    try:
+        evaluate = fhirpath.compile(expression, path)
+    except Invalid:
+        return None
+
+    def holds(value: Any, env: Env) -> bool:
+        try:
+            found = evaluate(value, env)
+        except Invalid:
+            # Many values where the expression takes one: the standard's mistake, not the sender's.
+            return True
+        return len(found) == 1 and found[0][1] is not False
+
+    return holds
+
+
+def _walk(value: Resource, plan: _Plan, env: Env) -> list[Finding]:
+    steps = plan.steps
+    if steps is None:
+        steps = plan.fill()
+    found: list[Finding] = []
+    for rule in plan.rules:
+        if rule.touches is not None and rule.touches.isdisjoint(value):
+            continue
+        if not rule.holds(value, env):
+            found.append(rule.finding())
+    for name, member in value.items():
+        step = steps.get(name)
+        if step is not None:
+            inside = _listed(step, member, env) if step.is_list else _single(step, member, env)
+            if inside:
+                found += at(f".{step.name}", inside)
+    return found
+
+
+def _listed(step: _Step, members: list[Any], env: Env) -> list[Finding]:
+    found: list[Finding] = []
+    for i, member in enumerate(members):
+        # In a list of primitives null stands for a value that isn't there.
+        if member is not None:
+            inside = _single(step, member, env)
+            if inside:
+                found += at(f"[{i}]", inside)
+    return found
+
+
+def _single(step: _Step, member: Any, env: Env) -> list[Finding]:
+    if step.is_resource:
+        return _resource(member, env.root_resource if step.is_contained else None)
+    found = [r.finding() for r in step.rules if not r.holds(member, env)]
+    if step.plan is not None:
+        found += _walk(member, step.plan, env)
+    return found
