@@ -20,6 +20,7 @@ from fhirserver.search.stamp import stamp
 from fhirserver.settings import Settings
 from fhirserver.storage.conformance import StoredConformance
 from fhirserver.storage.database import Database
+from fhirserver.storage.sizes import TypeSizes
 from fhirserver.storage.store import Store
 from fhirserver.storage.texts import TextDictionary
 
@@ -45,6 +46,7 @@ class Engine:
             extract=lambda resource: extract(resource, parameters, site),
             stamp=lambda resource: stamp(resource, parameters, site),
             texts=TextDictionary(database),
+            sizes=TypeSizes(database),
         )
         self.context = Context(
             settings,

@@ -173,7 +173,7 @@ def _explain(ctx: Context, request: FhirRequest, query: Query) -> FhirResponse:
     if not request.principal.is_system:
         raise Forbidden("_explain needs a token with a system scope")
     limit = min(query.count or ctx.settings.default_count, ctx.settings.max_count)
-    sql, plan = searches.explain(ctx.store.database, query, limit=limit)
+    sql, plan = searches.explain(ctx.store, query, limit=limit)
     parameters = [
         {"name": "sql", "valueString": sql},
         {"name": "plan", "valueString": json.dump(plan).decode()},

@@ -126,11 +126,33 @@ def ordered_table(kind: OrderedTable, resource_type: str) -> Iterator[str]:
             f'CREATE INDEX IF NOT EXISTS "{resource_type}_long" ON {name} ({BY_END[kind]}) '
             "WHERE long"
         )
+    if kind == "number":
+        yield from quantity_index(resource_type)
     if kind == "string":
         yield (
             f'CREATE INDEX IF NOT EXISTS "{resource_type}_trigrams" ON {name} '
             "USING gin (text public.gin_trgm_ops)"
         )
+
+
+def quantity_index(resource_type: str, *, concurrently: bool = False) -> Iterator[str]:
+    """What makes quantities with a unit quick to find: an index by unit, and statistics.
+
+    Without them the planner takes code, unit and parameter for independent, and expects one row
+    where there are thousands.
+    """
+    name = ordered("number", resource_type)
+    how = "CONCURRENTLY " if concurrently else ""
+    yield (
+        f'CREATE INDEX {how}IF NOT EXISTS "{resource_type}_unit" ON {name} '
+        "(param, unit, low, key) WHERE token IS NULL AND unit IS NOT NULL"
+    )
+    statistics = table("ix_number", f"{resource_type}_values")
+    yield (
+        f"CREATE STATISTICS IF NOT EXISTS {statistics} (mcv) "
+        f"ON param, token, system_token, unit, code, label FROM {name}"
+    )
+    yield f"ALTER STATISTICS {statistics} SET STATISTICS 1000"
 
 
 def statements(resource_type: str, kinds: Collection[OrderedTable]) -> Iterator[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cmp_to_key
 from typing import Any
@@ -12,7 +12,6 @@ from fhirserver.search.hashing import reference_self
 from fhirserver.search.query import Condition, Query
 from fhirserver.storage.chains import chains_found, with_chains_found
 from fhirserver.storage.database import Connection, Database, Rows, execute
-from fhirserver.storage.fences import is_fenced
 from fhirserver.storage.past import as_of
 from fhirserver.storage.rows import Version
 from fhirserver.storage.schema import table
@@ -21,6 +20,7 @@ from fhirserver.storage.search_sql.conditions import where
 from fhirserver.storage.search_sql.pages import Position, Wanted, page
 from fhirserver.storage.store import Store
 from fhirserver.storage.versions import COLUMNS, WIDTH, array, version_of
+from fhirserver.storage.ways import ways
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,17 +45,14 @@ def find_page(store: Store, query: Query, wanted: Wanted) -> Page:
     The first page takes a snapshot; the pages that continue it see the resources as they were
     then, so that no match is missing or doubled, whatever is written meanwhile.
     """
-    database = store.database
-    query = with_chains_found(database, query)
-    build = Builder(types=len(query.types))
+    query = with_chains_found(store.database, query)
     # One row more than fits shows whether there is another page.
     more_wanted = replace(wanted, limit=wanted.limit + 1)
-    statements = [
-        f"SELECT {_name(t)} AS type, (SELECT pg_current_snapshot()::text), p.* "
-        f"FROM ({page(build, query, t, _fenced(database, query, t, more_wanted))}) p"
-        for t in query.types
-    ]
-    rows = database.read(" UNION ALL ".join(statements), build.parameters, prepare=False)
+    rows: Rows = []
+    for sql, build in _statements(store, query, more_wanted):
+        rows = store.database.read(sql, build.parameters, prepare=False)
+        if len(rows) == more_wanted.limit:
+            break
     hits = [_hit(row) for row in rows]
     taken = wanted.snapshot or (rows[0][1] if rows else "")
     if wanted.snapshot is not None:
@@ -80,8 +77,20 @@ def find_page(store: Store, query: Query, wanted: Wanted) -> Page:
     )
 
 
-def _fenced(database: Database, query: Query, resource_type: str, wanted: Wanted) -> Wanted:
-    return replace(wanted, fenced=is_fenced(database, query, resource_type, wanted))
+def _statements(store: Store, query: Query, wanted: Wanted) -> Iterator[tuple[str, Builder]]:
+    """The statement of a page; where its first rows don't fill the page, the next is right."""
+    taken = [ways(store, query, t, wanted) for t in query.types]
+    # Only a search of one type has more than one way.
+    for way in zip(*taken, strict=True):
+        build = Builder(types=len(query.types))
+        yield (
+            " UNION ALL ".join(
+                f"SELECT {_name(t)} AS type, (SELECT pg_current_snapshot()::text), p.* "
+                f"FROM ({page(build, query, t, w)}) p"
+                for t, w in zip(query.types, way, strict=True)
+            ),
+            build,
+        )
 
 
 def count(database: Database, query: Query) -> int:
@@ -113,19 +122,20 @@ def estimate(database: Database, query: Query) -> int:
     return total
 
 
-def explain(database: Database, query: Query, *, limit: int) -> tuple[str, list[Any]]:
-    """The statement of the first page and its plan, run and timed, for each type."""
-    query = with_chains_found(database, query)
-    build = Builder(types=len(query.types))
+def explain(store: Store, query: Query, *, limit: int) -> tuple[str, list[Any]]:
+    """The statement that gives the first page and its plan, run and timed, for all types."""
+    query = with_chains_found(store.database, query)
     wanted = Wanted(limit + 1)
-    sql = " UNION ALL ".join(
-        "(" + page(build, query, t, _fenced(database, query, t, wanted)) + ")" for t in query.types
-    )
-    rows = database.read(
-        f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {sql}", build.parameters, prepare=False
-    )
-    plan = rows[0][0]
-    return sql, json.loads(plan) if isinstance(plan, str) else plan
+    sql, plan = "", []
+    for sql, build in _statements(store, query, wanted):
+        rows = store.database.read(
+            f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {sql}", build.parameters, prepare=False
+        )
+        found = rows[0][0]
+        plan = json.loads(found) if isinstance(found, str) else found
+        if plan[0]["Plan"]["Actual Rows"] == wanted.limit:
+            break
+    return sql, plan
 
 
 def matches(

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from fhirserver.model.resource import Resource
 from fhirserver.search.index import IndexValues, Stamp
 from fhirserver.storage.database import Database
+from fhirserver.storage.sizes import TypeSizes
 from fhirserver.storage.texts import TextDictionary
 
 
@@ -19,3 +20,4 @@ class Store:
     extract: Callable[[Resource], IndexValues]
     stamp: Callable[[Resource], Stamp]
     texts: TextDictionary
+    sizes: TypeSizes

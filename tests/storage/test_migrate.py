@@ -51,3 +51,19 @@ def test_transaction_ids_of_another_cluster_are_settled(empty_url: str) -> None:
             "SELECT pg_visible_in_snapshot(tx, pg_current_snapshot()) FROM fhir.change"
         ).fetchall()
     assert rows == [(True,)]
+
+
+def test_an_older_database_gets_what_is_new_while_it_is_in_use(empty_url: str) -> None:
+    migrate.upgrade(empty_url)
+    with psycopg.connect(empty_url) as connection:
+        connection.execute('DROP INDEX ix_number."Observation_unit"')
+        connection.execute("UPDATE alembic_version SET version_num = '0001'")
+
+    migrate.upgrade(empty_url)
+
+    with psycopg.connect(empty_url) as connection:
+        found = connection.execute(
+            "SELECT indisvalid FROM pg_index "
+            "WHERE indexrelid = 'ix_number.\"Observation_unit\"'::regclass"
+        ).fetchall()
+    assert found == [(True,)]

@@ -52,6 +52,24 @@ def where(
     return f"NOT {r}.deleted AND {_sql(build, condition, resource_type, r, base)}"
 
 
+def row_group(condition: Condition, resource_type: str) -> list[RowCondition] | None:
+    """The conditions on rows of one table that are all there is to meet, by one row at once.
+
+    Only current resources have rows, so their keys are those of the matches.
+    """
+    conditions = condition.conditions if isinstance(condition, And) else (condition,)
+    rows = [c for c in conditions if isinstance(c, InDates | InNumbers | InStrings)]
+    if (
+        not rows
+        or len(rows) < len(conditions)
+        or table_of(rows[0]) not in kinds_needed(resource_type)
+    ):
+        return None
+    first, *others = rows
+    shared = all(_shares_its_row(c, resource_type) and c.param == first.param for c in rows)
+    return [*rows] if not others or shared else None
+
+
 def _sql(build: Builder, condition: Condition, resource_type: str, r: str, base: bool) -> str:
     match condition:
         case And(conditions):

@@ -10,13 +10,14 @@ Paging goes by the values of the sort keys (keyset), never by counting rows. Two
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from fhirserver.search.query import Query
 from fhirserver.storage.schema import OrderedTable
 from fhirserver.storage.search_sql.builder import Builder
-from fhirserver.storage.search_sql.conditions import where
+from fhirserver.storage.search_sql.conditions import row_group, where
+from fhirserver.storage.search_sql.ranges import RowCondition, rows_predicate, table_of
 from fhirserver.storage.search_sql.sorting import Key, driver, driver_column, keys
 from fhirserver.storage.versions import COLUMNS
 
@@ -34,7 +35,8 @@ class Wanted:
     """Which page: up to `limit` rows after a position, or before it going `backwards`.
 
     `snapshot` leaves out rows that were written later than it. `fenced`: find all matches before
-    putting them in order (storage/fences.py).
+    putting them in order. `most_walked`: look only at so many rows in that order, and at none
+    without a value, so that the page is right only if it is full (storage/ways.py).
     """
 
     limit: int
@@ -42,6 +44,7 @@ class Wanted:
     backwards: bool = False
     snapshot: str | None = None
     fenced: bool = False
+    most_walked: int | None = None
 
 
 def page(build: Builder, query: Query, resource_type: str, wanted: Wanted) -> str:
@@ -50,9 +53,14 @@ def page(build: Builder, query: Query, resource_type: str, wanted: Wanted) -> st
     Its rows are COLUMNS, then the part, the sort values and the key; going backwards, the nearest
     row first.
     """
+    group = _only_rows(query, resource_type, wanted)
+    if group is not None:
+        return _by_rows(build, group, resource_type, wanted)
     kind = driver(query.sort, resource_type)
     if kind is None:
         return _ordered(build, query, resource_type, wanted)
+    if wanted.most_walked is not None:
+        return _driven(build, query, resource_type, kind, wanted)
     parts = [
         _driven(build, query, resource_type, kind, wanted),
         _without_value(build, query, resource_type, kind, wanted),
@@ -63,10 +71,57 @@ def page(build: Builder, query: Query, resource_type: str, wanted: Wanted) -> st
     return f"{union} LIMIT {wanted.limit}"
 
 
+def all_matches(build: Builder, query: Query, resource_type: str, wanted: Wanted) -> str:
+    """The keys of all matches, in no order."""
+    group = _only_rows(query, resource_type, wanted)
+    if group is not None:
+        return _keys_of_rows(build, group, resource_type)
+    return f"SELECT r.key FROM {_matching(build, query, resource_type, Wanted(0))} r"
+
+
 def is_in_index_order(query: Query, resource_type: str) -> bool:
     """Whether an index may deliver the page in order, so that not all matches are looked at."""
     plain = all(s.by in {"updated", "id"} for s in query.sort)
     return plain or driver(query.sort, resource_type) is not None
+
+
+def _only_rows(query: Query, resource_type: str, wanted: Wanted) -> list[RowCondition] | None:
+    """The conditions of a search that an ordered table can answer without the resources."""
+    if query.sort or wanted.snapshot is not None:
+        return None
+    return row_group(query.condition, resource_type)
+
+
+def _by_rows(
+    build: Builder, group: Sequence[RowCondition], resource_type: str, wanted: Wanted
+) -> str:
+    """The newest resources that have a row which meets the conditions."""
+    among = None
+    if wanted.most_walked is not None:
+        rows = build.ordered(table_of(group[0]), resource_type, base=True)
+        cut = _cut(
+            build,
+            [Key("w.key", "int8", descending=True)],
+            wanted.after,
+            replace(wanted, limit=wanted.most_walked),
+        )
+        param = build.bind(group[0].param, "int4")
+        among = f"(SELECT w.* FROM {rows} w WHERE w.param = {param}{cut})"
+    fence = " OFFSET 0" if wanted.fenced else ""
+    found = (
+        f"SELECT r.k FROM ({_keys_of_rows(build, group, resource_type, among)}{fence}) r "
+        f"WHERE true{_cut(build, [Key('r.k', 'int8', descending=True)], wanted.after, wanted)}"
+    )
+    source = build.resource(resource_type, base=True)
+    return _with_content(found, 0, [Key("q.k", "int8", descending=True)], source, wanted)
+
+
+def _keys_of_rows(
+    build: Builder, group: Sequence[RowCondition], resource_type: str, among: str | None = None
+) -> str:
+    rows = build.ordered(table_of(group[0]), resource_type, base=True)
+    predicate = rows_predicate(build, group, "x", rows)
+    return f"SELECT DISTINCT x.key AS k FROM {among or rows} x WHERE {predicate}"
 
 
 def _ordered(build: Builder, query: Query, resource_type: str, wanted: Wanted) -> str:
@@ -76,9 +131,14 @@ def _ordered(build: Builder, query: Query, resource_type: str, wanted: Wanted) -
     names.append(Key("q.k", "int8", order[-1].descending))
     columns = "".join(f", {k.expression} AS s{i}" for i, k in enumerate(order[:-1]))
     source = build.resource(resource_type, base=True)
+    walked = None
+    if wanted.most_walked is not None:
+        along = keys(build, query.sort, resource_type, "w")
+        cut = _cut(build, along, wanted.after, replace(wanted, limit=wanted.most_walked))
+        walked = f"(SELECT w.* FROM {source} w WHERE true{cut})"
     found = (
-        f"SELECT r.key AS k{columns} FROM {_matching(build, query, resource_type, wanted)} r "
-        "WHERE true"
+        f"SELECT r.key AS k{columns} "
+        f"FROM {_matching(build, query, resource_type, wanted, walked)} r WHERE true"
     )
     if all(k.expression in {"r.key", "r.updated", "r.id"} for k in order):
         found += _cut(build, order, wanted.after, wanted)
@@ -100,13 +160,22 @@ def _driven(
     order = [Key(f"o.{column}", cast, sort.descending), Key("o.key", "int8", sort.descending)]
     names = [Key("q.s0", cast, sort.descending), Key("q.k", "int8", sort.descending)]
     source = build.resource(resource_type, base=True)
-    found = (
-        f"SELECT o.key AS k, o.{column} AS s0 "
-        f"FROM {build.ordered(kind, resource_type, base=True)} o "
-        f"JOIN {_matching(build, query, resource_type, wanted)} r ON r.key = o.key "
-        f"WHERE o.param = {build.bind(sort.param, 'int4')} "
+    rows = build.ordered(kind, resource_type, base=True)
+    has_value = (
+        f"o.param = {build.bind(sort.param, 'int4')} "
         f"AND o.{'last' if sort.descending else 'first'} AND o.token IS NULL"
-        f"{_cut(build, order, after, wanted)}"
+    )
+    if wanted.most_walked is not None:
+        walked = _cut(build, order, after, replace(wanted, limit=wanted.most_walked))
+        rows, has_value, after = (
+            f"(SELECT o.* FROM {rows} o WHERE {has_value}{walked})",
+            "true",
+            None,
+        )
+    found = (
+        f"SELECT o.key AS k, o.{column} AS s0 FROM {rows} o "
+        f"JOIN {_matching(build, query, resource_type, wanted)} r ON r.key = o.key "
+        f"WHERE {has_value}{_cut(build, order, after, wanted)}"
     )
     return _with_content(found, 0, names, source, wanted)
 
@@ -135,15 +204,17 @@ def _without_value(
     return _with_content(found, 1, names, source, wanted)
 
 
-def _matching(build: Builder, query: Query, resource_type: str, wanted: Wanted) -> str:
-    """The rows that match, as a table in brackets."""
+def _matching(
+    build: Builder, query: Query, resource_type: str, wanted: Wanted, among: str | None = None
+) -> str:
+    """The rows that match, as a table in brackets; `among` other rows than all of the type's."""
     condition = where(build, query.condition, resource_type, "m")
     if wanted.snapshot is not None:
         snapshot = f"{build.bind(wanted.snapshot)}::pg_snapshot"
         condition += f" AND pg_visible_in_snapshot(m.tx, {snapshot})"
     # PostgreSQL takes a subquery apart, unless it has an OFFSET.
     fence = " OFFSET 0" if wanted.fenced else ""
-    source = build.resource(resource_type, base=True)
+    source = among or build.resource(resource_type, base=True)
     return f"(SELECT m.* FROM {source} m WHERE {condition}{fence})"
 
 
