@@ -105,6 +105,13 @@ class Ids:
 
 
 @dataclass(frozen=True, slots=True)
+class Selves:
+    """The digest of the resource's address (hashing.reference_self) is one of these."""
+
+    selves: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Updated:
     """meta.lastUpdated compares so with [low, high), microseconds since 1970 UTC."""
 
@@ -189,6 +196,7 @@ Condition = (
     | HasRow
     | Near
     | Ids
+    | Selves
     | Updated
     | FullText
     | OwnedBy

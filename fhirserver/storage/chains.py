@@ -2,11 +2,13 @@
 
 As a subquery a chain is planned blind: the planner doesn't know how many elements will come out,
 and may walk a whole table for a page. Found first, they are constants that it has statistics of
-(measured: 1 ms instead of 155). A chain through more than MOST resources stays a subquery.
+(measured: 1 ms instead of 155). A chain through more than MOST resources stays a subquery, and so
+does a reverse chain from more than MOST_SOURCES resources, or to others than the owning patient.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -20,27 +22,32 @@ from fhirserver.search.query import (
     Or,
     Query,
     ReverseChain,
+    Selves,
 )
-from fhirserver.storage.database import Connection, Database, execute
+from fhirserver.storage.database import Connection, Database, Rows, execute
+from fhirserver.storage.owners import owner_salts
 from fhirserver.storage.schema import table
 from fhirserver.storage.search_sql.builder import Builder
-from fhirserver.storage.search_sql.conditions import where
+from fhirserver.storage.search_sql.conditions import referred_to, where
 
 MOST: Final = 2_000
+MOST_SOURCES: Final = 10_000
 MOST_CHAINS: Final = 60
 
 
 def with_chains_found(source: Database | Connection, query: Query) -> Query:
     """The query with its chains replaced by the elements they come to."""
-    condition = chains_found(source, query.condition)
+    condition = chains_found(source, query.condition, query.types)
     return query if condition is query.condition else replace(query, condition=condition)
 
 
-def chains_found(source: Database | Connection, condition: Condition) -> Condition:
-    """The same for a condition; the innermost chain first, one statement for each."""
+def chains_found(
+    source: Database | Connection, condition: Condition, types: Sequence[str]
+) -> Condition:
+    """The same for a condition on resources of some types; the innermost chain first."""
     if _chains(condition) > MOST_CHAINS:
         raise TooCostly(f"the search has more than {MOST_CHAINS} chains: ask in several searches")
-    return _replaced(source, condition)
+    return _replaced(source, condition, types)
 
 
 def _chains(condition: Condition) -> int:
@@ -55,20 +62,38 @@ def _chains(condition: Condition) -> int:
             return 0
 
 
-def _replaced(source: Database | Connection, condition: Condition) -> Condition:
+def _replaced(
+    source: Database | Connection, condition: Condition, types: Sequence[str]
+) -> Condition:
     match condition:
-        case Chain(_, _, inner):
-            return _found(source, replace(condition, condition=_replaced(source, inner)))
-        case ReverseChain(_, _, inner):
-            return replace(condition, condition=_replaced(source, inner))
+        case Chain(_, targets, inner):
+            return _found(source, replace(condition, condition=_replaced(source, inner, targets)))
+        case ReverseChain(name, _, inner):
+            chain = replace(condition, condition=_replaced(source, inner, (name,)))
+            return _owners(source, chain) if tuple(types) == ("Patient",) else chain
         case Not(inner):
-            return Not(_replaced(source, inner))
+            return Not(_replaced(source, inner, types))
         case And(conditions):
-            return And(tuple(_replaced(source, c) for c in conditions))
+            return And(tuple(_replaced(source, c, types) for c in conditions))
         case Or(conditions):
-            return Or(tuple(_replaced(source, c) for c in conditions))
+            return Or(tuple(_replaced(source, c, types) for c in conditions))
         case _:
             return condition
+
+
+def _owners(source: Database | Connection, chain: ReverseChain) -> Condition:
+    """The patients that rows belong to, where the parameter says that."""
+    if chain.salt not in owner_salts(chain.source):
+        return chain
+    build = Builder()
+    found = referred_to(
+        build, chain.source, chain.salt, chain.condition, "Patient", limit=MOST_SOURCES + 1
+    )
+    sql = f"SELECT o, count(*) FROM ({found}) AS s (o) GROUP BY o"
+    rows = _rows(source, sql, build)
+    if sum(row[1] for row in rows) > MOST_SOURCES:
+        return chain
+    return Selves(tuple(row[0] for row in rows))
 
 
 def _found(source: Database | Connection, chain: Chain) -> Condition:
@@ -81,11 +106,13 @@ def _found(source: Database | Connection, chain: Chain) -> Condition:
     if not sql:
         return Or(())
     sql = f"{sql} LIMIT {MOST + 1}"
-    rows = (
-        source.read(sql, build.parameters, prepare=False)
-        if isinstance(source, Database)
-        else execute(source, sql, build.parameters, prepare=False)
-    )
+    rows = _rows(source, sql, build)
     if len(rows) > MOST:
         return chain
     return AnyElement(tuple(row[0] ^ chain.salt for row in rows)) if rows else Or(())
+
+
+def _rows(source: Database | Connection, sql: str, build: Builder) -> Rows:
+    if isinstance(source, Database):
+        return source.read(sql, build.parameters, prepare=False)
+    return execute(source, sql, build.parameters, prepare=False)

@@ -142,7 +142,7 @@ def matches(
     source: Database | Connection, resource_type: str, condition: Condition, *, limit: int
 ) -> list[str]:
     """The ids of up to `limit` current resources that meet a condition."""
-    condition = chains_found(source, condition)
+    condition = chains_found(source, condition, (resource_type,))
     build = Builder()
     sql = (
         f"SELECT r.id FROM {table('resource', resource_type)} r "

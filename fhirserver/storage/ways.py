@@ -39,7 +39,7 @@ MOST_ROWS: Final = 2_000
 MOST_COST_UNEVEN: Final = 20_000.0
 COST_UNEVEN_A_ROW: Final = 0.1
 """What it may cost to find all matches, for each row of the type, when walks found too few."""
-TIMES_EVEN: Final = (3, 24)
+TIMES_EVEN: Final = (3, 24, 192)
 """A walk may look at so many times the rows that it needs where matches lie evenly."""
 LEAST_WALKED: Final = 500
 MOST_WALKED: Final = 20_000

@@ -25,6 +25,7 @@ from fhirserver.search.query import (
     Or,
     OwnedBy,
     ReverseChain,
+    Selves,
     StringCompare,
     TokenText,
     Updated,
@@ -93,6 +94,8 @@ def _sql(build: Builder, condition: Condition, resource_type: str, r: str, base:
         case Ids(ids):
             selves = build.bind_array(reference_self(resource_type, i) for i in ids)
             return f"({r}.self = ANY({selves}) AND {r}.id = ANY({build.bind(list(ids), 'text[]')}))"
+        case Selves(selves):
+            return f"{r}.self = ANY({build.bind_array(selves)})"
         case Updated():
             return updated_predicate(build, condition, r)
         case FullText(scope, words):
@@ -203,23 +206,36 @@ def _reverse_chain(
     resource_type: str,
     r: str,
 ) -> str:
-    """Undoing the salt of a matching row's elements gives the `self` of what it refers to.
+    return f"{r}.self IN ({referred_to(build, source, parameter_salt, inner, resource_type)})"
 
-    Where the parameter says whose the row is, its owner is that already.
+
+def referred_to(
+    build: Builder,
+    source: str,
+    parameter_salt: int,
+    inner: Condition,
+    resource_type: str,
+    limit: int | None = None,
+) -> str:
+    """The `self` of what the matching rows of another type refer to by a parameter, or may.
+
+    Undoing the salt of a row's elements gives it, among digests that are nothing's. Where the
+    parameter says whose the row is, its owner is that already. `limit`: of so many rows only.
     """
     h = build.alias("h")
     bound = build.bind(parameter_salt, "int8")
     rows = f"{build.resource(source, base=False)} {h}"
     condition = where(build, inner, source, h, base=False)
+    cut = f" LIMIT {limit}" if limit is not None else ""
     if resource_type == "Patient" and parameter_salt in owner_salts(source):
         return (
-            f"{r}.self IN (SELECT {h}.owner FROM {rows} WHERE {condition} "
-            f"AND {h}.elements @> ARRAY[{h}.owner # {bound}])"
+            f"SELECT {h}.owner FROM {rows} WHERE {condition} "
+            f"AND {h}.elements @> ARRAY[{h}.owner # {bound}]{cut}"
         )
     v = build.alias("v")
     return (
-        f"{r}.self IN (SELECT {v} # {bound} FROM {rows} "
-        f"CROSS JOIN unnest({h}.elements) AS {v} WHERE {condition})"
+        f"SELECT {v} # {bound} FROM {rows} "
+        f"CROSS JOIN unnest({h}.elements) AS {v} WHERE {condition}{cut}"
     )
 
 
