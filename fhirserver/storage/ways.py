@@ -33,6 +33,8 @@ from fhirserver.storage.store import Store
 
 LITTLE_COST: Final = 500.0
 """In the planner's units: to find all matches of a range for so much takes a millisecond or two."""
+COST_OF_A_STEP: Final = 0.3
+"""What a step along an index costs, in the same units."""
 MOST_COST: Final = 4_500.0
 """What costs so much takes some 10 ms."""
 MOST_ROWS: Final = 2_000
@@ -58,12 +60,13 @@ def ways(store: Store, query: Query, resource_type: str, wanted: Wanted) -> Iter
         yield wanted
         return
     cost, matches = _whole(store.database, query, resource_type, wanted)
-    has_range = _any_is(query.condition, lambda c: isinstance(c, _RANGES))
-    if cost <= (LITTLE_COST if has_range else MOST_COST) and matches <= MOST_ROWS:
-        yield replace(wanted, fenced=True)
-        return
     rows = store.sizes.rows(resource_type)
     even = wanted.limit * rows / max(matches, 1)
+    has_range = _any_is(query.condition, lambda c: isinstance(c, _RANGES))
+    most_cost = max(LITTLE_COST, COST_OF_A_STEP * even) if has_range else MOST_COST
+    if cost <= most_cost and matches <= MOST_ROWS:
+        yield replace(wanted, fenced=True)
+        return
     has_value = wanted.after is None or wanted.after.part == 0
     walked = False
     for times in TIMES_EVEN if len(query.types) == 1 and has_value else ():

@@ -57,7 +57,7 @@ def test_an_older_database_gets_what_is_new_while_it_is_in_use(empty_url: str) -
     migrate.upgrade(empty_url)
     with psycopg.connect(empty_url) as connection:
         connection.execute('DROP INDEX ix_number."Observation_unit"')
-        connection.execute("UPDATE alembic_version SET version_num = '0001'")
+        connection.execute("UPDATE alembic_version SET version_num = '0002'")
 
     migrate.upgrade(empty_url)
 

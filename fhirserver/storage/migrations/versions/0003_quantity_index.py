@@ -8,8 +8,8 @@ from fhirserver.model import definitions
 from fhirserver.storage import schema
 from fhirserver.storage.tables import kinds_needed
 
-revision = "0002"
-down_revision = "0001"
+revision = "0003"
+down_revision = "0002"
 
 
 def upgrade() -> None:
