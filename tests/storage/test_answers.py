@@ -152,13 +152,13 @@ def test_totals_and_counts(client):
 )
 def test_statements_do_not_grow_with_the_page(client, query_recorder, query):
     counts = []
+    get(client, f"/fhir/{query}")  # the token and the sizes of tables are remembered for a while
     for size in (1, 6):
         query_recorder.clear()
         page = get(client, f"/fhir/{query}&_count={size}")
         assert page["entry"]
         counts.append(len(query_recorder))
 
-    # One for the token of the caller.
     assert counts[0] == counts[1] <= 6
 
 
