@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from fhirserver import interactions as package
+from fhirserver import interactions as interactions_package
+from fhirserver import operations as operations_package
 from fhirserver.errors import MethodNotAllowed
 from fhirserver.interactions.context import Context
 from fhirserver.interactions.interaction import interactions
@@ -24,7 +25,8 @@ from fhirserver.storage.sizes import TypeSizes
 from fhirserver.storage.store import Store
 from fhirserver.storage.texts import TextDictionary
 
-discover(package)
+discover(interactions_package)
+discover(operations_package)
 
 
 @dataclass(frozen=True, slots=True)

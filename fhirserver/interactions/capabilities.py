@@ -5,6 +5,7 @@ https://hl7.org/fhir/R4/http.html#capabilities
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import lru_cache
 from hashlib import sha256
 from importlib.metadata import version
@@ -15,6 +16,7 @@ from fhirserver.errors import Invalid
 from fhirserver.interactions.context import Context
 from fhirserver.interactions.interaction import interactions
 from fhirserver.interactions.messages import FhirRequest, FhirResponse
+from fhirserver.interactions.operation import Operation, on_system, on_type
 from fhirserver.interactions.subsets import subset, wanted_subset
 from fhirserver.model import json
 from fhirserver.model.resource import Resource
@@ -74,6 +76,7 @@ def _rest(ctx: Context) -> Resource:
         "interaction": [
             {"code": code} for code in ("transaction", "batch", "search-system", "history-system")
         ],
+        **_operations(on_system()),
         "searchParam": _parameters(ctx, "Basic", common=True),
         "compartment": [
             f"http://hl7.org/fhir/CompartmentDefinition/{name.lower()}"
@@ -102,7 +105,17 @@ def _resource(ctx: Context, resource_type: str) -> Resource:
         "searchInclude": ["*", *(f"{resource_type}:{c}" for c in references)],
         "searchRevInclude": _reverse_includes(ctx, resource_type),
         "searchParam": _parameters(ctx, resource_type, common=False),
+        **_operations(on_type(resource_type)),
     }
+
+
+def _operations(found: Sequence[Operation]) -> Resource:
+    """https://hl7.org/fhir/R4/capabilitystatement-definitions.html#CapabilityStatement.rest.resource.operation"""
+    return (
+        {"operation": [{"name": o.name, "definition": o.definition} for o in found]}
+        if found
+        else {}
+    )
 
 
 def _parameters(ctx: Context, resource_type: str, *, common: bool) -> list[Resource]:

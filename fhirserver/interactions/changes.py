@@ -17,5 +17,5 @@ INTENT: Final[Mapping[str, Callable[[FhirRequest], Intent]]] = {
 }
 READS: Final = frozenset(
     {"read", "vread", "history-instance", "history-type", "history-system", "capabilities"}
-    | {"search-type", "search-system", "search-compartment"}
+    | {"search-type", "search-system", "search-compartment", "operation"}
 )

@@ -56,13 +56,18 @@ def request_of(
         # Without headers: an Allow for the entry is none for the Bundle's address.
         issues = [replace(i, expression=f"{place}.request.url") for i in error.issues]
         raise type(error)(issues=issues) from error
-    body, patch_format = _body(entry.get("resource"), method, place)
+    if found.operation is not None:
+        body, patch_format = entry.get("resource"), None
+    else:
+        body, patch_format = _body(entry.get("resource"), method, place)
     made = replace(
         outer,
         interaction=found.interaction,
         type=found.type,
         id=found.id,
         version=found.version,
+        operation=found.operation,
+        is_post=method == "POST",
         query=tuple(pairs),
         body=body,
         patch_format=patch_format,
@@ -85,7 +90,7 @@ def _understood(ctx: Context, method: str, url: str) -> tuple[Route, list[tuple[
     )
     if found.interaction == "bundle":
         raise Invalid("a Bundle can't be inside a Bundle")
-    if method == "POST" and found.interaction != "create":
+    if method == "POST" and found.interaction not in {"create", "operation"}:
         raise Invalid("a search in a Bundle is a GET")
     # How an answer is written is decided for the Bundle as a whole.
     return found, [p for p in pairs_in(query) if p[0] not in {"_format", "_pretty"}]

@@ -28,6 +28,10 @@ class FhirRequest:
     type: str | None = None
     id: str | None = None
     version: str | None = None
+    operation: str | None = None
+    """The name of an operation, without the dollar sign."""
+    is_post: bool = False
+    """Whether an operation was called by POST, as those must be that change something."""
     query: tuple[tuple[str, str], ...] = ()
     body: Any = None
     patch_format: Literal["json-patch", "merge-patch"] | None = None

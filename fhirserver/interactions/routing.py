@@ -24,6 +24,7 @@ class Route:
     type: str | None = None
     id: str | None = None
     version: str | None = None
+    operation: str | None = None
 
 
 _SYSTEM: Final = {"GET": "search-system", "POST": "bundle"}
@@ -34,6 +35,7 @@ _TYPE: Final = {
     "PATCH": "patch",
     "DELETE": "delete",
 }
+_OPERATION: Final = {"GET": "operation", "POST": "operation"}
 _INSTANCE: Final = {"GET": "read", "PUT": "update", "PATCH": "patch", "DELETE": "delete"}
 
 
@@ -53,6 +55,8 @@ def route(method: str, path: Sequence[str], definitions: Definitions) -> Route:
             return Route(_allowed(method, {"GET": "history-system"}))
         case ["_search"]:
             return Route(_allowed(method, {"POST": "search-system"}))
+        case [name] if name.startswith("$"):
+            return Route(_allowed(method, _OPERATION), operation=name[1:])
         case [name, *rest]:
             if not definitions.is_resource(name):
                 raise NotFound(f"there is no resource type {name[:64]!r} in FHIR R4")
@@ -68,6 +72,10 @@ def _below_type(method: str, name: str, rest: Sequence[str], definitions: Defini
             return Route(_allowed(method, {"POST": "search-type"}), name)
         case ["_history"]:
             return Route(_allowed(method, {"GET": "history-type"}), name)
+        case [called] if called.startswith("$"):
+            return Route(_allowed(method, _OPERATION), name, operation=called[1:])
+        case [identifier, called] if called.startswith("$"):
+            return Route(_allowed(method, _OPERATION), name, _id(identifier), operation=called[1:])
         case [identifier]:
             return Route(_allowed(method, _INSTANCE), name, _id(identifier))
         case [identifier, "_history"]:

@@ -116,13 +116,14 @@ def _fhir_request(
                 headers.get("X-Security-Context"),
                 found.id,
             )
-        else:
+        elif found.operation is None or content_type:
             negotiation.check_sent(content_type)
         if body is None:
             text = read_body(http, settings.max_body_bytes)
-            if not text.strip():
+            if text.strip():
+                body = json.parse(text, max_depth=settings.max_depth)
+            elif found.operation is None:
                 raise NotUnderstood("the request has no body")
-            body = json.parse(text, max_depth=settings.max_depth)
     since = headers.get("If-Modified-Since")
     return FhirRequest(
         interaction=found.interaction,
@@ -130,6 +131,8 @@ def _fhir_request(
         type=found.type,
         id=found.id,
         version=found.version,
+        operation=found.operation,
+        is_post=http.method == "POST",
         query=tuple(pairs),
         body=body,
         patch_format=patch_format,

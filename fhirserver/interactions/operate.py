@@ -1,0 +1,42 @@
+"""FHIR operations: `$name` on the system, a type or an instance.
+
+https://hl7.org/fhir/R4/operations.html
+"""
+
+from __future__ import annotations
+
+from fhirserver.errors import MethodNotAllowed, NotFound
+from fhirserver.interactions.context import Context
+from fhirserver.interactions.inputs import inputs_of
+from fhirserver.interactions.interaction import interactions
+from fhirserver.interactions.messages import FhirRequest, FhirResponse
+from fhirserver.interactions.operation import ANY, Call, Level, Operation, operations
+
+
+@interactions.register("operation")
+def operate(ctx: Context, request: FhirRequest) -> FhirResponse:
+    made, level = _found(request)
+    if made.affects_state and not request.is_post:
+        raise MethodNotAllowed(
+            f"${made.name} changes something: it takes POST", headers={"Allow": "POST"}
+        )
+    if made.right is not None:
+        request.principal.require(made.right, request.type)
+    return made.act(ctx, Call(request, level, inputs_of(made, request)))
+
+
+def _found(request: FhirRequest) -> tuple[Operation, Level]:
+    name = f"${request.operation}"
+    level: Level = (
+        "system" if request.type is None else "type" if request.id is None else "instance"
+    )
+    keys = [name] if request.type is None else [f"{request.type}/{name}", f"{ANY}/{name}"]
+    made = next((operations[k] for k in keys if k in operations), None)
+    if made is not None and level in made.levels:
+        return made, level
+    where = request.type or "the system"
+    raise NotFound(
+        f"there is no operation {name[:64]!r} on {where}"
+        + (f" at {level} level" if made is not None else "")
+        + "; the CapabilityStatement lists those there are"
+    )

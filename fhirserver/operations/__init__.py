@@ -1,0 +1,1 @@
+"""FHIR operations, a file each: discovered by the engine, called through `interactions.operate`."""
