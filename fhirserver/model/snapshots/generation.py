@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final
 
 from fhirserver.errors import Invalid
 from fhirserver.model.conformance import Conformance
@@ -279,16 +279,17 @@ class _Work:
 
     def _constrained(self, base: Resource, said: Resource) -> Resource:
         """An element with what is said of it, over what the profile of its only type says."""
-        types: Sequence[Resource] = said.get("type", ())
-        profiles = types[0].get("profile", ()) if len(types) == 1 else ()
-        if len(profiles) == 1 and types[0].get("code") != "Reference" and not self.is_new_type:
-            profile = self.snapshots.tree(profiles[0])
+        type_ = _only(said.get("type", ())) or {}
+        profile_url = _only(type_.get("profile", ()))
+        is_extension = type_.get("code") == "Extension"
+        if profile_url and type_.get("code") != "Reference" and not self.is_new_type:
+            profile = self.snapshots.tree(profile_url)
             if profile is not None:
-                limits = {"min", "max"} if types[0]["code"] != "Extension" else set[str]()
+                limits = set[str]() if is_extension else {"min", "max"}
                 root = {k: v for k, v in profile.element.items() if k not in limits | _ROOT_ONLY}
                 base = merged(base, root)
-            elif types[0]["code"] == "Extension":
-                self.problems.append(f"the extension {profiles[0]} is not known")
+            elif is_extension:
+                self.problems.append(f"the extension {profile_url} is not known")
         found = merged(base, said, source=self.definition.get("url"))
         if "binding" in found and [t.get("code") for t in found.get("type", ())] == ["Extension"]:
             # The binding is that of the extension's value.
@@ -344,16 +345,13 @@ class _Work:
         return None
 
     def _type_tree(self, node: Node) -> Node | None:
-        types: Sequence[Resource] = node.element.get("type", ())
-        if len(types) != 1:
+        type_ = _only(node.element.get("type", ()))
+        if type_ is None:
             # What all types have in common: an id and extensions.
             return self.snapshots.tree(_BASE + "Element")
-        profiles = types[0].get("profile", ())
-        if len(profiles) == 1:
-            found = self.snapshots.tree(profiles[0])
-            if found is not None:
-                return found
-        return self.snapshots.tree(_canonical(types[0].get("code", "")))
+        profile = _only(type_.get("profile", ()))
+        found = self.snapshots.tree(profile) if profile else None
+        return found or self.snapshots.tree(_canonical(type_.get("code", "")))
 
     def _copied(self, node: Node) -> Node:
         found = node.copy()
@@ -369,6 +367,11 @@ class _Work:
         self.left -= elements
         if self.left < 0:
             raise Invalid(f"{self.url} has a snapshot of more than {MAX_ELEMENTS} elements")
+
+
+def _only(items: Sequence[Any]) -> Any:
+    """The item of a list that has just one."""
+    return items[0] if len(items) == 1 else None
 
 
 def _canonical(code: str) -> str:
