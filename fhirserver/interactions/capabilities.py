@@ -57,7 +57,7 @@ def _statement(ctx: Context) -> tuple[bytes, str]:
                 "url": ctx.settings.fhir_base,
             },
             "fhirVersion": "4.0.1",
-            "format": ["json", "application/fhir+json"],
+            "format": ["json", "application/fhir+json", "xml", "application/fhir+xml"],
             "patchFormat": ["application/json-patch+json"],
             "rest": [_rest(ctx)],
         }

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any, Literal
 
 from fhirserver.errors import Invalid, Issue
-from fhirserver.interactions.messages import FhirRequest, FhirResponse, versions_in
+from fhirserver.interactions.messages import FhirRequest, FhirResponse, PatchFormat, versions_in
 from fhirserver.model import json
 from fhirserver.model.outcome import outcome
 from fhirserver.model.resource import Resource
@@ -30,7 +30,7 @@ class Intent:
     criteria: str | None = None
     resource: Resource | None = None
     patch: Any = None
-    patch_format: Literal["json-patch", "merge-patch"] | None = None
+    patch_format: PatchFormat | None = None
     if_match: tuple[str, ...] | None = None
     must_be_new: bool = False
     full_url: str | None = None

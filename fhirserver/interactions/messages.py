@@ -12,6 +12,7 @@ from fhirserver.access.principal import Principal
 from fhirserver.model.resource import Resource
 
 Return = Literal["minimal", "representation", "OperationOutcome"]
+PatchFormat = Literal["json-patch", "merge-patch", "xml-patch", "fhirpath-patch"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +35,7 @@ class FhirRequest:
     """Whether an operation was called by POST, as those must be that change something."""
     query: tuple[tuple[str, str], ...] = ()
     body: Any = None
-    patch_format: Literal["json-patch", "merge-patch"] | None = None
+    patch_format: PatchFormat | None = None
     if_match: str | None = None
     if_none_match: str | None = None
     if_none_exist: str | None = None

@@ -70,6 +70,15 @@ def dump(value: Any, *, pretty: bool = False) -> bytes:
     return msgspec.json.format(text, indent=2) if pretty else text
 
 
+def number(text: str) -> Any:
+    """The number that a JSON text says; raises NotUnderstood for one beyond reason.
+
+    >>> number("1.10")
+    Decimal('1.10')
+    """
+    return _decoder.decode(text)
+
+
 def depth(value: Any) -> int:
     """How deep a value is nested: 1 for an object of strings, 0 for a string."""
     return _shape(value)[0]

@@ -14,7 +14,7 @@ from fhirserver.interactions.messages import FhirResponse, etag
 from fhirserver.interactions.routing import Route
 from fhirserver.model import json
 from fhirserver.model.resource import Resource
-from fhirserver.web.negotiation import is_json, names_fhir
+from fhirserver.web.negotiation import is_fhir, names_fhir
 
 
 def is_sent_raw(found: Route, content_type: str | None) -> bool:
@@ -22,9 +22,7 @@ def is_sent_raw(found: Route, content_type: str | None) -> bool:
     return (
         found.type == "Binary"
         and found.interaction in {"create", "update"}
-        and not is_json(content_type)
-        and "xml+fhir" not in (content_type or "")
-        and "fhir+xml" not in (content_type or "")
+        and not is_fhir(content_type)
     )
 
 

@@ -1,12 +1,17 @@
-"""Reading a request's body within the limits, unzipped when it is zipped."""
+"""Reading a request's body within the limits, unzipped when it is zipped, as JSON or XML."""
 
 from __future__ import annotations
 
 import zlib
+from typing import Any
 
 from flask import Request
 
 from fhirserver.errors import NotUnderstood, TooLarge, UnsupportedMedia
+from fhirserver.interactions.messages import PatchFormat
+from fhirserver.model import json, xml
+from fhirserver.settings import Settings
+from fhirserver.web import negotiation
 
 _CHUNK = 1 << 20
 
@@ -24,6 +29,47 @@ def read_body(request: Request, limit: int) -> bytes:
     if encoding not in {"gzip", "deflate"}:
         raise UnsupportedMedia("the body's Content-Encoding must be gzip, deflate or identity")
     return _inflated(request, limit)
+
+
+def read_resource(request: Request, settings: Settings, *, may_be_empty: bool = False) -> Any:
+    """The body's value, from JSON or XML, whichever the Content-Type says; None without a body."""
+    sent = negotiation.sent(request.headers.get("Content-Type"))
+    text = read_body(request, settings.max_body_bytes)
+    if may_be_empty and not text.strip():
+        return None
+    return _parsed(text, sent, settings)
+
+
+def read_patch(
+    request: Request, resource_type: str | None, settings: Settings
+) -> tuple[Any, PatchFormat]:
+    """A patch and how it is meant; an XML Patch stays text."""
+    content_type = request.headers.get("Content-Type")
+    meant = negotiation.patch_format(content_type)
+    text = read_body(request, settings.max_body_bytes)
+    match meant:
+        case "xml-patch":
+            return _present(text), meant
+        case "fhirpath-patch":
+            return _parsed(text, negotiation.sent(content_type), settings), meant
+    body = _parsed(text, "json", settings)
+    # Plain JSON with a Parameters is FHIR's own form of a patch; for anything but a Parameters
+    # it can't be meant to be merged, as that would change the type.
+    is_parameters = isinstance(body, dict) and body.get("resourceType") == "Parameters"
+    if meant == "merge-patch" and is_parameters and resource_type != "Parameters":
+        return body, "fhirpath-patch"
+    return body, meant
+
+
+def _parsed(text: bytes, sent: negotiation.Format, settings: Settings) -> Any:
+    parse = xml.read if sent == "xml" else json.parse
+    return parse(_present(text), max_depth=settings.max_depth)
+
+
+def _present(text: bytes) -> bytes:
+    if not text.strip():
+        raise NotUnderstood("the request has no body")
+    return text
 
 
 def _inflated(request: Request, limit: int) -> bytes:

@@ -6,11 +6,13 @@ import logging
 import traceback
 from http import HTTPStatus
 from pathlib import Path
+from urllib.parse import parse_qsl
 
 from flask import Flask, Response, g, request
 from werkzeug.exceptions import HTTPException
 
 from fhirserver.errors import FhirError, MethodNotAllowed, NotFound, NotUnderstood, TooLarge
+from fhirserver.web.negotiation import wanted_for_errors
 from fhirserver.web.responses import error_response
 
 log = logging.getLogger(__name__)
@@ -31,19 +33,19 @@ def handle_errors(app: Flask) -> None:
             log.warning(
                 "unavailable", extra={"request_id": g.get("request_id"), "code": error.code}
             )
-        return error_response(error, request)
+        return _answer(error)
 
     @app.errorhandler(HTTPException)
     def http_error(error: HTTPException) -> Response:
         match error.code:
             case 404:
-                return error_response(NotFound("there is no such address"), request)
+                return _answer(NotFound("there is no such address"))
             case 405:
-                return error_response(MethodNotAllowed(headers=_allow(error)), request)
+                return _answer(MethodNotAllowed(headers=_allow(error)))
             case 413:
-                return error_response(TooLarge(), request)
+                return _answer(TooLarge())
             case _:
-                return error_response(NotUnderstood("the HTTP request can't be read"), request)
+                return _answer(NotUnderstood("the HTTP request can't be read"))
 
     @app.errorhandler(Exception)
     def unexpected(error: Exception) -> Response:
@@ -51,7 +53,19 @@ def handle_errors(app: Flask) -> None:
             "unexpected",
             extra={"request_id": g.get("request_id"), "causes": causes(error)},
         )
-        return error_response(Unexpected(), request)
+        return _answer(Unexpected())
+
+
+def _answer(error: FhirError) -> Response:
+    """The outcome in the format that was asked for, where that can be told."""
+    # Not Flask's `args`, which fails where the address is what can't be read.
+    asked = dict(parse_qsl(request.query_string.decode(errors="replace")))
+    return error_response(
+        error,
+        request,
+        pretty=asked.get("_pretty") == "true",
+        written=wanted_for_errors(request.headers.get("Accept"), asked.get("_format")),
+    )
 
 
 def causes(error: BaseException | None) -> list[str]:

@@ -11,13 +11,12 @@ from werkzeug.http import parse_date
 from fhirserver.access.principal import Principal
 from fhirserver.engine import Engine
 from fhirserver.errors import NotUnderstood, UnsupportedMedia
-from fhirserver.interactions.messages import FhirRequest
+from fhirserver.interactions.messages import FhirRequest, PatchFormat
 from fhirserver.interactions.pairs import pairs_in, segments_in
 from fhirserver.interactions.routing import Route, route
-from fhirserver.model import json
 from fhirserver.web import binary, negotiation
 from fhirserver.web.authentication import Authenticator
-from fhirserver.web.bodies import read_body
+from fhirserver.web.bodies import read_body, read_patch, read_resource
 from fhirserver.web.responses import http_response
 
 METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"]
@@ -45,13 +44,14 @@ def blueprint(engine: Engine, authenticator: Authenticator) -> Blueprint:
         pretty = _taken(pairs, "_pretty") == "true"
         wanted_format = _taken(pairs, "_format")
         raw = binary.is_wanted_raw(found, request.headers.get("Accept"), wanted_format)
-        if not raw:
-            negotiation.check_wanted(request.headers.get("Accept"), wanted_format)
+        wanted: negotiation.Format = (
+            "json" if raw else negotiation.wanted(request.headers.get("Accept"), wanted_format)
+        )
         asked = _fhir_request(request, found, principal, pairs, engine)
         answer = engine.handle(asked)
         if raw and answer.content is not None and not answer.is_outcome:
             return binary.raw_response(answer)
-        return http_response(answer, request, settings.fhir_base, pretty=pretty)
+        return http_response(answer, request, settings.fhir_base, pretty=pretty, written=wanted)
 
     fhir.add_url_rule("/fhir", "base", serve, methods=METHODS)
     fhir.add_url_rule("/fhir/", "base_slash", serve, methods=METHODS)
@@ -103,12 +103,12 @@ def _fhir_request(
     headers = http.headers
     prefers = negotiation.preferences(headers.get("Prefer"))
     body = None
-    patch_format = None
+    patch_format: PatchFormat | None = None
     settings = engine.context.settings
     if http.method in {"POST", "PUT", "PATCH"} and not found.interaction.startswith("search-"):
         content_type = headers.get("Content-Type")
         if found.interaction == "patch":
-            patch_format = negotiation.patch_format(content_type)
+            body, patch_format = read_patch(http, found.type, settings)
         elif binary.is_sent_raw(found, content_type):
             body = binary.resource(
                 read_body(http, settings.max_body_bytes),
@@ -116,14 +116,8 @@ def _fhir_request(
                 headers.get("X-Security-Context"),
                 found.id,
             )
-        elif found.operation is None or content_type:
-            negotiation.check_sent(content_type)
-        if body is None:
-            text = read_body(http, settings.max_body_bytes)
-            if text.strip():
-                body = json.parse(text, max_depth=settings.max_depth)
-            elif found.operation is None:
-                raise NotUnderstood("the request has no body")
+        else:
+            body = read_resource(http, settings, may_be_empty=found.operation is not None)
     since = headers.get("If-Modified-Since")
     return FhirRequest(
         interaction=found.interaction,

@@ -7,18 +7,28 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final, Literal, cast
 
 from werkzeug.http import parse_accept_header, parse_options_header
 
 from fhirserver.errors import NotAcceptable, UnsupportedMedia
-from fhirserver.interactions.messages import Return
+from fhirserver.interactions.messages import PatchFormat, Return
 
 FHIR_JSON: Final = "application/fhir+json"
+FHIR_XML: Final = "application/fhir+xml"
+
+Format = Literal["json", "xml"]
+
 _JSON: Final = frozenset({FHIR_JSON, "application/json", "text/json", "application/json+fhir"})
-_XML: Final = frozenset({"application/fhir+xml", "application/xml+fhir"})
-_FORMAT: Final = _JSON | {"json"}
-_PATCH: Final[dict[str, Literal["json-patch", "merge-patch"]]] = {
+_FHIR_XML: Final = frozenset({FHIR_XML, "application/xml+fhir"})
+_PLAIN_XML: Final = frozenset({"application/xml", "text/xml"})
+_FORMATS: Final[dict[str, Format]] = (
+    dict.fromkeys(_JSON, "json") | dict.fromkeys(_FHIR_XML | _PLAIN_XML, "xml")  # type: ignore[assignment]
+)
+_NAMED: Final[dict[str, Format]] = {"json": "json", "xml": "xml", **_FORMATS}
+_ANYTHING: Final = frozenset({"*/*", "application/*"})
+_PATCH: Final[dict[str, PatchFormat]] = {
     "application/json-patch+json": "json-patch",
     "application/merge-patch+json": "merge-patch",
 }
@@ -38,24 +48,39 @@ def _media_type(text: str) -> tuple[str, dict[str, str]]:
     return name.lower(), options
 
 
-def check_wanted(accept: str | None, format_parameter: str | None) -> None:
-    """Raise NotAcceptable unless FHIR JSON of R4 will do; `_format` overrides Accept."""
+@lru_cache(maxsize=256)
+def wanted(accept: str | None, format_parameter: str | None) -> Format:
+    """The format of the answer; `_format` overrides Accept.
+
+    Raises NotAcceptable when neither JSON nor XML of R4 will do.
+    """
     if format_parameter is not None:
         # In a URL the plus sign of a MIME type arrives as a space.
-        if format_parameter.replace(" ", "+").partition(";")[0].lower() not in _FORMAT:
-            raise NotAcceptable("this server writes JSON: use _format=json")
-        return
+        name = format_parameter.replace(" ", "+").partition(";")[0].lower()
+        if name not in _NAMED:
+            raise NotAcceptable("this server writes JSON and XML: use _format=json or _format=xml")
+        return _NAMED[name]
     if not accept or accept == "*/*":
-        return
-    for kind, quality in parse_accept_header(accept):
-        if quality > 0 and _fits(kind):
-            return
-    raise NotAcceptable(f"this server writes {FHIR_JSON} for FHIR 4.0")
+        return "json"
+    kinds = [
+        (*_media_type(kind), quality) for kind, quality in parse_accept_header(accept) if quality
+    ]
+    # A browser asks for pages first and for XML of any kind next: it isn't FHIR that it means.
+    is_browser = any(name == "text/html" for name, _, _ in kinds)
+    for name, options, _ in sorted(kinds, key=lambda kind: -kind[2]):
+        if not _is_r4(options) or (is_browser and name in _PLAIN_XML):
+            continue
+        if name in _FORMATS or name in _ANYTHING:
+            return _FORMATS.get(name, "json")
+    raise NotAcceptable(f"this server writes {FHIR_JSON} and {FHIR_XML} for FHIR 4.0")
 
 
-def _fits(kind: str) -> bool:
-    name, options = _media_type(kind)
-    return _is_r4(options) and (name in _JSON or name in {"*/*", "application/*"})
+def wanted_for_errors(accept: str | None, format_parameter: str | None) -> Format:
+    """The same where nothing may go wrong any more: JSON, when the wish can't be met."""
+    try:
+        return wanted(accept, format_parameter)
+    except NotAcceptable:
+        return "json"
 
 
 def _is_r4(options: Mapping[str, str]) -> bool:
@@ -68,28 +93,30 @@ def names_fhir(accept: str | None) -> bool:
     """Whether the Accept header names a format of FHIR, as opposed to, say, a PDF or anything."""
     kinds = parse_accept_header(accept or "")
     names = [_media_type(kind)[0] for kind, quality in kinds if quality > 0]
-    return any(n in _JSON or n in _XML for n in names)
+    return any(n in _JSON or n in _FHIR_XML for n in names)
 
 
-def is_json(content_type: str | None) -> bool:
-    """Whether a body of this type is read as FHIR JSON."""
-    return not content_type or _media_type(content_type)[0] in _JSON
+def is_fhir(content_type: str | None) -> bool:
+    """Whether a body of this type is read as a resource, even where a file could be meant."""
+    name = _media_type(content_type or FHIR_JSON)[0]
+    return name in _JSON or name in _FHIR_XML
 
 
-def check_sent(content_type: str | None) -> None:
-    """Raise UnsupportedMedia unless the body is JSON in UTF-8."""
+def sent(content_type: str | None) -> Format:
+    """The format of the body; raises UnsupportedMedia unless it is JSON or XML in UTF-8."""
     if not content_type:
-        return
+        return "json"
     name, options = _media_type(content_type)
-    if name not in _JSON:
-        raise UnsupportedMedia(f"the body must be {FHIR_JSON}")
+    if name not in _FORMATS:
+        raise UnsupportedMedia(f"the body must be {FHIR_JSON} or {FHIR_XML}")
     if options.get("charset", "utf-8").lower() not in {"utf-8", "utf8", "us-ascii"}:
         raise UnsupportedMedia("the body must be in UTF-8")
     if not _is_r4(options):
         raise UnsupportedMedia("the body must be of FHIR 4.0")
+    return _FORMATS[name]
 
 
-def patch_format(content_type: str | None) -> Literal["json-patch", "merge-patch"]:
+def patch_format(content_type: str | None) -> PatchFormat:
     """How a PATCH body is meant; plain JSON is a merge patch, as real clients use it."""
     name = _media_type(content_type or "")[0]
     if name in _PATCH:

@@ -3,25 +3,36 @@
 from __future__ import annotations
 
 import zlib
+from typing import Final
 
 from flask import Request, Response
 from werkzeug.http import http_date
 
-from fhirserver.errors import FhirError
+from fhirserver.errors import FhirError, NotAcceptable
 from fhirserver.interactions.messages import FhirResponse, etag
-from fhirserver.model import json
+from fhirserver.model import json, xml
 from fhirserver.model.outcome import outcome
-from fhirserver.web.negotiation import FHIR_JSON
+from fhirserver.web.negotiation import FHIR_JSON, FHIR_XML, Format
 
-CONTENT_TYPE = f"{FHIR_JSON}; charset=utf-8"
+CONTENT_TYPE: Final[dict[Format, str]] = {
+    "json": f"{FHIR_JSON}; charset=utf-8",
+    "xml": f"{FHIR_XML}; charset=utf-8",
+}
+# A Bundle of answers lies around resources that are as deep as they may be.
+_MAX_DEPTH: Final = 2 * json.MAX_DEPTH
 LEAST_ZIPPED = 1400  # about what one packet holds
 
 
 def http_response(
-    answer: FhirResponse, request: Request, base: str, *, pretty: bool = False
+    answer: FhirResponse,
+    request: Request,
+    base: str,
+    *,
+    pretty: bool = False,
+    written: Format = "json",
 ) -> Response:
     """The response with the headers of https://hl7.org/fhir/R4/http.html."""
-    response = _with_body(answer.status, answer.content, request, pretty=pretty)
+    response = _with_body(answer.status, answer.content, request, pretty=pretty, written=written)
     headers = response.headers
     if answer.version is not None:
         headers["ETag"] = etag(answer.version)
@@ -33,28 +44,56 @@ def http_response(
     return response
 
 
-def error_response(error: FhirError, request: Request, *, pretty: bool = False) -> Response:
+def error_response(
+    error: FhirError,
+    request: Request,
+    *,
+    pretty: bool = False,
+    written: Format = "json",
+) -> Response:
     """What went wrong, as an OperationOutcome."""
     content = json.dump(outcome(error.issues))
-    response = _with_body(error.status, content, request, pretty=pretty)
+    response = _with_body(error.status, content, request, pretty=pretty, written=written)
     response.headers.extend(error.headers)
     return response
 
 
-def _with_body(status: int, content: bytes | None, request: Request, *, pretty: bool) -> Response:
+def _with_body(
+    status: int,
+    content: bytes | None,
+    request: Request,
+    *,
+    pretty: bool,
+    written: Format,
+) -> Response:
     if content is None:
         response = Response(status=status)
         del response.headers["Content-Type"]
         return response
-    if pretty:
+    if written == "xml":
+        content, written = _as_xml(content, pretty=pretty)
+    elif pretty:
         content = json.dump(json.raw(content), pretty=True)
     zipped = len(content) >= LEAST_ZIPPED and request.accept_encodings.quality("gzip") > 0
     if zipped:
         # Level 1: a FHIR page shrinks to a tenth already, at a fifth of the default's cost.
         deflate = zlib.compressobj(1, zlib.DEFLATED, zlib.MAX_WBITS | 16)
         content = deflate.compress(content) + deflate.flush()
-    response = Response(content, status=status, content_type=CONTENT_TYPE)
+    response = Response(content, status=status, content_type=CONTENT_TYPE[written])
     response.headers["Vary"] = "Accept, Accept-Encoding"
     if zipped:
         response.headers["Content-Encoding"] = "gzip"
     return response
+
+
+def _as_xml(content: bytes, *, pretty: bool) -> tuple[bytes, Format]:
+    """The XML of a resource; its JSON where XML can't say it.
+
+    A change is made by then, so that a refusal would say the wrong thing.
+    https://www.rfc-editor.org/rfc/rfc9110#section-12.5.1-11
+    """
+    try:
+        value = json.parse(content, max_depth=_MAX_DEPTH)
+        return xml.write(value, pretty=pretty), "xml"
+    except NotAcceptable:
+        return content, "json"

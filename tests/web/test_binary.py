@@ -50,10 +50,6 @@ def test_format_asks_for_the_resource(client, address):
     assert done(client.get(f"{address}?_format=json"))["resourceType"] == "Binary"
 
 
-def test_xml_can_not_be_had(client, address):
-    refused(client.get(address, headers={"Accept": "application/fhir+xml"}), 406)
-
-
 def test_a_file_is_replaced_by_put(client, address):
     answer = client.put(address, data=b"new", content_type="text/plain; charset=latin-1")
 

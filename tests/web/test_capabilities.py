@@ -44,8 +44,10 @@ def test_it_says_what_it_is(statement):
     assert statement["implementation"]["url"] == "http://127.0.0.1:8000/fhir"
 
 
-def test_it_claims_no_xml(statement):
-    assert not any("xml" in f for f in statement["format"])
+def test_it_claims_the_formats_that_are_read_and_written(statement):
+    assert set(statement["format"]) == {
+        "json", "application/fhir+json", "xml", "application/fhir+xml",
+    }  # fmt: skip
     assert set(statement["patchFormat"]) <= {
         "application/json-patch+json", "application/merge-patch+json",
     }  # fmt: skip

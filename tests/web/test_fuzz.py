@@ -71,7 +71,7 @@ HEADER_VALUE = st.text(
 
 CONTENT_TYPE = st.sampled_from(
     ["application/fhir+json", "application/json", "application/json-patch+json", "text/plain",
-     "application/merge-patch+json", "application/x-www-form-urlencoded", None, "", 'a/b; c="d']
+     "application/fhir+xml", "application/merge-patch+json", "application/x-www-form-urlencoded", None, "", 'a/b; c="d']
 )  # fmt: skip
 
 METHOD = st.sampled_from(["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"])

@@ -33,7 +33,8 @@ def address(patient):
         "application/fhir+json;charset=utf-8",
         "*/*",
         "application/*",
-        "application/fhir+xml;q=0.9, application/fhir+json;q=0.1",
+        "application/fhir+xml;q=0.1, application/fhir+json;q=0.9",
+        "application/fhir+xml; fhirVersion=3.0, application/fhir+json",
         "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8",
         "",
     ],
@@ -48,7 +49,8 @@ def test_who_accepts_json_gets_fhir_json(client, address, accept):
 @pytest.mark.parametrize(
     "accept",
     [
-        "application/fhir+xml",
+        "application/fhir+xml; fhirVersion=3.0",
+        "application/fhir+xml;q=0",
         "text/turtle",
         "text/html",
         "image/png",
@@ -60,7 +62,7 @@ def test_who_accepts_json_gets_fhir_json(client, address, accept):
         "application/fhir+json/x",
     ],
 )
-def test_who_does_not_accept_json_is_told_so_in_json(client, address, accept):
+def test_who_accepts_neither_json_nor_xml_is_told_so_in_json(client, address, accept):
     refused(client.get(address, headers={"Accept": accept}), 406)
 
 
@@ -81,9 +83,7 @@ def test_format_overrides_accept(client, address, wanted):
     assert client.get(f"{address}?_format={wanted}", headers=headers).status_code == 200
 
 
-@pytest.mark.parametrize(
-    "wanted", ["xml", "ttl", "html", "", "application/fhir%2Bxml", "%00"[:0] + "x"]
-)
+@pytest.mark.parametrize("wanted", ["ttl", "html", "", "application/fhir%2Bturtle", "x"])
 def test_another_format_is_refused(client, address, wanted):
     refused(client.get(f"{address}?_format={wanted}"), 406)
 
@@ -166,8 +166,6 @@ def test_json_is_read(client, content_type):
 @pytest.mark.parametrize(
     "content_type",
     [
-        "application/fhir+xml",
-        "application/xml",
         "text/plain",
         "application/x-www-form-urlencoded",
         "multipart/form-data; boundary=x",
