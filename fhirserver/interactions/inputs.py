@@ -5,10 +5,13 @@ https://hl7.org/fhir/R4/operations.html#request
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any, Final
 
-from fhirserver.errors import FhirError, Invalid
+from fhirserver.errors import FhirError, Invalid, Issue
 from fhirserver.interactions.checking import checked_resource, refuse
 from fhirserver.interactions.messages import FhirRequest
 from fhirserver.interactions.operation import (
@@ -21,6 +24,7 @@ from fhirserver.interactions.operation import (
 from fhirserver.model import json
 from fhirserver.model.resource import Resource
 from fhirserver.validation import check
+from fhirserver.validation.primitives import CHECKS
 
 # Each resource is checked by itself, if the operation wants that.
 _STAND_IN: Final = {"resourceType": "Basic", "code": {"text": "-"}}
@@ -37,23 +41,53 @@ _FAMILIES: Final = (_STRINGS, _NUMBERS, _TIMES)
 _GENERAL: Final = frozenset({"_format", "_pretty", "_summary", "_elements"})
 
 
-def inputs_of(made: Operation, request: FhirRequest) -> Inputs:
-    """What a call gives its operation; raises Invalid with the place of what is wrong."""
-    found: dict[str, list[Any]] = {}
+Pairs = tuple[tuple[str, str], ...]
+
+
+@dataclass(slots=True)
+class _Found:
+    """Values and their places by name; what isn't declared, as names and texts."""
+
+    values: dict[str, list[Any]] = field(default_factory=lambda: defaultdict(list))
+    places: dict[str, list[str | None]] = field(default_factory=lambda: defaultdict(list))
+    others: list[tuple[str, str]] = field(default_factory=list)
+
+    def add(self, name: str, value: Any, place: str | None) -> None:
+        self.values[name].append(value)
+        self.places[name].append(place)
+
+    def inputs(self) -> Inputs:
+        return Inputs(dict(self.values), dict(self.places))
+
+
+def inputs_of(made: Operation, request: FhirRequest) -> tuple[Inputs, Pairs]:
+    """What a call gives its operation, and what else it says, if the operation is open to that.
+
+    Raises Invalid with the place of what is wrong.
+    """
+    found = _Found()
     declared = {p.name: p for p in made.parameters}
     for name, text in request.query:
         if name in declared:
-            found.setdefault(name, []).append(_of_address(declared[name], text))
-        elif not made.is_open and not request.lenient and name not in _GENERAL:
+            found.add(name, _of_address(declared[name], text), None)
+        elif made.is_open:
+            found.others.append((name, text))
+        elif not request.lenient and name not in _GENERAL:
             raise _unknown(made, name, None)
     if request.body is not None:
-        for name, values in _of_body(made, request).items():
-            found.setdefault(name, []).extend(values)
-    _count(made.parameters, found, "Parameters")
-    return Inputs(found)
+        _of_body(made, request, found)
+    _count(made, made.parameters, found, None)
+    return found.inputs(), tuple(found.others)
 
 
-def _of_body(made: Operation, request: FhirRequest) -> Mapping[str, list[Any]]:
+def plain(value: Any) -> str | None:
+    """A primitive as an address has it; None for anything else."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return str(value) if isinstance(value, str | int | Decimal) else None
+
+
+def _of_body(made: Operation, request: FhirRequest, found: _Found) -> None:
     body = request.body
     if not isinstance(body, dict):
         raise Invalid("the body must be a Parameters resource")
@@ -61,12 +95,12 @@ def _of_body(made: Operation, request: FhirRequest) -> Mapping[str, list[Any]]:
     if body.get("resourceType") != "Parameters":
         if whole is None or whole.type not in {"Resource", body.get("resourceType")}:
             raise Invalid("the body must be a Parameters resource", expression="resourceType")
-        return {whole.name: [_resource(whole, body, "")]}
+        found.add(whole.name, _resource(whole, body, ""), None)
+        return
     frame = {k: _framed(v) if k == "parameter" else v for k, v in body.items()}
     refuse(check(frame))
-    return _values(
-        made, made.parameters, body.get("parameter", ()), "Parameters.parameter", request
-    )
+    given = body.get("parameter", ())
+    _read(made, made.parameters, given, "Parameters.parameter", request, found)
 
 
 def _framed(parameters: object) -> Any:
@@ -85,34 +119,45 @@ def _framed(parameters: object) -> Any:
     return framed
 
 
-def _values(
+def _read(
     made: Operation,
     declared: Sequence[Parameter],
     given: Sequence[Resource],
     path: str,
     request: FhirRequest,
-) -> dict[str, list[Any]]:
+    found: _Found,
+) -> None:
     known = {p.name: p for p in declared}
-    found: dict[str, list[Any]] = {}
     for number, parameter in enumerate(given):
         place = f"{path}[{number}]"
         name = parameter["name"]
         if name not in known:
-            if made.is_open or request.lenient:
-                continue
-            raise _unknown(made, name, f"{place}.name")
+            _note_other(made, parameter, place, request, found)
+            continue
         wanted = known[name]
         if wanted.parts:
+            inner = _Found()
             parts = parameter.get("part", ())
-            inner = _values(made, wanted.parts, parts, f"{place}.part", request)
-            _count(wanted.parts, inner, place)
-            found.setdefault(name, []).append(Inputs(inner))
+            _read(made, wanted.parts, parts, f"{place}.part", request, inner)
+            _count(made, wanted.parts, inner, place)
+            found.add(name, inner.inputs(), place)
         else:
-            found.setdefault(name, []).append(_value(wanted, parameter, place))
-    return found
+            value, where = _value(wanted, parameter, place)
+            found.add(name, value, where)
 
 
-def _value(wanted: Parameter, parameter: Resource, place: str) -> Any:
+def _note_other(
+    made: Operation, parameter: Resource, place: str, request: FhirRequest, found: _Found
+) -> None:
+    if made.is_open:
+        text = plain(next((v for k, v in parameter.items() if k.startswith("value")), None))
+        if text is not None:
+            found.others.append((parameter["name"], text))
+    elif not request.lenient:
+        raise _unknown(made, parameter["name"], f"{place}.name")
+
+
+def _value(wanted: Parameter, parameter: Resource, place: str) -> tuple[Any, str]:
     if is_resource_type(wanted.type):
         resource = parameter.get("resource")
         if not isinstance(resource, dict) or wanted.type not in {
@@ -123,7 +168,7 @@ def _value(wanted: Parameter, parameter: Resource, place: str) -> Any:
                 f"the parameter {wanted.name} needs a resource of type {wanted.type}",
                 expression=place,
             )
-        return _resource(wanted, resource, f"{place}.resource")
+        return _resource(wanted, resource, f"{place}.resource"), f"{place}.resource"
     key = next((k for k in parameter if k.startswith("value")), None)
     if key is None:
         raise Invalid(f"the parameter {wanted.name} needs a {_property(wanted.type)}",
@@ -134,7 +179,16 @@ def _value(wanted: Parameter, parameter: Resource, place: str) -> Any:
             f"the parameter {wanted.name} needs a {_property(wanted.type)}, not a {key}",
             expression=f"{place}.{key}",
         )
-    return parameter[key]
+    return _checked(wanted, parameter[key], f"{place}.{key}"), f"{place}.{key}"
+
+
+def _checked(wanted: Parameter, value: Any, place: str | None) -> Any:
+    """A value that its declared type allows, though it may have been sent as another."""
+    findings = CHECKS[wanted.type](value) if wanted.type in CHECKS else None
+    if findings:
+        text = f"the parameter {wanted.name} {findings[0].text.removesuffix(', unquoted')}"
+        raise Invalid(issues=[Issue("error", "value", text, place)])
+    return value
 
 
 def _resource(wanted: Parameter, resource: Resource, place: str) -> Resource:
@@ -168,9 +222,10 @@ def _of_address(wanted: Parameter, text: str) -> Any:
         )
     convert = _CONVERT.get(wanted.type)
     try:
-        return text if convert is None else convert(text)
+        value = text if convert is None else convert(text)
     except (ValueError, KeyError, FhirError) as error:
         raise Invalid(f"the parameter {wanted.name} must be of type {wanted.type}") from error
+    return _checked(wanted, value, None)
 
 
 def _whole(text: str) -> int:
@@ -189,15 +244,19 @@ _CONVERT: Final[dict[str, Callable[[str], Any]]] = {
 }
 
 
-def _count(declared: Sequence[Parameter], found: Mapping[str, Sequence[Any]], place: str) -> None:
+def _count(
+    made: Operation, declared: Sequence[Parameter], found: _Found, place: str | None
+) -> None:
     for parameter in declared:
-        count = len(found.get(parameter.name, ()))
+        count = len(found.values.get(parameter.name, ()))
         if count < parameter.min:
-            raise Invalid(f"the parameter {parameter.name} is missing", expression=place)
+            text = f"${made.name} needs the parameter {parameter.name}"
+            raise Invalid(issues=[Issue("error", "required", text, place)])
         if parameter.max is not None and count > parameter.max:
+            times = "once" if parameter.max == 1 else f"{parameter.max} times"
             raise Invalid(
-                f"the parameter {parameter.name} is given more than {parameter.max} times",
-                expression=place,
+                f"${made.name} takes the parameter {parameter.name} at most {times}",
+                expression=found.places[parameter.name][-1],
             )
 
 

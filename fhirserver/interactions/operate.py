@@ -5,12 +5,15 @@ https://hl7.org/fhir/R4/operations.html
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from fhirserver.errors import MethodNotAllowed, NotFound
 from fhirserver.interactions.context import Context
 from fhirserver.interactions.inputs import inputs_of
 from fhirserver.interactions.interaction import interactions
 from fhirserver.interactions.messages import FhirRequest, FhirResponse
 from fhirserver.interactions.operation import ANY, Call, Level, Operation, operations
+from fhirserver.interactions.page_links import opened
 
 
 @interactions.register("operation")
@@ -22,7 +25,21 @@ def operate(ctx: Context, request: FhirRequest) -> FhirResponse:
         )
     if made.right is not None:
         request.principal.require(made.right, request.type)
-    return made.act(ctx, Call(request, level, inputs_of(made, request)))
+    page = opened(ctx, request) if made.is_paged else None
+    if page is not None:
+        request = replace(request, query=page.query, body=None)
+    inputs, others = inputs_of(made, request)
+    return made.act(ctx, Call(request, level, inputs, others, page))
+
+
+def changes_something(request: FhirRequest) -> bool:
+    """Whether a request calls an operation that affects the state of the server."""
+    if request.interaction != "operation":
+        return False
+    try:
+        return _found(request)[0].affects_state
+    except NotFound:
+        return False
 
 
 def _found(request: FhirRequest) -> tuple[Operation, Level]:

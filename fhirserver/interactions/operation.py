@@ -7,17 +7,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any, Final, Literal
 
-from fhirserver.access.principal import Right
+from fhirserver.access.principal import Principal, Right
 from fhirserver.interactions.context import Context
 from fhirserver.interactions.messages import FhirRequest, FhirResponse
+from fhirserver.interactions.page_links import PageState
 from fhirserver.model import definitions
 from fhirserver.registry import Registry
 
 Level = Literal["system", "type", "instance"]
 ANY: Final = "*"
 """In `types`: every resource type."""
+HL7: Final = "http://hl7.org/fhir/OperationDefinition"
+OURS: Final = "https://fhirserver.example/OperationDefinition"
+"""Where the addresses of OperationDefinitions begin: HL7's, and those of ours in `profiles/`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +43,13 @@ class Parameter:
 
 @dataclass(frozen=True, slots=True)
 class Inputs:
-    """The input parameters of a call: values by name, those of parts as Inputs of their own."""
+    """The input parameters of a call: values by name, those of parts as Inputs of their own.
+
+    `places` are where they were in a Parameters resource, as FHIRPath.
+    """
 
     values: Mapping[str, Sequence[Any]] = field(default_factory=dict)
+    places: Mapping[str, Sequence[str | None]] = field(default_factory=dict)
 
     def all(self, name: str) -> Sequence[Any]:
         """All values of a parameter, in their order."""
@@ -60,17 +69,32 @@ class Inputs:
         value = self.one(name)
         return default if value is None else bool(value)
 
+    def place(self, name: str, number: int = 0) -> str | None:
+        """Where a value was, for outcomes; None when it was in the address."""
+        places = self.places.get(name, ())
+        return places[number] if number < len(places) else None
+
     def __contains__(self, name: str) -> bool:
         return bool(self.values.get(name))
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One call of an operation: the request, where it is made, and its input parameters."""
+    """One call of an operation: the request, where it is made, and its input parameters.
+
+    `others` are the parameters that an open operation doesn't declare, as names and texts: search
+    parameters, for instance. `page` is what a page link remembers, when the call goes on with one.
+    """
 
     request: FhirRequest
     level: Level
     inputs: Inputs
+    others: tuple[tuple[str, str], ...] = ()
+    page: PageState | None = None
+
+    @property
+    def principal(self) -> Principal:
+        return self.request.principal
 
     @property
     def type(self) -> str | None:
@@ -93,7 +117,7 @@ class Operation:
     `definition` is the canonical address of its OperationDefinition. `right`, if any, must be
     held for the type of the address; operations that reach resources only through `ctx.handle`
     need none, as each of their requests is authorized. `is_open`: takes parameters that it
-    doesn't declare, and leaves them alone.
+    doesn't declare. `is_paged`: answers page by page (operation_answers.page).
     """
 
     name: str
@@ -105,6 +129,7 @@ class Operation:
     right: Right | None
     is_open: bool
     act: Act
+    is_paged: bool = False
 
 
 operations: Registry[Operation] = Registry("operation")
@@ -120,6 +145,7 @@ def operation(
     affects_state: bool = False,
     right: Right | None = None,
     is_open: bool = False,
+    is_paged: bool = False,
 ) -> Callable[[Act], Act]:
     """Register the decorated function as an operation on some types, or on the system.
 
@@ -137,6 +163,7 @@ def operation(
             right,
             is_open,
             act,
+            is_paged,
         )
         for key in keys(made):
             operations.register(key)(made)
@@ -149,6 +176,12 @@ def keys(made: Operation) -> list[str]:
     """Where an operation is registered: `Patient/$everything`, `*/$meta`, `$convert`."""
     found = [f"{t}/${made.name}" for t in made.types]
     return [*found, f"${made.name}"] if "system" in made.levels else found
+
+
+@cache
+def operation_names() -> frozenset[str]:
+    """The names of all operations, when all files have been discovered."""
+    return frozenset(o.name for o in operations.values())
 
 
 def on_type(resource_type: str) -> list[Operation]:

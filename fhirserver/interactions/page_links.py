@@ -23,7 +23,10 @@ Pairs = tuple[tuple[str, str], ...]
 
 
 class PageState(msgspec.Struct, frozen=True, array_like=True):
-    """What a link remembers. `position` holds sort values as JSON and datetimes as ISO text."""
+    """What a link remembers. `searched` is the type in a compartment, or an operation with its `$`.
+
+    `position` holds sort values as JSON and datetimes as ISO text.
+    """
 
     interaction: str
     type: str | None
@@ -58,10 +61,15 @@ def opened(ctx: Context, request: FhirRequest) -> PageState | None:
         state = msgspec.msgpack.decode(ctx.unseal(token), type=PageState)
     except msgspec.DecodeError as error:
         raise Invalid("the page link is from another release: start the search again") from error
-    here = (request.interaction, request.type, request.id, request.version)
+    here = (request.interaction, request.type, request.id, searched(request))
     if (state.interaction, state.type, state.id, state.searched) != here:
         raise Invalid("the page link belongs to another address")
     return state
+
+
+def searched(request: FhirRequest) -> str | None:
+    """What follows the type and the id in the address of a page."""
+    return request.version if request.operation is None else f"${request.operation}"
 
 
 def portable(values: Sequence[Any]) -> tuple[Any, ...]:

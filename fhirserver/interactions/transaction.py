@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from fhirserver.errors import FhirError
+from fhirserver.errors import FhirError, Invalid
 from fhirserver.interactions.answers import answer
 from fhirserver.interactions.changes import INTENT, READS
 from fhirserver.interactions.checking import refuse
@@ -18,6 +18,7 @@ from fhirserver.interactions.context import Context
 from fhirserver.interactions.entries import TOLD_BETTER, Entry, request_of
 from fhirserver.interactions.intents import Intent, response
 from fhirserver.interactions.messages import FhirRequest, FhirResponse
+from fhirserver.interactions.operate import changes_something
 from fhirserver.interactions.rights import authorize
 from fhirserver.model import json
 from fhirserver.model.bundle import bundle
@@ -60,8 +61,18 @@ def plan(ctx: Context, request: FhirRequest, body: Resource) -> Plan:
     ]
     for entry in entries:
         _inside(entry, authorize)
+        _refuse_change(entry.request)
     writes = [e for e in entries if e.request.interaction in INTENT]
     return Plan(entries, writes, [_intent(e) for e in writes])
+
+
+def _refuse_change(request: FhirRequest) -> None:
+    """An operation that changes something is a transaction of its own."""
+    if changes_something(request):
+        raise Invalid(
+            f"${request.operation} changes something by itself: send it alone or in a batch",
+            expression=request.place.removesuffix(".resource") + ".request.url",
+        )
 
 
 def _intent(entry: Entry) -> Intent:

@@ -12,6 +12,7 @@ from fhirserver.access.principal import Principal
 from fhirserver.engine import Engine
 from fhirserver.errors import NotUnderstood, UnsupportedMedia
 from fhirserver.interactions.messages import FhirRequest, PatchFormat
+from fhirserver.interactions.operation import operation_names
 from fhirserver.interactions.pairs import pairs_in, segments_in
 from fhirserver.interactions.routing import Route, route
 from fhirserver.web import binary, negotiation
@@ -34,7 +35,7 @@ def blueprint(engine: Engine, authenticator: Authenticator) -> Blueprint:
     def serve(rest: str = "") -> Response:
         path = _segments(request)
         found = route(request.method, path, engine.context.definitions)
-        request.environ["fhirserver.interaction"] = found.interaction
+        request.environ["fhirserver.interaction"] = _label(found)
         request.environ["fhirserver.type"] = found.type
         public = found.interaction == "capabilities"
         principal = (
@@ -57,6 +58,12 @@ def blueprint(engine: Engine, authenticator: Authenticator) -> Blueprint:
     fhir.add_url_rule("/fhir/", "base_slash", serve, methods=METHODS)
     fhir.add_url_rule("/fhir/<path:rest>", "any", serve, methods=METHODS)
     return fhir
+
+
+def _label(found: Route) -> str:
+    """What logs and metrics call it: an operation by its name, if there is one of that name."""
+    names = operation_names() if found.operation else ()
+    return f"${found.operation}" if found.operation in names else found.interaction
 
 
 def _segments(http: Request) -> list[str]:

@@ -1,113 +1,143 @@
-"""`$meta`, `$meta-add` and `$meta-delete` over HTTP, and how operations are called at all."""
+"""https://hl7.org/fhir/R4/resource-operation-meta.html"""
 
 from __future__ import annotations
 
-import pytest
-
-from tests.answers import refused
+from tests.answers import done, refused
 from tests.builders import a_patient
 
-TAG = {"system": "http://example.org/tags", "code": "follow-up"}
+A = {"system": "http://tags.example", "code": "a"}
+B = {"system": "http://tags.example", "code": "b"}
+SECRET = {"system": "http://terminology.hl7.org/CodeSystem/v3-Confidentiality", "code": "R"}
 
 
-def given(*tags):
-    meta = {"name": "meta", "valueMeta": {"tag": list(tags)}}
-    return {"resourceType": "Parameters", "parameter": [meta]}
+def meta_of(answer):
+    return answer["parameter"][0]["valueMeta"]
 
 
-@pytest.fixture
-def address(client):
-    made = client.post("/fhir/Patient", json=a_patient())
-    return f"/fhir/Patient/{made.json['id']}"
+def asking(**meta):
+    parameter = {"name": "meta", "valueMeta": meta}
+    return {"resourceType": "Parameters", "parameter": [parameter]}
 
 
-def the_meta(answer):
-    assert answer.status_code == 200, answer.text
-    return answer.json["parameter"][0]["valueMeta"]
+def make(client, **meta):
+    patient = a_patient(meta=meta) if meta else a_patient()
+    return done(client.post("/fhir/Patient", json=patient), 201)
 
 
-def test_meta_is_that_of_the_resource(client, address):
-    assert the_meta(client.get(f"{address}/$meta"))["versionId"] == "1"
+def test_the_meta_of_a_resource(client):
+    made = make(client, tag=[A], security=[SECRET])
+
+    found = meta_of(done(client.get(f"/fhir/Patient/{made['id']}/$meta")))
+
+    assert found == made["meta"]
 
 
-def test_a_tag_is_added_once_and_makes_one_version(client, address):
-    client.post(f"{address}/$meta-add", json=given(TAG))
-    again = the_meta(client.post(f"{address}/$meta-add", json=given(TAG)))
+def test_a_missing_or_deleted_resource_has_none(client):
+    made = make(client)
+    client.delete(f"/fhir/Patient/{made['id']}")
 
-    assert again["tag"] == [TAG]
-    assert again["versionId"] == "2"
-
-
-def test_a_tag_is_removed(client, address):
-    client.post(f"{address}/$meta-add", json=given(TAG))
-
-    after = the_meta(client.post(f"{address}/$meta-delete", json=given({**TAG, "display": "x"})))
-
-    assert "tag" not in after
+    refused(client.get(f"/fhir/Patient/{made['id']}/$meta"), 410)
+    refused(client.get("/fhir/Patient/nobody/$meta"), 404)
 
 
-def test_what_changes_something_takes_post_only(client, address):
-    answer = client.get(f"{address}/$meta-add")
+def test_the_labels_of_a_type_are_each_there_once(client):
+    for _ in range(2):
+        person = {
+            "resourceType": "Person",
+            "meta": {"tag": [A | {"display": "x"}], "profile": ["http://p.example"]},
+        }
+        done(client.post("/fhir/Person", json=person), 201)
 
-    refused(answer, 405)
-    assert answer.headers["Allow"] == "POST"
+    found = meta_of(done(client.get("/fhir/Person/$meta")))
 
-
-def test_an_unknown_operation_is_not_found(client, address):
-    assert "$nonsense" in refused(client.get(f"{address}/$nonsense"), 404)["diagnostics"]
-    refused(client.get("/fhir/$nonsense"), 404)
-    refused(client.get("/fhir/Patient/$meta"), 404)
-
-
-def test_an_unknown_parameter_is_refused_with_its_place(client, address):
-    body = given(TAG)
-    body["parameter"].append({"name": "colour", "valueString": "red"})
-
-    issue = refused(client.post(f"{address}/$meta-add", json=body), 400)
-
-    assert issue["expression"] == ["Parameters.parameter[1].name"]
+    assert [t["code"] for t in found["tag"]] == ["a"]
+    assert found["profile"] == ["http://p.example"]
+    assert "versionId" not in found
 
 
-def test_a_missing_parameter_is_named(client, address):
-    issue = refused(client.post(f"{address}/$meta-add", json={"resourceType": "Parameters"}), 400)
+def test_the_labels_of_everything(client):
+    make(client, security=[SECRET])
 
-    assert "meta" in issue["diagnostics"]
-
-
-def test_a_value_of_another_type_is_refused_with_its_place(client, address):
-    body = {"resourceType": "Parameters", "parameter": [{"name": "meta", "valueString": "x"}]}
-
-    issue = refused(client.post(f"{address}/$meta-add", json=body), 400)
-
-    assert issue["expression"] == ["Parameters.parameter[0].valueString"]
+    assert SECRET in meta_of(done(client.get("/fhir/$meta")))["security"]
 
 
-def test_the_scopes_of_the_caller_hold(client, token, address):
-    reading = {"Authorization": f"Bearer {token('system/Patient.r')}"}
-
-    assert client.get(f"{address}/$meta", headers=reading).status_code == 200
-    refused(client.post(f"{address}/$meta-add", json=given(TAG), headers=reading), 403)
+def test_a_type_without_labels_has_none(client):
+    assert done(client.get("/fhir/VisionPrescription/$meta")) == {"resourceType": "Parameters"}
 
 
-def test_an_operation_runs_inside_a_batch(client, address):
-    name = address.removeprefix("/fhir/")
-    asked = [
-        {"request": {"method": "GET", "url": f"{name}/$meta"}},
-        {"request": {"method": "POST", "url": f"{name}/$meta-add"}, "resource": given(TAG)},
-    ]
+def test_tags_are_added_as_a_set(client):
+    made = make(client, tag=[A])
+    address = f"/fhir/Patient/{made['id']}"
 
-    answer = client.post("/fhir", json={"resourceType": "Bundle", "type": "batch", "entry": asked})
+    found = meta_of(
+        done(client.post(f"{address}/$meta-add", json=asking(tag=[A | {"display": "A"}, B])))
+    )
 
-    entries = answer.json["entry"]
-    assert [e["response"]["status"] for e in entries] == ["200 OK", "200 OK"]
-    assert entries[1]["resource"]["parameter"][0]["valueMeta"]["tag"] == [TAG]
+    assert found["tag"] == [A, B]
+    stored = done(client.get(address))
+    assert stored["meta"]["tag"] == [A, B]
+    assert stored["meta"]["versionId"] == "2"
+    assert stored["name"] == made["name"]
 
 
-def test_the_capability_statement_lists_operations(client):
-    rest = client.get("/fhir/metadata").json["rest"][0]
+def test_what_is_there_already_makes_no_version(client):
+    made = make(client, tag=[A], profile=["http://p.example"])
 
-    patient = next(r for r in rest["resource"] if r["type"] == "Patient")
-    assert {
-        "name": "meta-add",
-        "definition": "http://hl7.org/fhir/OperationDefinition/Resource-meta-add",
-    } in patient["operation"]
+    found = meta_of(
+        done(client.post(f"/fhir/Patient/{made['id']}/$meta-add", json=asking(tag=[A])))
+    )
+
+    assert found["versionId"] == "1"
+
+
+def test_tags_and_labels_are_taken_off(client):
+    made = make(client, tag=[A, B], security=[SECRET], profile=["http://p.example"])
+    less = asking(tag=[A], security=[SECRET], profile=["http://p.example", "http://q.example"])
+
+    found = meta_of(done(client.post(f"/fhir/Patient/{made['id']}/$meta-delete", json=less)))
+
+    assert found["tag"] == [B]
+    assert not {"security", "profile"} & set(found)
+
+
+def test_if_match_is_honoured(client):
+    made = make(client)
+    address = f"/fhir/Patient/{made['id']}/$meta-add"
+
+    refused(client.post(address, json=asking(tag=[A]), headers={"If-Match": 'W/"9"'}), 412)
+    done(client.post(address, json=asking(tag=[A]), headers={"If-Match": 'W/"1"'}))
+
+
+def test_it_is_found_by_the_new_tag(client):
+    made = make(client)
+    tag = {"system": "http://tags.example", "code": made["id"]}
+
+    done(client.post(f"/fhir/Patient/{made['id']}/$meta-add", json=asking(tag=[tag])))
+
+    assert done(client.get(f"/fhir/Patient?_tag={made['id']}"))["total"] == 1
+
+
+def test_adding_at_once_loses_nothing(client, at_once, client_of, app):
+    made = make(client)
+
+    def add(code):
+        done(
+            client_of(app).post(
+                f"/fhir/Patient/{made['id']}/$meta-add", json=asking(tag=[{"code": code}])
+            )
+        )
+
+    at_once(add, [f"c{n}" for n in range(6)])
+
+    tags = meta_of(done(client.get(f"/fhir/Patient/{made['id']}/$meta")))["tag"]
+    assert {t["code"] for t in tags} == {f"c{n}" for n in range(6)}
+
+
+def test_it_needs_the_right_to_update(client, token):
+    made = make(client)
+    reader = {"Authorization": f"Bearer {token('user/Patient.rs')}"}
+
+    refused(
+        client.post(f"/fhir/Patient/{made['id']}/$meta-add", json=asking(tag=[A]), headers=reader),
+        403,
+    )
