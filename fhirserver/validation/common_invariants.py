@@ -7,11 +7,14 @@ https://hl7.org/fhir/R4/datatypes.html, https://hl7.org/fhir/R4/references.html
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from fhirserver import fhirpath
 from fhirserver.fhirpath import Env
+
+_LINKED: Final = re.compile(r"""(?:href|src)\s*=\s*["'](#[^"']+)""")
 
 
 def _ext_1(extension: Mapping[str, Any], env: Env) -> bool:
@@ -40,10 +43,17 @@ def _dom_3(resource: Mapping[str, Any], env: Env) -> bool:
     contained = resource.get("contained", ())
     if not contained:
         return True
+    return not unreferenced(resource)
+
+
+def unreferenced(resource: Mapping[str, Any]) -> list[int]:
+    """The places of the contained resources that dom-3 is broken by."""
     addresses = _local(resource)
-    return all(
-        f"#{c['id']}" in addresses or "#" in _local(c) if "id" in c else False for c in contained
-    )
+    return [
+        i
+        for i, c in enumerate(resource.get("contained", ()))
+        if f"#{c.get('id', '')}" not in addresses and "#" not in _local(c)
+    ]
 
 
 def _local(resource: Mapping[str, Any]) -> set[str]:
@@ -55,6 +65,8 @@ def _local(resource: Mapping[str, Any]) -> set[str]:
         if type(item) is str:
             if item.startswith("#"):
                 found.add(item)
+            elif item.startswith("<div"):
+                found.update(_LINKED.findall(item))
         elif type(item) is dict:
             waiting += item.values()
         elif type(item) is list:

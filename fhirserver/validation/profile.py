@@ -1,0 +1,178 @@
+"""A profile as a tree of elements with their slices, read from a snapshot once.
+
+https://hl7.org/fhir/R4/elementdefinition.html, https://hl7.org/fhir/R4/profiling.html#slicing
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from fhirserver.model import definitions
+from fhirserver.model.resource import Resource
+
+TYPE_BASE: Final = "http://hl7.org/fhir/StructureDefinition/"
+_SYSTEM_BASE: Final = "http://hl7.org/fhirpath/System."
+
+
+@dataclass(frozen=True, slots=True)
+class TypeOf:
+    """A type that an element may have, and the profiles of it and of what it refers to."""
+
+    code: str
+    profiles: tuple[str, ...] = ()
+    targets: tuple[str, ...] = ()
+    aggregation: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Slicing:
+    """How the values of an element are told apart; a discriminator is its type and its path."""
+
+    discriminators: tuple[tuple[str, str], ...]
+    rules: str
+    is_ordered: bool
+
+
+@dataclass(slots=True, eq=False)
+class Element:
+    """One element of a profile; `values` are its fixed[x], pattern[x], minValue[x] ... by kind."""
+
+    path: str
+    name: str
+    slice_name: str | None
+    min: int
+    max: int | None
+    types: tuple[TypeOf, ...]
+    values: Mapping[str, Any]
+    binding: tuple[str, str] | None
+    constraints: tuple[Mapping[str, Any], ...]
+    slicing: Slicing | None
+    content_reference: str | None
+    max_length: int | None
+    children: list[Element] = field(default_factory=list)
+    slices: list[Element] = field(default_factory=list)
+
+    def child(self, name: str) -> Element | None:
+        """The definition of an element inside, without its slices."""
+        return next((c for c in self.children if c.name == name), None)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Profile:
+    """A StructureDefinition, ready to be checked against."""
+
+    url: str
+    version: str | None
+    type: str
+    is_base: bool
+    root: Element
+    by_path: Mapping[str, Element]
+
+    @property
+    def name(self) -> str:
+        """How it is called in messages."""
+        return self.url if self.version is None else f"{self.url}|{self.version}"
+
+
+def profile_of(definition: Resource) -> Profile | None:
+    """The profile of a StructureDefinition with a snapshot; None without one."""
+    elements = definition.get("snapshot", {}).get("element") or []
+    if not elements:
+        return None
+    by_path: dict[str, Element] = {}
+    # The latest element at each path: the parent of what follows, whichever slice it is.
+    latest: dict[str, Element] = {}
+    for e in elements:
+        element = _element(e)
+        by_path.setdefault(element.path, element)
+        parent = latest.get(_parent(element.path))
+        if parent is not None:
+            _place(parent, element)
+        latest[element.path] = element
+    return Profile(
+        url=definition.get("url", ""),
+        version=definition.get("version"),
+        type=definition["type"].removeprefix(TYPE_BASE),
+        is_base=definition.get("derivation") != "constraint",
+        root=by_path[elements[0]["path"]],
+        by_path=by_path,
+    )
+
+
+def _parent(path: str) -> str:
+    return path.rpartition(".")[0]
+
+
+def _place(parent: Element, element: Element) -> None:
+    """Among the parent's children, or as a slice of one: `a/b` re-slices the slice `a`."""
+    siblings = [c for c in parent.children if c.path == element.path]
+    if not siblings or element.slice_name is None:
+        if not siblings:
+            parent.children.append(element)
+        return
+    owner = siblings[0]
+    parts = element.slice_name.split("/")
+    for depth in range(1, len(parts)):
+        name = "/".join(parts[:depth])
+        owner = next((s for s in owner.slices if s.slice_name == name), owner)
+    owner.slices.append(element)
+
+
+def _element(e: Resource) -> Element:
+    path: str = e["path"]
+    maximum = e.get("max", "*")
+    binding = e.get("binding") or {}
+    slicing = e.get("slicing")
+    return Element(
+        path=path,
+        name=path.rpartition(".")[2].removesuffix("[x]"),
+        slice_name=e.get("sliceName"),
+        min=e.get("min", 0),
+        max=None if maximum == "*" else int(maximum),
+        types=tuple(_type(t) for t in e.get("type", ())),
+        values={
+            kind: value
+            for key, value in e.items()
+            for kind in ("fixed", "pattern", "minValue", "maxValue")
+            if key.startswith(kind)
+        },
+        binding=(binding["strength"], binding["valueSet"]) if "valueSet" in binding else None,
+        constraints=tuple(e.get("constraint", ())),
+        slicing=None
+        if slicing is None
+        else Slicing(
+            tuple((d["type"], d["path"]) for d in slicing.get("discriminator", ())),
+            slicing.get("rules", "open"),
+            slicing.get("ordered", False),
+        ),
+        content_reference=e.get("contentReference"),
+        max_length=e.get("maxLength"),
+    )
+
+
+def _type(t: Resource) -> TypeOf:
+    code: str = t.get("code", "")
+    if code.startswith(_SYSTEM_BASE):
+        code = _fhir_type(t) or code.removeprefix(_SYSTEM_BASE).lower()
+    return TypeOf(
+        code.removeprefix(TYPE_BASE),
+        tuple(p for p in t.get("profile", ()) if not is_base_type(p)),
+        tuple(t.get("targetProfile", ())),
+        tuple(t.get("aggregation", ())),
+    )
+
+
+def _fhir_type(t: Resource) -> str | None:
+    for extension in t.get("extension", ()):
+        if extension.get("url", "").endswith("structuredefinition-fhir-type"):
+            found: str | None = extension.get("valueUrl") or extension.get("valueUri")
+            return found
+    return None
+
+
+def is_base_type(canonical: str) -> bool:
+    """Whether a canonical names a type of the standard: it says no more than the type does."""
+    name = canonical.partition("|")[0].removeprefix(TYPE_BASE)
+    return name != canonical and name in definitions.load().structure_names

@@ -1,0 +1,333 @@
+"""Whether a node conforms to a profile: each element's rules, then its slices'.
+
+https://hl7.org/fhir/R4/profiling.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from decimal import Decimal
+from functools import cache
+from typing import Any, Final
+
+from fhirserver import fhirpath
+from fhirserver.errors import Invalid
+from fhirserver.model import definitions
+from fhirserver.validation.node import Node
+from fhirserver.validation.profile import (
+    Element,
+    Profile,
+    Slicing,
+    TypeOf,
+    is_base_type,
+)
+from fhirserver.validation.profiles import discriminators
+from fhirserver.validation.profiles.patterns import is_fixed, is_like
+from fhirserver.validation.run import Run, codings_of
+
+_BY_URL: Final = Slicing((("value", "url"),), "open", is_ordered=False)
+_BY_TYPE: Final = Slicing((("type", "$this"),), "open", is_ordered=False)
+
+
+def check_profile(run: Run, node: Node, canonical: str) -> bool:
+    """Hold a node against a profile; False when the profile isn't known."""
+    profile = run.profiles.profile(canonical)
+    if profile is None:
+        return False
+    _Checker(run, profile).check(node)
+    return True
+
+
+class _Checker:
+    """Checks nodes against one profile within one run."""
+
+    def __init__(self, run: Run, profile: Profile) -> None:
+        self.run = run
+        self.of = profile
+
+    def check(self, node: Node) -> None:
+        """The profile as a whole."""
+        key = (id(node), self.of.name)
+        # Two resources that refer to one another are each taken for right meanwhile.
+        if key in self.run.doing:
+            return
+        if not _is_type(node.type, self.of.type):
+            self.run.error("structure", f"{self.of.name} is a profile of {self.of.type}", node)
+            return
+        self.run.doing.add(key)
+        try:
+            self.element(self.of.root, node)
+        finally:
+            self.run.doing.discard(key)
+
+    def element(self, e: Element, node: Node) -> None:
+        """One element that a node is known to be."""
+        self.types(e, node)
+        self.values(e, node)
+        if e.binding is not None:
+            strength, value_set = e.binding
+            # HL7's own vital signs break what their profile says of every component's value[x].
+            is_open = strength == "required" and len(e.types) > 1
+            self.binding("extensible" if is_open else strength, value_set, node)
+        self.constraints(e, node)
+        # What a contentReference names is defined by the base, whose rules hold anyway.
+        for child in e.children:
+            self.group(child, _named(node, child), node)
+
+    def group(self, e: Element, nodes: list[Node], parent: Node) -> None:
+        """All values of an element inside a parent."""
+        self.count(e, len(nodes), parent)
+        for node in nodes:
+            self.element(e, node)
+        if e.slices:
+            self.slices(e, nodes, parent)
+
+    def count(self, e: Element, found: int, parent: Node) -> None:
+        """How often it must and may be there."""
+        if e.min <= found and (e.max is None or found <= e.max):
+            return
+        what = e.name if e.slice_name is None else f"{e.name}:{e.slice_name}"
+        most = "*" if e.max is None else str(e.max)
+        text = f"{what} must be there {e.min}..{most} times, not {found} ({self.of.name})"
+        self.run.error("required" if found < e.min else "structure", text, parent)
+
+    def types(self, e: Element, node: Node) -> None:
+        """The types of an element, and their profiles."""
+        fitting = [t for t in e.types if _is_type(node.type, t.code)]
+        if e.types and not fitting and "." not in node.type:
+            names = ", ".join(dict.fromkeys(t.code for t in e.types))
+            self.run.error("structure", f"must be {names} ({self.of.name})", node)
+            return
+        profiles = [p for t in fitting for p in t.profiles]
+        if profiles and all(t.profiles for t in fitting):
+            self.any_profile(profiles, node)
+        if node.type == "Reference":
+            self.reference(fitting, node)
+
+    def any_profile(self, profiles: list[str], node: Node) -> None:
+        """A node must conform to one of several profiles."""
+        known = [p for p in profiles if self.run.profiles.profile(p) is not None]
+        if len(known) < len(profiles):
+            missing = next(p for p in profiles if p not in known)
+            if not known and node.type != "Extension":
+                self.run.warning("not-found", f"the profile {missing} isn't known", node)
+            return
+        if len(known) == 1:
+            check_profile(self.run, node, known[0])
+        elif not any(self.conforms(node, p) for p in known):
+            names = ", ".join(known)
+            self.run.error("structure", f"must conform to one of {names} ({self.of.name})", node)
+
+    def reference(self, types: list[TypeOf], node: Node) -> None:
+        """What a reference points at, as far as it can be seen from here."""
+        text = node.text("reference")
+        targets = [t for each in types for t in each.targets]
+        if text is None:
+            return
+        target = self.run.resolve(text, node)
+        aggregation = {a for each in types for a in each.aggregation}
+        if aggregation:
+            kind = _aggregation(text, target)
+            if kind not in aggregation:
+                text = f"must be a {' or '.join(sorted(aggregation))} reference ({self.of.name})"
+                self.run.error("structure", text, node)
+        if target is None or not targets:
+            return
+        special = [t for t in targets if not is_base_type(t)]
+        if any(is_base_type(t) and _is_type(target.type, _last(t)) for t in targets):
+            return
+        if any(self.run.profiles.profile(t) is None for t in special):
+            return
+        if not any(self.conforms(target, t) for t in special):
+            names = ", ".join(targets)
+            self.run.error("structure", f"must refer to one of {names} ({self.of.name})", node)
+
+    def values(self, e: Element, node: Node) -> None:
+        """Fixed and pattern values, limits and lengths."""
+        values = e.values
+        if "fixed" in values and not is_fixed(_plain(node), values["fixed"]):
+            self.run.error("value", f"must be the value that {self.of.name} fixes", node)
+        if "pattern" in values and not is_like(_plain(node), values["pattern"]):
+            self.run.error("value", f"must have what the pattern of {self.of.name} has", node)
+        if "minValue" in values and _order(node.value, values["minValue"]) == -1:
+            self.run.error("value", f"must not be below the limit of {self.of.name}", node)
+        if "maxValue" in values and _order(node.value, values["maxValue"]) == 1:
+            self.run.error("value", f"must not be above the limit of {self.of.name}", node)
+        is_long = e.max_length is not None and isinstance(node.value, str)
+        if is_long and e.max_length is not None and len(node.value) > e.max_length:
+            text = f"must not be longer than {e.max_length} characters ({self.of.name})"
+            self.run.error("too-long", text, node)
+
+    def binding(self, strength: str, value_set: str, node: Node) -> None:
+        """A code in the value set of its binding: required and extensible ones are looked at."""
+        if strength not in {"required", "extensible"}:
+            return
+        codings = list(codings_of(node.type, node.value))
+        if not codings:
+            # Text alone is no code of a required value set.
+            if strength == "required" and node.type == "CodeableConcept" and node.first("text"):
+                text = f"must have a code of {value_set} ({self.of.name})"
+                self.run.error("code-invalid", text, node)
+            return
+        answers = [self.run.codes.member_of(value_set, c) for c in codings]
+        if any(a is not False for a in answers):
+            return
+        text = f"must be a code of {value_set} ({self.of.name})"
+        if strength == "required":
+            self.run.error("code-invalid", text, node)
+        else:
+            self.run.warning("code-invalid", text.replace("must", "should"), node)
+
+    def constraints(self, e: Element, node: Node) -> None:
+        """The invariants that the profile adds to the base's."""
+        known = _base_keys(self.of.type)
+        for c in e.constraints:
+            key, expression = c.get("key", ""), c.get("expression")
+            if expression is None or (key in known and key != "inv-1"):
+                continue
+            severity = "error" if c.get("severity") == "error" else "warning"
+            # On an element that is a resource, %resource is the one around it.
+            around = node.parent if node.is_resource and e is not self.of.root else None
+            try:
+                env = self.run.env(around or node)
+                found = fhirpath.compile(expression, node.type)(node.value, env)
+                is_met = len(found) == 1 and found[0][1] is not False
+            except Invalid as error:
+                text = f"{key} can't be evaluated: {error} ({self.of.name})"
+                self.run.warning("processing", text, node)
+                continue
+            if not is_met:
+                text = f"{key}: {c.get('human', expression)}"
+                self.run.report(
+                    "error" if severity == "error" else "warning", "invariant", text, node
+                )
+
+    def slices(self, e: Element, nodes: list[Node], parent: Node) -> None:
+        """Sort the values into the slices, and hold each against its own."""
+        slicing = e.slicing or (_BY_URL if _is_extension(e) else _BY_TYPE)
+        by = slicing.discriminators
+        if not by:
+            by = _BY_URL.discriminators if _is_extension(e) else _BY_TYPE.discriminators
+        members: dict[int, list[Node]] = {}
+        furthest = -1
+        is_at_end = False
+        for node in nodes:
+            place = next((i for i, s in enumerate(e.slices) if self.belongs(node, s, by)), None)
+            if place is None:
+                if slicing.rules == "closed":
+                    self.run.error("structure", f"is in no slice of {self.of.name}", node)
+                is_at_end = True
+                continue
+            if slicing.rules == "openAtEnd" and is_at_end:
+                text = f"must come before what is in no slice of {self.of.name}"
+                self.run.error("structure", text, node)
+            if slicing.is_ordered and place < furthest:
+                self.run.error("structure", f"is out of the order of {self.of.name}", node)
+            furthest = max(furthest, place)
+            members.setdefault(place, []).append(node)
+        for i, s in enumerate(e.slices):
+            self.group(s, members.get(i, []), parent)
+
+    def belongs(self, node: Node, slice_: Element, by: Iterable[tuple[str, str]]) -> bool:
+        """Whether a value is one of a slice."""
+        # `value[x]` may be sliced by properties: valueQuantity.
+        return discriminators.belongs(node, slice_, by, self)
+
+    # What discriminators ask.
+
+    def profile(self, canonical: str) -> Profile | None:
+        return self.run.profiles.profile(canonical)
+
+    def type_root(self, type_: str) -> Element | None:
+        profile = self.run.profiles.profile(f"http://hl7.org/fhir/StructureDefinition/{type_}")
+        return None if profile is None else profile.root
+
+    def fits(self, node: Node, element: Element) -> bool:
+        run = self.run.silent()
+        _Checker(run, self.of).element(element, node)
+        return not run.has_errors
+
+    def conforms(self, node: Node, canonical: str) -> bool:
+        run = self.run.silent()
+        return check_profile(run, node, canonical) and not run.has_errors
+
+    def is_bound(self, node: Node, value_set: str) -> bool:
+        codings = codings_of(node.type, node.value)
+        return any(self.run.codes.member_of(value_set, c) is True for c in codings)
+
+    def resolve(self, reference: Node) -> Node | None:
+        text = reference.text("reference") if reference.type == "Reference" else reference.value
+        return self.run.resolve(text, reference) if isinstance(text, str) else None
+
+
+def _named(node: Node, e: Element) -> list[Node]:
+    found = node.named(e.name)
+    if found or not e.types:
+        return found
+    # A profile may name a choice by one of its types: `valueQuantity`.
+    for t in e.types:
+        suffix = t.code[:1].upper() + t.code[1:]
+        if e.name.endswith(suffix) and e.name != suffix:
+            return [n for n in node.named(e.name.removesuffix(suffix)) if n.type == t.code]
+    return found
+
+
+def _is_extension(e: Element) -> bool:
+    return e.name in {"extension", "modifierExtension"}
+
+
+def _plain(node: Node) -> Any:
+    return node.value
+
+
+@cache
+def _is_type(type_: str, wanted: str) -> bool:
+    if type_ == wanted or wanted in {"", "*"}:
+        return True
+    known = definitions.load()
+    if "." in type_:
+        return wanted in {"Element", "BackboneElement"}
+    return wanted in known.structure_names and known.is_a(type_, wanted)
+
+
+def _last(canonical: str) -> str:
+    return canonical.partition("|")[0].rpartition("/")[2]
+
+
+def _aggregation(text: str, target: Node | None) -> str:
+    if text.startswith("#"):
+        return "contained"
+    return "bundled" if target is not None else "referenced"
+
+
+def _order(value: Any, limit: Any) -> int | None:
+    """-1, 0 or 1 for below, at or above; None if they can't be compared."""
+    if isinstance(value, dict) and isinstance(limit, dict):
+        if value.get("code") != limit.get("code") or value.get("system") != limit.get("system"):
+            return None
+        return _order(value.get("value"), limit.get("value"))
+    if isinstance(value, bool) or isinstance(limit, bool):
+        return None
+    if isinstance(value, (int, Decimal)) and isinstance(limit, (int, Decimal)):
+        return (value > limit) - (value < limit)
+    if isinstance(value, str) and isinstance(limit, str):
+        size = min(len(value), len(limit))
+        return (value[:size] > limit[:size]) - (value[:size] < limit[:size])
+    return None
+
+
+@cache
+def _base_keys(type_: str) -> frozenset[str]:
+    """The invariants of the standard that values of a type meet anyway."""
+    known = definitions.load()
+    keys = {"ele-1", "ext-1", "dom-2", "dom-3", "dom-4", "dom-5", "dom-6", "txt-1", "txt-2"}
+    if type_ not in known.structure_names:
+        return frozenset(keys)
+    structure = known.structure(type_)
+    keys |= {c.key for c in structure.constraints}
+    for e in structure.all_elements:
+        keys |= {c.key for c in e.constraints}
+        for t in e.types:
+            if t.code in known.structure_names:
+                keys |= {c.key for c in known.structure(t.code).constraints}
+    return frozenset(keys)

@@ -1,0 +1,34 @@
+"""How a file in `rules/` becomes a rule: `@rule("Reference")` on a function of a run and a node.
+
+A rule is called for every node of its type; "Resource" stands for every resource, "Element" for
+every node.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final, TypeAlias
+
+from fhirserver.validation.node import Node
+from fhirserver.validation.run import Run
+
+Rule: TypeAlias = Callable[[Run, Node], None]
+
+_rules: Final[dict[str, list[Rule]]] = {}
+
+
+def rule(*types: str) -> Callable[[Rule], Rule]:
+    """Call the decorated function for nodes of these types."""
+
+    def add(function: Rule) -> Rule:
+        for type_ in types:
+            _rules.setdefault(type_, []).append(function)
+        return function
+
+    return add
+
+
+def rules_for(node: Node) -> list[Rule]:
+    """The rules for a node."""
+    found = _rules.get("Element", []) + _rules.get(node.type, [])
+    return found + _rules.get("Resource", []) if node.is_resource else found

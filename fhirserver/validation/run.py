@@ -1,0 +1,133 @@
+"""One validation of one resource: what it found, and what its rules may ask."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from functools import cached_property
+from typing import Any, Protocol
+
+from fhirserver.errors import Issue, Severity
+from fhirserver.fhirpath import Env
+from fhirserver.model.conformance import Conformance
+from fhirserver.validation.bundled import Entries
+from fhirserver.validation.node import Node
+from fhirserver.validation.options import Codes, Coding, Fetch, Options
+from fhirserver.validation.profile import Profile
+
+# Who has more issues than this learns the rest after mending these.
+MAX_ISSUES = 1_000
+
+
+class Profiles(Protocol):
+    """Compiled profiles by canonical."""
+
+    def profile(self, canonical: str) -> Profile | None: ...
+
+
+class Run:
+    """Never shared: it collects."""
+
+    def __init__(
+        self,
+        top: Node,
+        conformance: Conformance,
+        profiles: Profiles,
+        codes: Codes,
+        options: Options,
+        fetch: Fetch | None,
+    ) -> None:
+        self.top = top
+        self.conformance = conformance
+        self.profiles = profiles
+        self.codes = codes
+        self.options = options
+        self.fetch = fetch
+        self.issues: dict[tuple[str, str, str], Issue] = {}
+        # Who is being checked against which profile, as resources may refer to one another.
+        self.doing: set[tuple[int, str]] = set()
+
+    def report(self, severity: Severity | None, code: str, text: str, where: Node | str) -> None:
+        """Add an issue; what was said already isn't said twice, None says nothing."""
+        if severity is None or len(self.issues) >= MAX_ISSUES:
+            return
+        path = where if isinstance(where, str) else where.path
+        self.issues.setdefault((severity, path, text), Issue(severity, code, text, path))
+
+    def error(self, code: str, text: str, where: Node | str) -> None:
+        """Add an error."""
+        self.report("error", code, text, where)
+
+    def warning(self, code: str, text: str, where: Node | str) -> None:
+        """Add a warning."""
+        self.report("warning", code, text, where)
+
+    def silent(self) -> Run:
+        """A run of its own on the same resource, for trying."""
+        run = Run(self.top, self.conformance, self.profiles, self.codes, self.options, self.fetch)
+        run.doing = self.doing
+        run.__dict__["entries"] = self.entries
+        return run
+
+    @property
+    def has_errors(self) -> bool:
+        """Whether an error was found."""
+        return any(i.severity in {"error", "fatal"} for i in self.issues.values())
+
+    @cached_property
+    def entries(self) -> Entries:
+        """Where references inside a Bundle lead."""
+        return Entries(self.top)
+
+    def resolve(self, reference: str, from_: Node) -> Node | None:
+        """The node of a resource that a reference points at, contained or in the same Bundle."""
+        if reference.startswith("#"):
+            root = from_.root
+            if reference == "#":
+                return root
+            wanted = reference[1:]
+            return next((c for c in root.named("contained") if c.value.get("id") == wanted), None)
+        return self.entries.find(reference, from_)
+
+    def find(self, reference: str, from_: Node) -> Mapping[str, Any] | None:
+        """The resource itself, wherever it can be found."""
+        node = self.resolve(reference, from_)
+        if node is not None:
+            found: Mapping[str, Any] = node.value
+            return found
+        if reference.startswith("#") or self.fetch is None:
+            return None
+        return self.fetch(reference)
+
+    def env(self, node: Node) -> Env:
+        """What an expression on a node may reach."""
+        return Env(
+            resource=node.resource.value,
+            root_resource=node.root.value,
+            resolve=lambda reference: self.find(reference, node),
+            terminology=_Terminology(self.codes),
+        )
+
+
+class _Terminology:
+    """memberOf() by what validation asks of terminology."""
+
+    def __init__(self, codes: Codes) -> None:
+        self._codes = codes
+
+    def member_of(self, value_set: str, type_: str, value: Any) -> bool | None:
+        answers = [self._codes.member_of(value_set, c) for c in codings_of(type_, value)]
+        if True in answers:
+            return True
+        return None if None in answers or not answers else False
+
+
+def codings_of(type_: str, value: Any) -> Iterable[Coding]:
+    """The codes in a value of a coded type."""
+    match type_, value:
+        case "CodeableConcept", {"coding": list(codings)}:
+            return [c for each in codings for c in codings_of("Coding", each)]
+        case (("Coding" | "Quantity"), {"code": str(code)}):
+            return [Coding(value.get("system"), code, value.get("version"), value.get("display"))]
+        case _, str(code):
+            return [Coding(None, code)]
+    return []

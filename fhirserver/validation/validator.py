@@ -1,0 +1,101 @@
+"""The whole validation: structure, then every rule, then the profiles that are declared or asked.
+
+    validator = Validator(shipped())
+    validator.validate(resource)                                  # a list of Issue
+    validator.validate(resource, ["http://hl7.org/fhir/StructureDefinition/bp"])
+
+https://hl7.org/fhir/R4/validation.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+
+from fhirserver import registry
+from fhirserver.errors import Issue
+from fhirserver.model.conformance import Conformance
+from fhirserver.model.resource import Resource
+from fhirserver.validation import rules, structure
+from fhirserver.validation.enumerated import EnumeratedCodes
+from fhirserver.validation.node import Node, tree
+from fhirserver.validation.options import Codes, Fetch, Options
+from fhirserver.validation.profile import Profile, profile_of
+from fhirserver.validation.profiles.checking import check_profile
+from fhirserver.validation.rule import rules_for
+from fhirserver.validation.run import Run
+
+registry.discover(rules)
+
+
+class Validator:
+    """Validates against the definitions of a Conformance, whose profiles it compiles once.
+
+    When those change, take a new one. Thread-safe: two threads may at worst compile one profile.
+    """
+
+    def __init__(
+        self,
+        conformance: Conformance,
+        codes: Codes | None = None,
+        options: Options | None = None,
+    ) -> None:
+        self.conformance = conformance
+        self._codes = codes or EnumeratedCodes(conformance)
+        self._options = options or Options()
+        self._profiles: dict[str, Profile | None] = {}
+
+    def profile(self, canonical: str) -> Profile | None:
+        """A compiled profile; None when it isn't known or has no snapshot."""
+        if canonical not in self._profiles:
+            found = self.conformance.find("StructureDefinition", canonical)
+            self._profiles[canonical] = None if found is None else profile_of(found)
+        return self._profiles[canonical]
+
+    @cached_property
+    def _globals(self) -> Mapping[str, Sequence[str]]:
+        """The profiles that implementation guides ask of every resource of a type.
+
+        https://hl7.org/fhir/R4/implementationguide-definitions.html#ImplementationGuide.global
+        """
+        found: dict[str, list[str]] = {}
+        for url in self.conformance.urls("ImplementationGuide"):
+            guide = self.conformance.find("ImplementationGuide", url) or {}
+            for each in guide.get("global", ()):
+                found.setdefault(each.get("type", ""), []).append(each.get("profile", ""))
+        return found
+
+    def validate(
+        self, resource: Resource, profiles: Sequence[str] = (), *, fetch: Fetch | None = None
+    ) -> list[Issue]:
+        """Everything that is to be said of a resource, errors first; empty when all is well."""
+        issues = structure.check(resource)
+        top = tree(resource)
+        if top is None:
+            return issues
+        run = Run(top, self.conformance, self, self._codes, self._options, fetch)
+        for issue in issues:
+            run.report(issue.severity, issue.code, issue.text, issue.expression or top.path)
+        nodes = list(top.everything())
+        for node in nodes:
+            for rule in rules_for(node):
+                rule(run, node)
+        for node in nodes:
+            if node.is_resource:
+                self._declared(run, node)
+                for canonical in self._globals.get(node.type, ()):
+                    check_profile(run, node, canonical)
+        for canonical in profiles:
+            if not check_profile(run, top, canonical):
+                run.error("not-found", f"the profile {canonical} isn't known", top)
+        return sorted(run.issues.values(), key=lambda i: _ORDER[i.severity])
+
+    def _declared(self, run: Run, node: Node) -> None:
+        """The profiles of meta.profile."""
+        meta = node.first("meta")
+        for declared in meta.named("profile") if meta is not None else ():
+            if isinstance(declared.value, str) and not check_profile(run, node, declared.value):
+                run.warning("not-found", "this profile isn't known: nothing was checked", declared)
+
+
+_ORDER = {"fatal": 0, "error": 1, "warning": 2, "information": 3}
