@@ -8,7 +8,8 @@ https://hl7.org/fhir/R4/references.html#canonical
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
 from typing import Final
 
 from fhirserver.model import canonicals, json
@@ -114,6 +115,30 @@ class StoredConformance:
             if best is None or canonicals.age(version) > canonicals.age(best[0].get("version")):
                 best = found, len(text)
         return best or (None, _NOTHING_BYTES)
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A stored resource that has one of the addresses asked for."""
+
+    id: str
+    url: str
+    version: str | None
+
+
+def with_urls(database: Database, resource_type: str, urls: Collection[str]) -> list[Stored]:
+    """The current resources of a type that have one of these addresses, the newest first."""
+    if not urls:
+        return []
+    rows = database.read(
+        "SELECT r.id, r.content ->> 'url', r.content ->> 'version' "
+        f"FROM {table('resource', resource_type)} r "
+        "WHERE r.elements && %s::int8[] AND NOT r.deleted ORDER BY r.updated DESC, r.key DESC",
+        (array(element("url", f"u|{url}") for url in urls),),
+        prepare=False,
+    )
+    wanted = frozenset(urls)
+    return [Stored(*row) for row in rows if row[1] in wanted]
 
 
 def _element(resource_type: str, url: str) -> int:

@@ -1,0 +1,1 @@
+"""FHIR NPM packages: what they hold, what they need, and installing them."""
