@@ -6,6 +6,7 @@ were under way and no more.
 
 from __future__ import annotations
 
+import json
 import logging
 import select
 import threading
@@ -212,6 +213,13 @@ def execute(
         if connection.broken:
             connection.close()
         raise _translated(error) from error
+
+
+def planned(rows: Rows) -> dict[str, Any]:
+    """The plan in the answer to EXPLAIN (FORMAT JSON)."""
+    plan = rows[0][0]
+    found: dict[str, Any] = (json.loads(plan) if isinstance(plan, str) else plan)[0]["Plan"]
+    return found
 
 
 def _translated(error: psycopg.Error) -> FhirError | Stale | DatabaseError:

@@ -11,7 +11,7 @@ from typing import Any
 from fhirserver.search.hashing import reference_self
 from fhirserver.search.query import Condition, Query
 from fhirserver.storage.chains import chains_found, with_chains_found
-from fhirserver.storage.database import Connection, Database, Rows, execute
+from fhirserver.storage.database import Connection, Database, Rows, execute, planned
 from fhirserver.storage.past import as_of
 from fhirserver.storage.rows import Version
 from fhirserver.storage.schema import table
@@ -115,10 +115,7 @@ def estimate(database: Database, query: Query) -> int:
             f"EXPLAIN (FORMAT JSON) SELECT r.key FROM {table('resource', resource_type)} r "
             f"WHERE {where(build, query.condition, resource_type, 'r')}"
         )
-        plan = database.read(sql, build.parameters, prepare=False)[0][0]
-        total += round(
-            (json.loads(plan) if isinstance(plan, str) else plan)[0]["Plan"]["Plan Rows"]
-        )
+        total += round(planned(database.read(sql, build.parameters, prepare=False))["Plan Rows"])
     return total
 
 

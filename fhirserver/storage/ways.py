@@ -10,10 +10,9 @@ taken. See README.md, "Decisions".
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from typing import Any, Final
+from typing import Final
 
 from fhirserver.search.query import (
     And,
@@ -26,7 +25,7 @@ from fhirserver.search.query import (
     Query,
     Updated,
 )
-from fhirserver.storage.database import Database
+from fhirserver.storage.database import Database, planned
 from fhirserver.storage.search_sql.builder import Builder
 from fhirserver.storage.search_sql.pages import Wanted, all_matches, is_in_index_order
 from fhirserver.storage.store import Store
@@ -85,16 +84,9 @@ def _whole(
 ) -> tuple[float, float]:
     """What it would cost to find all matches, and how many there are."""
     build = Builder()
-    plan = _planned(database, build, all_matches(build, query, resource_type, wanted))
+    sql = f"EXPLAIN (FORMAT JSON) {all_matches(build, query, resource_type, wanted)}"
+    plan = planned(database.read(sql, build.parameters, prepare=False))
     return plan["Total Cost"], plan["Plan Rows"]
-
-
-def _planned(database: Database, build: Builder, sql: str) -> dict[str, Any]:
-    """What the planner makes of a statement, without running it."""
-    rows = database.read(f"EXPLAIN (FORMAT JSON) {sql}", build.parameters, prepare=False)
-    plan = rows[0][0]
-    found: dict[str, Any] = (json.loads(plan) if isinstance(plan, str) else plan)[0]["Plan"]
-    return found
 
 
 def _any_is(condition: Condition, claim: Callable[[Condition], bool]) -> bool:

@@ -107,7 +107,7 @@ def _sql(build: Builder, condition: Condition, resource_type: str, r: str, base:
         case Chain(parameter_salt, targets, inner):
             return _chain(build, parameter_salt, targets, inner, r)
         case ReverseChain(source, parameter_salt, inner):
-            return _reverse_chain(build, source, parameter_salt, inner, resource_type, r)
+            return _reverse_chain(build, source, parameter_salt, inner, r)
         case InList(list_id):
             return _in_list(build, list_id, r)
 
@@ -203,10 +203,15 @@ def _reverse_chain(
     source: str,
     parameter_salt: int,
     inner: Condition,
-    resource_type: str,
     r: str,
 ) -> str:
-    return f"{r}.self IN ({referred_to(build, source, parameter_salt, inner, resource_type)})"
+    """A matching row has the element that a reference to this resource would have."""
+    h = build.alias("h")
+    element = f"{r}.self # {build.bind(parameter_salt, 'int8')}"
+    return (
+        f"EXISTS (SELECT FROM {build.resource(source, base=False)} {h} "
+        f"WHERE {h}.elements @> ARRAY[{element}] AND {where(build, inner, source, h, base=False)})"
+    )
 
 
 def referred_to(
