@@ -24,6 +24,7 @@ from fhirserver.storage.database import Database
 from fhirserver.storage.sizes import TypeSizes
 from fhirserver.storage.store import Store
 from fhirserver.storage.texts import TextDictionary
+from fhirserver.validation.current import Validators
 
 discover(interactions_package)
 discover(operations_package)
@@ -50,13 +51,15 @@ class Engine:
             texts=TextDictionary(database),
             sizes=TypeSizes(database),
         )
+        definitions_here = StoredConformance(database, conformance.shipped())
         self.context = Context(
             settings,
             site,
             definitions.load(),
             parameters,
             store,
-            StoredConformance(database, conformance.shipped()),
+            definitions_here,
+            Validators(definitions_here),
             seals.seal,
             seals.unseal,
             self.handle,

@@ -22,12 +22,17 @@ Severity = Literal["fatal", "error", "warning", "information"]
 
 @dataclass(frozen=True, slots=True)
 class Issue:
-    """One finding of an OperationOutcome. `text` never contains patient data."""
+    """One finding of an OperationOutcome. `text` never contains patient data.
+
+    `line` and `column` are where the element stands in the text that was sent, counted from 1.
+    """
 
     severity: Severity
     code: str
     text: str
     expression: str | None = None
+    line: int | None = None
+    column: int | None = None
 
     def inside(self, prefix: str) -> Issue:
         """The same finding, seen from an enclosing element such as `Bundle.entry[3].resource`.

@@ -28,7 +28,6 @@ from typing import Any
 from fhirserver.errors import FhirError, Issue
 from fhirserver.model import canonicals, json, xml
 from fhirserver.model.conformance import shipped
-from fhirserver.model.snapshots import Snapshots
 from fhirserver.validation.options import Options
 from fhirserver.validation.validator import Validator
 
@@ -105,7 +104,6 @@ class Supported:
                 self._found[resource["resourceType"], url] = resource
                 if "version" in resource:
                     self._found[resource["resourceType"], f"{url}|{resource['version']}"] = resource
-        self._snapshots = Snapshots(self)
 
     def find(self, resource_type: str, canonical: str) -> Any:
         key = resource_type, canonical
@@ -115,12 +113,6 @@ class Supported:
         )
         if found is None:
             return shipped().find(*key)
-        if resource_type == "StructureDefinition" and not found.get("snapshot", {}).get("element"):
-            try:
-                found = self._snapshots.generate(found).resource
-            except Exception:
-                return found
-            self._found[key] = found
         return found
 
     def urls(self, resource_type: str) -> list[str]:

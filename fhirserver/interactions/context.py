@@ -12,6 +12,7 @@ from fhirserver.search.site import Site
 from fhirserver.settings import Settings
 from fhirserver.storage.conformance import StoredConformance
 from fhirserver.storage.store import Store
+from fhirserver.validation.current import Validators
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +26,8 @@ class Context:
     store: Store
     conformance: StoredConformance
     """Definitions by canonical address: what is stored here, else what is shipped."""
+    validators: Validators
+    """The whole validation, by profiles too; writes are held to the base by `checking` first."""
     seal: Callable[[bytes], str]
     """Makes a page link's token from what it must remember, so that only we can read it."""
     unseal: Callable[[str], bytes]

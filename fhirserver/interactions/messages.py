@@ -16,6 +16,14 @@ PatchFormat = Literal["json-patch", "merge-patch", "xml-patch", "fhirpath-patch"
 
 
 @dataclass(frozen=True, slots=True)
+class Source:
+    """A body as it was sent."""
+
+    text: bytes
+    written: Literal["json", "xml"]
+
+
+@dataclass(frozen=True, slots=True)
 class FhirRequest:
     """One interaction asked for.
 
@@ -43,6 +51,8 @@ class FhirRequest:
     prefer_return: Return | None = None
     lenient: bool = False
     place: str = ""
+    source: Source | None = None
+    """The text of the body, where an operation may want to tell lines and columns."""
     is_checked: bool = False
     """Whether the body is known to keep to its definition: entries of a checked Bundle."""
 

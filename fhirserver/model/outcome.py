@@ -6,6 +6,7 @@ https://hl7.org/fhir/R4/operationoutcome.html
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Final
 
 from fhirserver.errors import Issue
 from fhirserver.model.resource import Resource
@@ -24,7 +25,16 @@ def _issue(issue: Issue) -> Resource:
     }
     if issue.expression:
         found["expression"] = [issue.expression]
+    if issue.line is not None:
+        found["extension"] = [
+            {"url": f"{_EXTENSION}-line", "valueInteger": issue.line},
+            {"url": f"{_EXTENSION}-col", "valueInteger": issue.column},
+        ]
     return found
+
+
+# Of HL7's extensions pack, as other servers tell lines and columns.
+_EXTENSION: Final = "http://hl7.org/fhir/StructureDefinition/operationoutcome-issue"
 
 
 _OK: Resource = {"severity": "information", "code": "informational", "diagnostics": "All OK"}

@@ -19,13 +19,14 @@ class Coding(NamedTuple):
     system: str | None
     code: str
     version: str | None = None
-    display: str | None = None
 
 
 class Codes(Protocol):
     """What validation asks of terminology; None says that it can't be decided."""
 
-    def member_of(self, value_set: str, coding: Coding) -> bool | None: ...
+    def member_of(
+        self, value_set: str, system: str | None, code: str, version: str | None = None
+    ) -> bool | None: ...
 
 
 Fetch: TypeAlias = Callable[[str], Resource | None]

@@ -115,7 +115,7 @@ class _Terminology:
         self._codes = codes
 
     def member_of(self, value_set: str, type_: str, value: Any) -> bool | None:
-        answers = [self._codes.member_of(value_set, c) for c in codings_of(type_, value)]
+        answers = [self._codes.member_of(value_set, *c) for c in codings_of(type_, value)]
         if True in answers:
             return True
         return None if None in answers or not answers else False
@@ -127,7 +127,7 @@ def codings_of(type_: str, value: Any) -> Iterable[Coding]:
         case "CodeableConcept", {"coding": list(codings)}:
             return [c for each in codings for c in codings_of("Coding", each)]
         case (("Coding" | "Quantity"), {"code": str(code)}):
-            return [Coding(value.get("system"), code, value.get("version"), value.get("display"))]
+            return [Coding(value.get("system"), code, value.get("version"))]
         case _, str(code):
             return [Coding(None, code)]
     return []

@@ -13,9 +13,10 @@ from collections.abc import Mapping, Sequence
 from functools import cached_property
 
 from fhirserver import registry
-from fhirserver.errors import Issue
+from fhirserver.errors import FhirError, Issue
 from fhirserver.model.conformance import Conformance
 from fhirserver.model.resource import Resource
+from fhirserver.model.snapshots import Snapshots
 from fhirserver.validation import rules, structure
 from fhirserver.validation.enumerated import EnumeratedCodes
 from fhirserver.validation.node import Node, tree
@@ -46,11 +47,19 @@ class Validator:
         self._profiles: dict[str, Profile | None] = {}
 
     def profile(self, canonical: str) -> Profile | None:
-        """A compiled profile; None when it isn't known or has no snapshot."""
+        """A compiled profile; None when it isn't known or no snapshot of it can be made."""
         if canonical not in self._profiles:
             found = self.conformance.find("StructureDefinition", canonical)
-            self._profiles[canonical] = None if found is None else profile_of(found)
+            self._profiles[canonical] = None if found is None else self._compiled(found)
         return self._profiles[canonical]
+
+    def _compiled(self, definition: Resource) -> Profile | None:
+        if not definition.get("snapshot", {}).get("element"):
+            try:
+                definition = Snapshots(self.conformance).generate(definition).resource
+            except FhirError:
+                return None
+        return profile_of(definition)
 
     @cached_property
     def _globals(self) -> Mapping[str, Sequence[str]]:
@@ -66,14 +75,19 @@ class Validator:
         return found
 
     def validate(
-        self, resource: Resource, profiles: Sequence[str] = (), *, fetch: Fetch | None = None
+        self,
+        resource: Resource,
+        profiles: Sequence[str] = (),
+        *,
+        fetch: Fetch | None = None,
+        options: Options | None = None,
     ) -> list[Issue]:
         """Everything that is to be said of a resource, errors first; empty when all is well."""
         issues = structure.check(resource)
         top = tree(resource)
         if top is None:
             return issues
-        run = Run(top, self.conformance, self, self._codes, self._options, fetch)
+        run = Run(top, self.conformance, self, self._codes, options or self._options, fetch)
         for issue in issues:
             run.report(issue.severity, issue.code, issue.text, issue.expression or top.path)
         nodes = list(top.everything())
@@ -88,6 +102,17 @@ class Validator:
         for canonical in profiles:
             if not check_profile(run, top, canonical):
                 run.error("not-found", f"the profile {canonical} isn't known", top)
+        return sorted(run.issues.values(), key=lambda i: _ORDER[i.severity])
+
+    def check_declared(self, resource: Resource) -> list[Issue]:
+        """Only the declared profiles of a resource, which has been checked against the base."""
+        top = tree(resource)
+        if top is None:
+            return []
+        run = Run(top, self.conformance, self, self._codes, self._options, None)
+        for node in top.everything():
+            if node.is_resource:
+                self._declared(run, node)
         return sorted(run.issues.values(), key=lambda i: _ORDER[i.severity])
 
     def _declared(self, run: Run, node: Node) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 from flask import Request
 
 from fhirserver.errors import NotUnderstood, TooLarge, UnsupportedMedia
-from fhirserver.interactions.messages import PatchFormat
+from fhirserver.interactions.messages import PatchFormat, Source
 from fhirserver.model import json, xml
 from fhirserver.settings import Settings
 from fhirserver.web import negotiation
@@ -31,13 +31,19 @@ def read_body(request: Request, limit: int) -> bytes:
     return _inflated(request, limit)
 
 
-def read_resource(request: Request, settings: Settings, *, may_be_empty: bool = False) -> Any:
-    """The body's value, from JSON or XML, whichever the Content-Type says; None without a body."""
+def read_resource(request: Request, settings: Settings) -> Any:
+    """The body's value, from JSON or XML, whichever the Content-Type says."""
+    sent = negotiation.sent(request.headers.get("Content-Type"))
+    return _parsed(read_body(request, settings.max_body_bytes), sent, settings)
+
+
+def read_source(request: Request, settings: Settings) -> tuple[Any, Source | None]:
+    """The body's value and its text; None and None without a body."""
     sent = negotiation.sent(request.headers.get("Content-Type"))
     text = read_body(request, settings.max_body_bytes)
-    if may_be_empty and not text.strip():
-        return None
-    return _parsed(text, sent, settings)
+    if not text.strip():
+        return None, None
+    return _parsed(text, sent, settings), Source(text, sent)
 
 
 def read_patch(

@@ -11,13 +11,13 @@ from werkzeug.http import parse_date
 from fhirserver.access.principal import Principal
 from fhirserver.engine import Engine
 from fhirserver.errors import NotUnderstood, UnsupportedMedia
-from fhirserver.interactions.messages import FhirRequest, PatchFormat
+from fhirserver.interactions.messages import FhirRequest, PatchFormat, Source
 from fhirserver.interactions.operation import operation_names
 from fhirserver.interactions.pairs import pairs_in, segments_in
 from fhirserver.interactions.routing import Route, route
 from fhirserver.web import binary, negotiation
 from fhirserver.web.authentication import Authenticator
-from fhirserver.web.bodies import read_body, read_patch, read_resource
+from fhirserver.web.bodies import read_body, read_patch, read_resource, read_source
 from fhirserver.web.responses import http_response
 
 METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"]
@@ -110,6 +110,7 @@ def _fhir_request(
     headers = http.headers
     prefers = negotiation.preferences(headers.get("Prefer"))
     body = None
+    source: Source | None = None
     patch_format: PatchFormat | None = None
     settings = engine.context.settings
     if http.method in {"POST", "PUT", "PATCH"} and not found.interaction.startswith("search-"):
@@ -123,8 +124,10 @@ def _fhir_request(
                 headers.get("X-Security-Context"),
                 found.id,
             )
+        elif found.operation is not None:
+            body, source = read_source(http, settings)
         else:
-            body = read_resource(http, settings, may_be_empty=found.operation is not None)
+            body = read_resource(http, settings)
     since = headers.get("If-Modified-Since")
     return FhirRequest(
         interaction=found.interaction,
@@ -136,6 +139,7 @@ def _fhir_request(
         is_post=http.method == "POST",
         query=tuple(pairs),
         body=body,
+        source=source,
         patch_format=patch_format,
         if_match=headers.get("If-Match"),
         if_none_match=headers.get("If-None-Match"),
