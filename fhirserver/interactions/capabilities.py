@@ -5,7 +5,7 @@ https://hl7.org/fhir/R4/http.html#capabilities
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from hashlib import sha256
 from importlib.metadata import version
@@ -20,6 +20,7 @@ from fhirserver.interactions.operation import Operation, on_system, on_type
 from fhirserver.interactions.subsets import subset, wanted_subset
 from fhirserver.model import json
 from fhirserver.model.resource import Resource
+from fhirserver.storage.conformance import guides, profiles
 from fhirserver.storage.content import instant
 
 _TYPE_INTERACTIONS: Final = (
@@ -34,7 +35,7 @@ def capabilities(ctx: Context, request: FhirRequest) -> FhirResponse:
     mode = request.first("mode") or "full"
     if mode not in {"full", "normative", "terminology"}:
         raise Invalid("mode must be full, normative or terminology")
-    statement, tag = _statement(ctx)
+    statement, tag = _statement(ctx, ctx.conformance.generation)
     if request.if_none_match is not None and tag in request.if_none_match:
         return FhirResponse(304, headers={"ETag": tag})
     wanted = wanted_subset(request.query)
@@ -43,8 +44,9 @@ def capabilities(ctx: Context, request: FhirRequest) -> FhirResponse:
 
 
 @lru_cache(maxsize=4)
-def _statement(ctx: Context) -> tuple[bytes, str]:
-    """The statement and its ETag."""
+def _statement(ctx: Context, generation: str) -> tuple[bytes, str]:
+    """The statement and its ETag, as definitions are in one generation of them."""
+    guided = [_canonical(url, number) for url, number in guides(ctx.store.database)]
     content = json.dump(
         {
             "resourceType": "CapabilityStatement",
@@ -59,6 +61,7 @@ def _statement(ctx: Context) -> tuple[bytes, str]:
             "fhirVersion": "4.0.1",
             "format": ["json", "application/fhir+json", "xml", "application/fhir+xml"],
             "patchFormat": ["application/json-patch+json"],
+            **({"implementationGuide": guided} if guided else {}),
             "rest": [_rest(ctx)],
         }
     )
@@ -66,13 +69,14 @@ def _statement(ctx: Context) -> tuple[bytes, str]:
 
 
 def _rest(ctx: Context) -> Resource:
+    supported = _supported(ctx)
     return {
         "mode": "server",
         "security": {
             "cors": False,
             "description": "A bearer token is needed for everything but this statement.",
         },
-        "resource": [_resource(ctx, t) for t in ctx.definitions.resource_types],
+        "resource": [_resource(ctx, t, supported) for t in ctx.definitions.resource_types],
         "interaction": [
             {"code": code} for code in ("transaction", "batch", "search-system", "history-system")
         ],
@@ -87,12 +91,31 @@ def _rest(ctx: Context) -> Resource:
     }
 
 
-def _resource(ctx: Context, resource_type: str) -> Resource:
+def _supported(ctx: Context) -> dict[str, list[str]]:
+    """The stored profiles by type: with their version where there are several of one profile."""
+    versions: dict[tuple[str, str], list[str | None]] = {}
+    for resource_type, url, number in profiles(ctx.store.database):
+        versions.setdefault((resource_type, url), []).append(number)
+    found: dict[str, list[str]] = {}
+    for (resource_type, url), numbers in versions.items():
+        several = len(numbers) > 1
+        found.setdefault(resource_type, []).extend(
+            _canonical(url, number if several else None) for number in numbers
+        )
+    return found
+
+
+def _canonical(url: str, number: str | None) -> str:
+    return url if number is None else f"{url}|{number}"
+
+
+def _resource(ctx: Context, resource_type: str, supported: Mapping[str, Sequence[str]]) -> Resource:
     parameters = ctx.parameters.for_type(resource_type)
     references = [c for c, p in parameters.items() if p.type == "reference"]
     return {
         "type": resource_type,
         "profile": f"http://hl7.org/fhir/StructureDefinition/{resource_type}",
+        **({"supportedProfile": supported[resource_type]} if resource_type in supported else {}),
         "interaction": [{"code": c} for c in _TYPE_INTERACTIONS if c in interactions],
         "versioning": "versioned-update",
         "readHistory": True,

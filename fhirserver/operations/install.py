@@ -23,7 +23,7 @@ MOST_NAMED: Final = 500
 
 @operation(
     "install",
-    definition="urn:fhirserver:OperationDefinition:install",
+    definition="https://fhirserver.example/OperationDefinition/install",
     levels=["system"],
     parameters=[
         Parameter("package", "base64Binary", min=1, max=None),

@@ -21,7 +21,7 @@ from fhirserver.search.query import AnyElement
 from fhirserver.storage.database import Database
 from fhirserver.storage.searches import by_reference, matches
 
-TAG_SYSTEM: Final = "urn:fhirserver:package"
+TAG_SYSTEM: Final = "https://fhirserver.example/CodeSystem/package"
 _MOST: Final = 10_000
 
 

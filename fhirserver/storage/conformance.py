@@ -141,6 +141,26 @@ def with_urls(database: Database, resource_type: str, urls: Collection[str]) -> 
     return [Stored(*row) for row in rows if row[1] in wanted]
 
 
+def guides(database: Database) -> list[tuple[str, str | None]]:
+    """The url and the version of each implementation guide that is stored."""
+    rows = database.read(
+        "SELECT DISTINCT r.content ->> 'url', r.content ->> 'version' "
+        'FROM resource."ImplementationGuide" r WHERE NOT r.deleted ORDER BY 1, 2'
+    )
+    return [(row[0], row[1]) for row in rows]
+
+
+def profiles(database: Database) -> list[tuple[str, str, str | None]]:
+    """The type, the url and the version of each profile of a resource type that is stored."""
+    rows = database.read(
+        "SELECT DISTINCT r.content ->> 'type', r.content ->> 'url', r.content ->> 'version' "
+        'FROM resource."StructureDefinition" r WHERE NOT r.deleted '
+        "AND r.content ->> 'derivation' = 'constraint' AND r.content ->> 'kind' = 'resource' "
+        "ORDER BY 1, 2, 3"
+    )
+    return [(row[0], row[1], row[2]) for row in rows]
+
+
 def _element(resource_type: str, url: str) -> int:
     """What the index holds of a resource with this address."""
     if resource_type == "NamingSystem":

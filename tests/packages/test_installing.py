@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from base64 import b64encode
 from pathlib import Path
 from typing import Any
@@ -54,7 +55,9 @@ def test_definitions_become_resources_with_a_record(install, client, conformance
 
     assert report["created"] == [2]
     assert report["package"] == ["acme.d1#1.0.0"]
-    assert found["meta"]["tag"] == [{"system": "urn:fhirserver:package", "code": "acme.d1#1.0.0"}]
+    assert found["meta"]["tag"] == [
+        {"system": "https://fhirserver.example/CodeSystem/package", "code": "acme.d1#1.0.0"}
+    ]
     assert conformance.find("ValueSet", f"{URL}/ValueSet/d1")["id"] == "d1-1.0.0"
     assert guides["entry"][0]["resource"]["packageId"] == "acme.d1"
 
@@ -237,6 +240,59 @@ def test_us_core_3_1_1_and_6_1_0_stand_side_by_side(install, conformance) -> Non
     assert "us.nlm.vsac#0.10.0, needed by hl7.fhir.us.core#6.1.0" in report["missingPackage"]
     assert conformance.find("StructureDefinition", f"{url}|3.1.1")["version"] == "3.1.1"
     assert conformance.find("StructureDefinition", url)["version"] == "6.1.0"
+
+
+def test_the_capabilities_list_guides_and_their_profiles(install, client) -> None:
+    def supported() -> list[str]:
+        resources = client.get("/fhir/metadata").json["rest"][0]["resource"]
+        patient = next(r for r in resources if r["type"] == "Patient")
+        return [p for p in patient.get("supportedProfile", ()) if "/capable" in p]
+
+    before = supported()
+    install(a_package(a_profile("capable"), name="acme.capable"))
+    one = supported()
+    install(a_package(a_profile("capable", version="2.0.0"), name="acme.capable", version="2.0.0"))
+    guides = client.get("/fhir/metadata").json["implementationGuide"]
+    url = f"{URL}/StructureDefinition/capable"
+
+    assert (before, one, supported()) == ([], [url], [f"{url}|1.0.0", f"{url}|2.0.0"])
+    assert any(g.endswith("/ImplementationGuide/acme.capable|1.0.0") for g in guides)
+
+
+def test_two_who_install_at_once_make_one_of_each(install, app, client_of_app) -> None:
+    package = a_package(*(a_value_set(f"race{n}") for n in range(20)), name="acme.race")
+    answers = []
+
+    def send() -> None:
+        given = [{"name": "package", "valueBase64Binary": b64encode(package).decode()}]
+        body = {"resourceType": "Parameters", "parameter": given}
+        answers.append(client_of_app().post("/fhir/$install", json=body))
+        app.extensions["fhirserver"].context.store.database.close()
+
+    threads = [threading.Thread(target=send) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    found = client_of_app().get("/fhir/ValueSet?_tag=acme.race%231.0.0&_summary=count").json
+
+    assert [told(a)["package"] for a in answers] == [["acme.race#1.0.0"]] * 3
+    assert found["total"] == 20
+
+
+def test_what_was_installed_holds_at_once(install, client) -> None:
+    url = f"{URL}/StructureDefinition/held"
+    patient = {"resourceType": "Patient", "meta": {"profile": [url]}}
+
+    def errors() -> list[str]:
+        outcome = client.post("/fhir/Patient/$validate", json=patient).json
+        return [i["diagnostics"] for i in outcome["issue"] if i["severity"] == "error"]
+
+    before = errors()
+    install(a_package(a_profile("held"), name="acme.held"))
+
+    assert before == []
+    assert any("birthDate" in e for e in errors())
 
 
 def test_our_operation_has_a_definition(client) -> None:
