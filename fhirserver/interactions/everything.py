@@ -1,0 +1,169 @@
+"""Everything of one compartment: its resources, page by page, and what these refer to.
+
+https://hl7.org/fhir/R4/patient-operation-everything.html
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Final
+
+from fhirserver.errors import Invalid, Issue, TooCostly
+from fhirserver.interactions.care_dates import check_order, in_care
+from fhirserver.interactions.context import Context
+from fhirserver.interactions.messages import FhirResponse
+from fhirserver.interactions.operation import Call, Parameter
+from fhirserver.interactions.operation_answers import page, position
+from fhirserver.model import json
+from fhirserver.model.bundle import Mode, search_entry
+from fhirserver.model.outcome import outcome
+from fhirserver.model.resource import Resource
+from fhirserver.search.compartment import member, types_in
+from fhirserver.search.everywhere import last_updated
+from fhirserver.search.query import And, Condition
+from fhirserver.search.scope import Scope, near, short
+from fhirserver.storage.rows import Version
+from fhirserver.storage.searches import types_in_use
+from fhirserver.storage.walks import Place, of_owner, walk
+
+PARAMETERS: Final = (
+    Parameter("start", "date"),
+    Parameter("end", "date"),
+    Parameter("_since", "instant"),
+    Parameter("_type", "code", max=None),
+    Parameter("_count", "integer"),
+)
+ROUNDS: Final = 3
+"""How far references are followed: from a role to its organization to what that is a part of."""
+
+# References and attachments by their text: a page is a thousand resources, and parsing them takes
+# ten times as long. Quotes inside a string have a backslash before them.
+_LINK: Final = re.compile(
+    r'(?<!\\)"(?:reference|url)"\s*:\s*"([^"\\]*?)([A-Z][A-Za-z]+)/([A-Za-z0-9\-.]{1,64})'
+    r'(?:/_history/[^"\\]*)?"'
+)
+
+
+def everything(ctx: Context, call: Call, owner: int | None) -> FhirResponse:
+    """A page of the resources in the compartment of the address, with what they refer to.
+
+    What belongs to another patient than the `owner` is never followed to.
+    """
+    assert call.type is not None
+    wanted = _types(ctx, call)
+    limit = _limit(ctx, call)
+    before = position(call)
+    after = None if before is None else Place(*before)
+    wanted_members = _members(ctx, call, wanted, after)
+    found = walk(ctx.store.database, wanted_members, after=after, limit=limit + 1)
+    members = found[:limit]
+    others = _supporting(ctx, call, members, owner)
+    shown = {t for t in wanted if call.principal.may("r", t)}
+    entries = [_entry(ctx, v, "match") for v in members if v.type in shown]
+    entries += [_entry(ctx, v, "include") for v in others if v.type in shown]
+    hidden = sorted({v.type for v in (*members, *others)} & (set(wanted) - shown))
+    if hidden:
+        text = f"the token doesn't allow to read {', '.join(hidden)}: they are left out"
+        warning = outcome([Issue("warning", "suppressed", text)])
+        entries.append({"resource": warning, "search": {"mode": "outcome"}})
+    more = len(found) > limit
+    last = members[-1] if members else None
+    return page(
+        ctx,
+        call,
+        entries,
+        after=(last.type, last.key) if more and last is not None else None,
+        total=_total(members, shown) if after is None and not more else None,
+    )
+
+
+def _total(members: Sequence[Version], shown: set[str]) -> int:
+    return sum(v.type in shown for v in members)
+
+
+def _types(ctx: Context, call: Call) -> Sequence[str]:
+    """The types asked for; all of them when none is named."""
+    known = ctx.definitions.resource_types
+    named = [t.strip() for text in call.inputs.all("_type") for t in text.split(",")]
+    for number, name in enumerate(named):
+        if name not in known:
+            raise Invalid(
+                f"_type: {short(name)!r} is not a resource type{near(name, known)}",
+                expression=call.inputs.place("_type", number),
+            )
+    return tuple(dict.fromkeys(named)) or known
+
+
+def _limit(ctx: Context, call: Call) -> int:
+    count = call.inputs.one("_count")
+    if count is None:
+        return ctx.settings.max_count
+    if count < 1:
+        raise Invalid(
+            "_count must be a whole number from 1", expression=call.inputs.place("_count")
+        )
+    return min(int(count), ctx.settings.max_count)
+
+
+def _members(
+    ctx: Context, call: Call, wanted: Sequence[str], after: Place | None
+) -> Mapping[str, Condition]:
+    """What is in the compartment, by type, its own resource first."""
+    assert call.type is not None
+    assert call.id is not None
+    scope = Scope(ctx.parameters, ctx.site)
+    start, end = call.inputs.text("start"), call.inputs.text("end")
+    check_order(start, end)
+    since = call.inputs.text("_since")
+    inside = types_in(call.type, scope)
+    types = [t for t in dict.fromkeys((call.type, *sorted(inside))) if inside.get(t)]
+    if all(inside.get(t) for t in wanted):
+        types = [t for t in types if t in wanted]
+    in_use = {*types_in_use(ctx.store.database, types), *([after.type] if after else [])}
+    made: dict[str, Condition] = {}
+    for t in (t for t in types if t in in_use):
+        conditions = [member((call.type, call.id), t, scope)]
+        dates = in_care(t, start, end, scope) if t != call.type else None
+        conditions += [dates] if dates is not None else []
+        conditions += [last_updated([f"ge{since}"], scope)] if since is not None else []
+        made[t] = And(tuple(conditions))
+    return made
+
+
+def _supporting(
+    ctx: Context, call: Call, members: Sequence[Version], owner: int | None
+) -> list[Version]:
+    """What the members refer to, and what that refers to; each once, and none that is a member."""
+    inside = types_in(call.type or "", Scope(ctx.parameters, ctx.site))
+    seen = {(v.type, v.id) for v in members}
+    found: list[Version] = []
+    frontier: Sequence[Version] = members
+    for _ in range(ROUNDS):
+        named = {n for v in frontier for n in _links(ctx, v)} - seen
+        # What is in the compartment comes as a match, on this page or another.
+        named = {n for n in named if not (inside.get(n[0]) and call.type == "Patient")}
+        if not named:
+            break
+        seen |= named
+        limit = ctx.settings.max_includes + 1 - len(found)
+        frontier = of_owner(ctx.store.database, named, owner, limit=limit)
+        found += frontier
+        if len(found) > ctx.settings.max_includes:
+            raise TooCostly(
+                f"the page refers to more than {ctx.settings.max_includes} other resources: "
+                "ask for a smaller _count"
+            )
+    return found
+
+
+def _links(ctx: Context, version: Version) -> Iterable[tuple[str, str]]:
+    base = f"{ctx.settings.fhir_base}/"
+    for where, resource_type, resource_id in _LINK.findall(version.content or ""):
+        if where in {"", base} and ctx.definitions.is_resource(resource_type):
+            yield resource_type, resource_id
+
+
+def _entry(ctx: Context, version: Version, mode: Mode) -> Resource:
+    full_url = f"{ctx.settings.fhir_base}/{version.type}/{version.id}"
+    return search_entry(full_url, json.raw(version.content or "{}"), mode)  # type: ignore[arg-type]
