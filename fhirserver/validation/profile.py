@@ -61,14 +61,14 @@ class Element:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Profile:
-    """A StructureDefinition, ready to be checked against."""
+    """A StructureDefinition, ready to be checked against; `by_id` has `Patient.name:official`."""
 
     url: str
     version: str | None
     type: str
     is_base: bool
     root: Element
-    by_path: Mapping[str, Element]
+    by_id: Mapping[str, Element]
 
     @property
     def name(self) -> str:
@@ -81,28 +81,28 @@ def profile_of(definition: Resource) -> Profile | None:
     elements = definition.get("snapshot", {}).get("element") or []
     if not elements:
         return None
-    by_path: dict[str, Element] = {}
+    by_id: dict[str, Element] = {}
     # The latest element at each path: the parent of what follows, whichever slice it is.
-    latest: dict[str, Element] = {}
+    latest: dict[str, tuple[str, Element]] = {}
     for e in elements:
         element = _element(e)
-        by_path.setdefault(element.path, element)
-        parent = latest.get(_parent(element.path))
+        above, _, last = element.path.rpartition(".")
+        parent_id, parent = latest.get(above, (above, None))
+        id_ = f"{parent_id}.{last}" if above else last
+        if element.slice_name is not None:
+            id_ += f":{element.slice_name}"
+        by_id.setdefault(id_, element)
         if parent is not None:
             _place(parent, element)
-        latest[element.path] = element
+        latest[element.path] = id_, element
     return Profile(
         url=definition.get("url", ""),
         version=definition.get("version"),
         type=definition["type"].removeprefix(TYPE_BASE),
         is_base=definition.get("derivation") != "constraint",
-        root=by_path[elements[0]["path"]],
-        by_path=by_path,
+        root=by_id[elements[0]["path"]],
+        by_id=by_id,
     )
-
-
-def _parent(path: str) -> str:
-    return path.rpartition(".")[0]
 
 
 def _place(parent: Element, element: Element) -> None:
@@ -131,7 +131,7 @@ def _element(e: Resource) -> Element:
         slice_name=e.get("sliceName"),
         min=e.get("min", 0),
         max=None if maximum == "*" else int(maximum),
-        types=tuple(_type(t) for t in e.get("type", ())),
+        types=tuple(each for t in e.get("type", ()) for each in _types(t)),
         values={
             kind: value
             for key, value in e.items()
@@ -152,16 +152,37 @@ def _element(e: Resource) -> Element:
     )
 
 
-def _type(t: Resource) -> TypeOf:
+def _types(t: Resource) -> list[TypeOf]:
+    """One type, or several, when its profiles are types of the standard: Resource as a Patient."""
     code: str = t.get("code", "")
     if code.startswith(_SYSTEM_BASE):
         code = _fhir_type(t) or code.removeprefix(_SYSTEM_BASE).lower()
-    return TypeOf(
-        code.removeprefix(TYPE_BASE),
-        tuple(p for p in t.get("profile", ()) if not is_base_type(p)),
-        tuple(t.get("targetProfile", ())),
-        tuple(t.get("aggregation", ())),
-    )
+    targets = tuple(t.get("targetProfile", ()))
+    aggregation = tuple(t.get("aggregation", ()))
+    profiles = _profiles(t)
+    base = [p for p in profiles if is_base_type(p)]
+    special = tuple(p for p in profiles if p not in base)
+    found = [TypeOf(_name(p), (), targets, aggregation) for p in base]
+    if special or not base:
+        found.append(TypeOf(code.removeprefix(TYPE_BASE), special, targets, aggregation))
+    return found
+
+
+def _profiles(t: Resource) -> list[str]:
+    """The profiles of a type; `url#id` is one of an element inside a profile.
+
+    https://hl7.org/fhir/R4/extension-elementdefinition-profile-element.html
+    """
+    profiles: list[str] = list(t.get("profile", ()))
+    for i, sibling in enumerate(t.get("_profile", ())):
+        for extension in (sibling or {}).get("extension", ()):
+            if extension.get("url", "").endswith("profile-element") and i < len(profiles):
+                profiles[i] += f"#{extension.get('valueString', '')}"
+    return profiles
+
+
+def _name(canonical: str) -> str:
+    return canonical.partition("|")[0].removeprefix(TYPE_BASE)
 
 
 def _fhir_type(t: Resource) -> str | None:
@@ -174,5 +195,5 @@ def _fhir_type(t: Resource) -> str | None:
 
 def is_base_type(canonical: str) -> bool:
     """Whether a canonical names a type of the standard: it says no more than the type does."""
-    name = canonical.partition("|")[0].removeprefix(TYPE_BASE)
+    name = _name(canonical)
     return name != canonical and name in definitions.load().structure_names

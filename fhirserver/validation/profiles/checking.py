@@ -31,10 +31,15 @@ _BY_TYPE: Final = Slicing((("type", "$this"),), "open", is_ordered=False)
 
 def check_profile(run: Run, node: Node, canonical: str) -> bool:
     """Hold a node against a profile; False when the profile isn't known."""
-    profile = run.profiles.profile(canonical)
+    url, _, id_ = canonical.partition("#")
+    profile = run.profiles.profile(url)
     if profile is None:
         return False
-    _Checker(run, profile).check(node)
+    element = profile.by_id.get(id_)
+    if element is not None:
+        _Checker(run, profile).element(element, node)
+    else:
+        _Checker(run, profile).check(node)
     return True
 
 
@@ -66,8 +71,8 @@ class _Checker:
         self.values(e, node)
         if e.binding is not None:
             strength, value_set = e.binding
-            # HL7's own vital signs break what their profile says of every component's value[x].
-            is_open = strength == "required" and len(e.types) > 1
+            # HL7's own vital signs break what their profile says of every component's value.
+            is_open = strength == "required" and (len(e.types) > 1 or node.type == "Quantity")
             self.binding("extensible" if is_open else strength, value_set, node)
         self.constraints(e, node)
         # What a contentReference names is defined by the base, whose rules hold anyway.
@@ -106,7 +111,7 @@ class _Checker:
 
     def any_profile(self, profiles: list[str], node: Node) -> None:
         """A node must conform to one of several profiles."""
-        known = [p for p in profiles if self.run.profiles.profile(p) is not None]
+        known = [p for p in profiles if self.profile(p.partition("#")[0]) is not None]
         if len(known) < len(profiles):
             missing = next(p for p in profiles if p not in known)
             if not known and node.type != "Extension":

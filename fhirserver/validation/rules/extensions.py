@@ -26,6 +26,15 @@ _MENDED: Final[Mapping[str, tuple[Mapping[str, str], ...]]] = {
     "http://hl7.org/fhir/StructureDefinition/11179-objectClass": (
         {"type": "element", "expression": "StructureDefinition"},
     ),
+    "http://hl7.org/fhir/StructureDefinition/structuredefinition-normative-version": (
+        {"type": "element", "expression": "Element"},
+    ),
+    "http://hl7.org/fhir/StructureDefinition/regex": (
+        {"type": "element", "expression": "ElementDefinition.type"},
+    ),
+    "http://hl7.org/fhir/StructureDefinition/valueset-concept-comments": (
+        {"type": "element", "expression": "CodeSystem.concept"},
+    ),
 }
 _EXAMPLES: Final = ("http://example.org/", "https://example.org/")
 

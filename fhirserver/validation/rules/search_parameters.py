@@ -63,7 +63,8 @@ def _root(branch: ast.Expression, bases: list[str]) -> None:
             break
         node = source
     known = definitions.load()
-    if not isinstance(node, ast.Member) or node.name not in known.structure_names:
+    is_type = isinstance(node, ast.Member) and node.name[:1].isupper()
+    if not isinstance(node, ast.Member) or not is_type or not known.is_resource(node.name):
         return
     if not any(b in known.structure_names and known.is_a(b, node.name) for b in bases):
         raise Invalid(f"{node.name} is none of the bases")
