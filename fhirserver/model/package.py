@@ -95,6 +95,8 @@ def _members(content: _Metered) -> Iterator[File]:
     with tarfile.open(fileobj=cast("BinaryIO", content), mode="r|") as archive:
         for member in archive:
             count += 1
+            # Otherwise each of them would be remembered to the end.
+            archive.members.clear()  # type: ignore[attr-defined]
             if count > MAX_FILES:
                 raise Invalid(f"the package has more than {MAX_FILES} files")
             path = _inside(member)

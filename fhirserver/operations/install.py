@@ -26,7 +26,8 @@ MOST_NAMED: Final = 500
     definition="https://fhirserver.example/OperationDefinition/install",
     levels=["system"],
     parameters=[
-        Parameter("package", "base64Binary", min=1, max=None),
+        Parameter("package", "base64Binary", max=None),
+        Parameter("binary", "Binary", max=None),
         Parameter("examples", "boolean"),
         Parameter("leaveOutBroken", "boolean"),
     ],
@@ -35,10 +36,8 @@ MOST_NAMED: Final = 500
 def install_packages(ctx: Context, call: Call) -> FhirResponse:
     """Store the definitions of packages: all of them, or nothing."""
     examples = call.inputs.is_true("examples")
-    packages = [
-        read(_bytes(data, f"Parameters.parameter[{n}]"), examples=examples)
-        for n, data in enumerate(call.inputs.all("package"))
-    ]
+    given = [*call.inputs.all("package"), *(b.get("data", "") for b in call.inputs.all("binary"))]
+    packages = [read(_bytes(data), examples=examples) for data in given]
     report = install(
         ctx,
         call.request.principal,
@@ -48,11 +47,11 @@ def install_packages(ctx: Context, call: Call) -> FhirResponse:
     return FhirResponse(200, json.dump(_answer(report)))
 
 
-def _bytes(data: str, place: str) -> bytes:
+def _bytes(data: str) -> bytes:
     try:
         return b64decode("".join(data.split()), validate=True)
     except ValueError as error:
-        raise Invalid("the package isn't base64", expression=place) from error
+        raise Invalid("the package isn't base64", expression="Parameters.parameter") from error
 
 
 def _answer(report: Report) -> dict[str, object]:

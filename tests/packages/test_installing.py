@@ -225,6 +225,17 @@ def test_what_is_no_base64_is_refused(client) -> None:
     refused(client.post("/fhir/$install", json=body), 400)
 
 
+def test_the_package_may_be_a_binary(client) -> None:
+    data = b64encode(a_package(a_value_set("binary"), name="acme.binary")).decode()
+    body = {"resourceType": "Binary", "contentType": "application/gzip", "data": data}
+
+    assert told(client.post("/fhir/$install", json=body))["package"] == ["acme.binary#1.0.0"]
+
+
+def test_a_call_without_a_package_is_refused(install) -> None:
+    refused(install(), 400)
+
+
 def test_the_base_is_not_installed_again(install) -> None:
     refused(install(a_package(name="hl7.fhir.r4.core", version="4.0.1")), 400)
 
