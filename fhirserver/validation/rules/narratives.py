@@ -32,7 +32,7 @@ def narrative(run: Run, node: Node) -> None:
             text = f"has a link with the scheme {scheme[1].lower()[:20]}, which can't be followed"
             run.error("invalid", text, node)
         elif link.startswith("#") and not _leads_somewhere(link[1:], anchors, node):
-            # In a Bundle it may lead to the narrative of another entry, when all are shown together.
+            # In a Bundle it may lead to the narrative of another entry, if all are shown together.
             run.warning("invalid", "has a link within the resource that leads nowhere", node)
 
 
