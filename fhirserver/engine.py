@@ -24,6 +24,7 @@ from fhirserver.storage.database import Database
 from fhirserver.storage.sizes import TypeSizes
 from fhirserver.storage.store import Store
 from fhirserver.storage.texts import TextDictionary
+from fhirserver.terminology.service import Terminology
 from fhirserver.validation.current import Validators
 
 discover(interactions_package)
@@ -60,6 +61,7 @@ class Engine:
             store,
             definitions_here,
             Validators(definitions_here),
+            Terminology(definitions_here, most_codes=settings.max_expansion_codes),
             seals.seal,
             seals.unseal,
             self.handle,

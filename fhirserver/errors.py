@@ -14,7 +14,7 @@ Statuses: https://hl7.org/fhir/R4/http.html; codes: https://hl7.org/fhir/R4/valu
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar, Literal
 
 Severity = Literal["fatal", "error", "warning", "information"]
@@ -33,6 +33,10 @@ class Issue:
     expression: str | None = None
     line: int | None = None
     column: int | None = None
+    detail: str | None = None
+    """A code of http://hl7.org/fhir/tools/CodeSystem/tx-issue-type, for issues of terminology."""
+    message_id: str | None = None
+    """HL7's name of the message, for issues of terminology."""
 
     def inside(self, prefix: str) -> Issue:
         """The same finding, seen from an enclosing element such as `Bundle.entry[3].resource`.
@@ -41,7 +45,7 @@ class Issue:
         'entry[3].birthDate'
         """
         rest = (self.expression or "").partition(".")[2]
-        return Issue(self.severity, self.code, self.text, f"{prefix}.{rest}" if rest else prefix)
+        return replace(self, expression=f"{prefix}.{rest}" if rest else prefix)
 
 
 class FhirError(Exception):

@@ -49,6 +49,9 @@ class Settings:
     default_count: int = setting(20, "Matches on a search page when _count is not given.")
     max_count: int = setting(1000, "The most matches on a search page.")
     max_includes: int = setting(5000, "The most included resources on a search page.")
+    max_expansion_codes: int = setting(
+        20_000, "The most codes of a value set that $expand gives at once."
+    )
     search_timeout_seconds: float = setting(20.0, "When a search is given up as too costly.")
     write_timeout_seconds: float = setting(120.0, "When a write or transaction is given up.")
     token_lifetime_seconds: int = setting(

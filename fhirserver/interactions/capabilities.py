@@ -18,6 +18,11 @@ from fhirserver.interactions.interaction import interactions
 from fhirserver.interactions.messages import FhirRequest, FhirResponse
 from fhirserver.interactions.operation import Operation, on_system, on_type
 from fhirserver.interactions.subsets import subset, wanted_subset
+from fhirserver.interactions.terminology_capabilities import (
+    INSTANTIATES,
+    features,
+    terminology_capabilities,
+)
 from fhirserver.model import json
 from fhirserver.model.resource import Resource
 from fhirserver.storage.conformance import guides, profiles
@@ -27,6 +32,7 @@ _TYPE_INTERACTIONS: Final = (
     "read", "vread", "update", "patch", "delete", "history-instance", "history-type", "create",
     "search-type",
 )  # fmt: skip
+_RELEASED: Final = "2026-11-25"
 _STARTED: Final = instant(clock.now())
 
 
@@ -35,6 +41,8 @@ def capabilities(ctx: Context, request: FhirRequest) -> FhirResponse:
     mode = request.first("mode") or "full"
     if mode not in {"full", "normative", "terminology"}:
         raise Invalid("mode must be full, normative or terminology")
+    if mode == "terminology":
+        return FhirResponse(200, terminology_capabilities(ctx, _STARTED))
     statement, tag = _statement(ctx, ctx.conformance.generation)
     if request.if_none_match is not None and tag in request.if_none_match:
         return FhirResponse(304, headers={"ETag": tag})
@@ -50,10 +58,20 @@ def _statement(ctx: Context, generation: str) -> tuple[bytes, str]:
     content = json.dump(
         {
             "resourceType": "CapabilityStatement",
+            "extension": features(),
+            "url": f"{ctx.settings.fhir_base}/metadata",
+            "version": version("fhirserver"),
+            "name": "Fhirserver",
+            "title": "fhirserver, a FHIR R4 interoperability server",
             "status": "active",
             "date": _STARTED,
             "kind": "instance",
-            "software": {"name": "fhirserver", "version": version("fhirserver")},
+            "instantiates": [INSTANTIATES],
+            "software": {
+                "name": "fhirserver",
+                "version": version("fhirserver"),
+                "releaseDate": _RELEASED,
+            },
             "implementation": {
                 "description": "fhirserver, a FHIR R4 interoperability server",
                 "url": ctx.settings.fhir_base,

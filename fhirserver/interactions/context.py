@@ -12,6 +12,7 @@ from fhirserver.search.site import Site
 from fhirserver.settings import Settings
 from fhirserver.storage.conformance import StoredConformance
 from fhirserver.storage.store import Store
+from fhirserver.terminology.service import Terminology
 from fhirserver.validation.current import Validators
 
 
@@ -28,6 +29,8 @@ class Context:
     """Definitions by canonical address: what is stored here, else what is shipped."""
     validators: Validators
     """The whole validation, by profiles too; writes are held to the base by `checking` first."""
+    terminology: Terminology
+    """Code systems, value sets and concept maps, and what is asked of them."""
     seal: Callable[[bytes], str]
     """Makes a page link's token from what it must remember, so that only we can read it."""
     unseal: Callable[[str], bytes]

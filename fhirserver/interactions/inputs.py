@@ -6,7 +6,7 @@ https://hl7.org/fhir/R4/operations.html#request
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, Final
@@ -78,6 +78,15 @@ def inputs_of(made: Operation, request: FhirRequest) -> tuple[Inputs, Pairs]:
         _of_body(made, request, found)
     _count(made, made.parameters, found, None)
     return found.inputs(), tuple(found.others)
+
+
+def values_of(
+    made: Operation, given: Resource, request: FhirRequest
+) -> Mapping[str, Sequence[Any]]:
+    """The values of a Parameters resource that is itself an input of an operation."""
+    found = _Found()
+    _read(made, made.parameters, given.get("parameter", ()), "Parameters.parameter", request, found)
+    return found.inputs().values
 
 
 def plain(value: Any) -> str | None:

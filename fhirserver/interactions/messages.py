@@ -50,6 +50,8 @@ class FhirRequest:
     if_modified_since: datetime | None = None
     prefer_return: Return | None = None
     lenient: bool = False
+    language: str | None = None
+    """The languages of the reader, as in Accept-Language."""
     place: str = ""
     source: Source | None = None
     """The text of the body, where an operation may want to tell lines and columns."""

@@ -43,12 +43,22 @@ class Conformance(Protocol):
         ...
 
 
+class Versioned(Conformance, Protocol):
+    """One that knows the versions there are."""
+
+    def versions(self, resource_type: str, url: str) -> Sequence[str]:
+        """The versions of one url; an empty text for a resource without version."""
+        ...
+
+
 class Texts(Protocol):
     """The same, before the text of what is found has been parsed."""
 
     def find(self, resource_type: str, canonical: str) -> bytes | None: ...
 
     def urls(self, resource_type: str) -> Iterable[str]: ...
+
+    def versions(self, resource_type: str, url: str) -> Iterable[str]: ...
 
 
 class Parsed:
@@ -75,6 +85,10 @@ class Parsed:
     def urls(self, resource_type: str) -> Iterable[str]:
         return dict.fromkeys(url for s in self._open() for url in s.urls(resource_type))
 
+    def versions(self, resource_type: str, url: str) -> Sequence[str]:
+        found = (v for s in self._open() for v in s.versions(resource_type, url))
+        return tuple(dict.fromkeys(found))
+
 
 class Folder:
     """The JSON files below a folder of reviewed content, one resource in each."""
@@ -99,6 +113,9 @@ class Folder:
     def urls(self, resource_type: str) -> Iterable[str]:
         return self._files.get(resource_type, {}).keys()
 
+    def versions(self, resource_type: str, url: str) -> Iterable[str]:
+        return [v or "" for v in self._files.get(resource_type, {}).get(url, ())]
+
 
 class _UniqueId(msgspec.Struct):
     value: str = ""
@@ -112,7 +129,7 @@ class _Head(msgspec.Struct):
 
 
 @functools.cache
-def shipped() -> Conformance:
+def shipped() -> Versioned:
     """What comes with the server: its own `profiles/` and `terminology/`, then HL7's R4 package.
 
     Nothing is read before the first question; DefinitionsMissing when the file was not built.

@@ -71,6 +71,10 @@ class ResourceFile:
         """The addresses of the resources of a type."""
         return self._section(resource_type).places.keys()
 
+    def versions(self, resource_type: str, url: str) -> Iterable[str]:
+        """The versions of one address; an empty text for a resource without version."""
+        return [v or "" for v in self._section(resource_type).places.get(url, ())]
+
     def _section(self, resource_type: str) -> _Section:
         found = self._sections.get(resource_type)
         if found is None:

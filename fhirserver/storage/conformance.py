@@ -8,12 +8,12 @@ https://hl7.org/fhir/R4/references.html#canonical
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from fhirserver.model import canonicals, json
-from fhirserver.model.conformance import Conformance
+from fhirserver.model.conformance import Versioned
 from fhirserver.model.kept import Kept
 from fhirserver.model.resource import Resource
 from fhirserver.search.hashing import element
@@ -38,7 +38,7 @@ _GENERATION: Final = (
 class StoredConformance:
     """A model.conformance.Conformance: what is stored, else what another source has."""
 
-    def __init__(self, database: Database, behind: Conformance) -> None:
+    def __init__(self, database: Database, behind: Versioned) -> None:
         self._database = database
         self._behind = behind
         self._held: tuple[str, Kept[Resource | None]] = "", Kept(KEPT_BYTES)
@@ -84,6 +84,22 @@ class StoredConformance:
             "WHERE NOT r.deleted"
         )
         return sorted(row[0] for row in rows if row[0] is not None)
+
+    def versions(self, resource_type: str, url: str) -> Sequence[str]:
+        """The versions there are of one url; an empty text for a resource without version."""
+        stored = self._stored_versions(resource_type, url) if resource_type in TYPES else ()
+        return tuple(dict.fromkeys((*stored, *self._behind.versions(resource_type, url))))
+
+    def _stored_versions(self, resource_type: str, url: str) -> list[str]:
+        rows = self._database.read(
+            f"SELECT DISTINCT coalesce(r.content ->> 'version', '') "
+            f"FROM {table('resource', resource_type)} r "
+            "WHERE r.elements @> %s::int8[] AND NOT r.deleted AND r.content ->> 'url' = %s "
+            f"LIMIT {_MOST_VERSIONS}",
+            (array([_element(resource_type, url)]), url),
+            prepare=False,
+        )
+        return sorted(row[0] for row in rows)
 
     def _kept(self) -> Kept[Resource | None]:
         """What is known of the present generation, which is asked for before anything is read."""

@@ -147,6 +147,7 @@ def _fhir_request(
         if_modified_since=parse_date(since) if since else None,
         prefer_return=prefers.returned,
         lenient=prefers.lenient,
+        language=headers.get("Accept-Language"),
     )
 
 

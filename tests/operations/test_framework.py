@@ -310,4 +310,24 @@ def test_what_a_definition_lets_in_is_declared(app):
     assert wrong == []
 
 
-MORE_OR_LESS: dict[str, set[str]] = {}
+_HL7 = "http://hl7.org/fhir/OperationDefinition/"
+# What R5 and HL7's tools give all of these.
+_OF_TOOLS = {"default-valueset-version", "useSupplement", "tx-resource"}
+_OF_VERSIONS = {"system-version", "check-system-version", "force-system-version"}
+_OF_SYSTEM = _OF_TOOLS | _OF_VERSIONS
+_OF_CODE = _OF_SYSTEM | {"lenient-display-validation"}
+_OF_CODES = _OF_CODE | {"activeOnly", "inferSystem", "valueset-membership-only"}
+MORE_OR_LESS: dict[str, set[str]] = {
+    f"{_HL7}CodeSystem-find-matches": _OF_SYSTEM | {"displayLanguage"},
+    f"{_HL7}CodeSystem-lookup": _OF_SYSTEM,
+    f"{_HL7}CodeSystem-subsumes": _OF_SYSTEM | {"displayLanguage"},
+    f"{_HL7}CodeSystem-validate-code": _OF_CODE | {"system"},
+    f"{_HL7}ConceptMap-translate": {
+        f"{end}{what}"
+        for end in ("source", "target")
+        for what in ("Code", "System", "Coding", "CodeableConcept", "Scope")
+    }
+    | {"tx-resource"},
+    f"{_HL7}ValueSet-expand": _OF_TOOLS | {"property"},
+    f"{_HL7}ValueSet-validate-code": _OF_CODES,
+}

@@ -128,9 +128,18 @@ def test_it_has_a_tag_and_is_not_sent_twice(client):
     assert again.data == b""
 
 
-@pytest.mark.parametrize("mode", ["full", "normative", "terminology"])
+@pytest.mark.parametrize("mode", ["full", "normative"])
 def test_its_modes_are_answered(client, mode):
     assert done(client.get(f"/fhir/metadata?mode={mode}"))["resourceType"] == "CapabilityStatement"
+
+
+def test_it_says_what_it_is_as_a_terminology_server(client):
+    found = done(client.get("/fhir/metadata?mode=terminology"))
+
+    assert found["resourceType"] == "TerminologyCapabilities"
+    known = {c["uri"] for c in found["codeSystem"]}
+    assert "http://hl7.org/fhir/administrative-gender" in known
+    assert {"name": "displayLanguage"} in found["expansion"]["parameter"]
 
 
 def test_another_mode_is_refused(client):

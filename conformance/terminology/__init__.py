@@ -1,0 +1,1 @@
+"""HL7's terminology server tests, over HTTP."""
