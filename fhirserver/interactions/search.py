@@ -17,7 +17,7 @@ from fhirserver.interactions.messages import FhirRequest, FhirResponse
 from fhirserver.interactions.page_links import PageState, link, opened, portable, restored
 from fhirserver.interactions.subsets import Subset, subset
 from fhirserver.model import json
-from fhirserver.model.bundle import bundle, search_entry
+from fhirserver.model.bundle import Mode, bundle, search_entry
 from fhirserver.model.outcome import outcome
 from fhirserver.model.resource import Resource
 from fhirserver.search.parse import parse
@@ -60,9 +60,9 @@ def _search(ctx: Context, request: FhirRequest) -> FhirResponse:
     ):
         if position is not None:
             links[relation] = _link(ctx, request, pairs, page, position, backwards=backwards)
-    entries = [_entry(ctx, v, query, "match") for v in page.matches]
+    entries = [entry(ctx, v, query, "match") for v in page.matches]
     entries += [
-        _entry(ctx, v, query, "include") for v in included(ctx, page.matches, query.includes)
+        entry(ctx, v, query, "include") for v in included(ctx, page.matches, query.includes)
     ]
     total = _total(ctx, query, page, is_first=state is None)
     return _answer(bundle("searchset", entries + _warnings(query), links=links, total=total))
@@ -119,7 +119,8 @@ def _counted(ctx: Context, request: FhirRequest, query: Query) -> Resource:
     return bundle("searchset", _warnings(query), links=links, total=total)
 
 
-def _entry(ctx: Context, version: Version, query: Query, mode: str) -> Resource:
+def entry(ctx: Context, version: Version, query: Query, mode: Mode) -> Resource:
+    """The entry of a found resource, or of the part of it that the search asks for."""
     content = version.content or "{}"
     full_url = f"{ctx.settings.fhir_base}/{version.type}/{version.id}"
     if query.summary in {"true", "text", "data"} or query.elements:
