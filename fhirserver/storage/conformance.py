@@ -150,7 +150,7 @@ def with_urls(database: Database, resource_type: str, urls: Collection[str]) -> 
         "SELECT r.id, r.content ->> 'url', r.content ->> 'version' "
         f"FROM {table('resource', resource_type)} r "
         "WHERE r.elements && %s::int8[] AND NOT r.deleted ORDER BY r.updated DESC, r.key DESC",
-        (array(element("url", f"u|{url}") for url in urls),),
+        (array(_element(resource_type, url) for url in urls),),
         prepare=False,
     )
     wanted = frozenset(urls)
@@ -181,4 +181,5 @@ def _element(resource_type: str, url: str) -> int:
     """What the index holds of a resource with this address."""
     if resource_type == "NamingSystem":
         return element("value", f"e|{url}")
-    return element("url", f"u|{url}")
+    # Of a CodeSystem the parameters url and system are one, which is indexed as system.
+    return element("system" if resource_type == "CodeSystem" else "url", f"u|{url}")

@@ -51,6 +51,26 @@ def test_a_stored_definition_is_found_at_once(own_client, conformance) -> None:
     assert (first, second, conformance.find("ValueSet", URL)) == ("first", "second", None)
 
 
+def test_a_stored_code_system_is_found_and_its_versions_are_known(own_client, conformance) -> None:
+    for version in ("1.0.0", "2.0.0"):
+        put(
+            own_client,
+            {
+                "resourceType": "CodeSystem",
+                "id": f"beds{version}",
+                "url": "http://acme.org/beds",
+                "version": version,
+                "status": "active",
+                "content": "complete",
+            },
+        )
+
+    found = conformance.find("CodeSystem", "http://acme.org/beds")
+    assert found is not None
+    assert found["version"] == "2.0.0"
+    assert conformance.versions("CodeSystem", "http://acme.org/beds") == ("1.0.0", "2.0.0")
+
+
 def test_without_a_version_the_newest_stored_one_is_meant(own_client, conformance) -> None:
     for version in ("9.0.0", "10.0.0"):
         put(own_client, a_value_set(id=f"w{version}", version=version, title=version))
