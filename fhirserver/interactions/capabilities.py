@@ -24,8 +24,9 @@ from fhirserver.interactions.terminology_capabilities import (
     terminology_capabilities,
 )
 from fhirserver.model import json
+from fhirserver.model.requirements import is_for_servers, unmet
 from fhirserver.model.resource import Resource
-from fhirserver.storage.conformance import guides, profiles
+from fhirserver.storage.conformance import guides, profiles, requirements
 from fhirserver.storage.content import instant
 
 _TYPE_INTERACTIONS: Final = (
@@ -55,35 +56,46 @@ def capabilities(ctx: Context, request: FhirRequest) -> FhirResponse:
 def _statement(ctx: Context, generation: str) -> tuple[bytes, str]:
     """The statement and its ETag, as definitions are in one generation of them."""
     guided = [_canonical(url, number) for url, number in guides(ctx.store.database)]
-    content = json.dump(
-        {
-            "resourceType": "CapabilityStatement",
-            "extension": features(),
-            "url": f"{ctx.settings.fhir_base}/metadata",
+    made: Resource = {
+        "resourceType": "CapabilityStatement",
+        "extension": features(),
+        "url": f"{ctx.settings.fhir_base}/metadata",
+        "version": version("fhirserver"),
+        "name": "Fhirserver",
+        "title": "fhirserver, a FHIR R4 interoperability server",
+        "status": "active",
+        "date": _STARTED,
+        "kind": "instance",
+        "instantiates": [INSTANTIATES],
+        "software": {
+            "name": "fhirserver",
             "version": version("fhirserver"),
-            "name": "Fhirserver",
-            "title": "fhirserver, a FHIR R4 interoperability server",
-            "status": "active",
-            "date": _STARTED,
-            "kind": "instance",
-            "instantiates": [INSTANTIATES],
-            "software": {
-                "name": "fhirserver",
-                "version": version("fhirserver"),
-                "releaseDate": _RELEASED,
-            },
-            "implementation": {
-                "description": "fhirserver, a FHIR R4 interoperability server",
-                "url": ctx.settings.fhir_base,
-            },
-            "fhirVersion": "4.0.1",
-            "format": ["json", "application/fhir+json", "xml", "application/fhir+xml"],
-            "patchFormat": ["application/json-patch+json"],
-            **({"implementationGuide": guided} if guided else {}),
-            "rest": [_rest(ctx)],
-        }
-    )
+            "releaseDate": _RELEASED,
+        },
+        "implementation": {
+            "description": "fhirserver, a FHIR R4 interoperability server",
+            "url": ctx.settings.fhir_base,
+        },
+        "fhirVersion": "4.0.1",
+        "format": ["json", "application/fhir+json", "xml", "application/fhir+xml"],
+        "patchFormat": ["application/json-patch+json"],
+        **({"implementationGuide": guided} if guided else {}),
+        "rest": [_rest(ctx)],
+    }
+    made["instantiates"] += _fulfilled(ctx, made)
+    content = json.dump(made)
     return content, f'W/"{sha256(content).hexdigest()[:32]}"'
+
+
+def _fulfilled(ctx: Context, ours: Resource) -> list[str]:
+    """The requirements of stored guides that this server meets, each by its canonical address."""
+    met = [
+        (r["url"], r.get("version"))
+        for r in requirements(ctx.store.database)
+        if "url" in r and is_for_servers(r) and not unmet(r, ours)
+    ]
+    urls = [url for url, _ in met]
+    return [_canonical(url, number if urls.count(url) > 1 else None) for url, number in met]
 
 
 def _rest(ctx: Context) -> Resource:

@@ -59,6 +59,7 @@ def _answer(report: Report) -> dict[str, object]:
         "package": report.packages,
         "missingPackage": report.missing,
         "missingDefinition": report.absent,
+        "unmetRequirement": report.unmet,
         "problem": report.problems,
         "leftOut": report.left_out,
     }

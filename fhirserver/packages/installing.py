@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -16,7 +16,9 @@ from fhirserver.errors import Conflict, Invalid
 from fhirserver.interactions.commit import commit
 from fhirserver.interactions.context import Context
 from fhirserver.interactions.intents import Intent
+from fhirserver.interactions.messages import FhirRequest
 from fhirserver.model import json
+from fhirserver.model.requirements import is_for_servers, unmet
 from fhirserver.model.resource import Resource
 from fhirserver.packages.contents import Package
 from fhirserver.packages.dependencies import Missing, missing, ordered
@@ -45,6 +47,8 @@ class Report:
     snapshots: int
     missing: tuple[Missing, ...]
     absent: tuple[Absent, ...]
+    unmet: tuple[str, ...]
+    """What the packages require of servers and this one doesn't have."""
     problems: tuple[str, ...]
     left_out: tuple[str, ...]
 
@@ -96,11 +100,24 @@ def install(
                 (i.resource for i in items if not i.is_example), ctx.conformance, ctx.definitions
             )
         ),
+        unmet=tuple(_unmet(ctx, principal, items)),
         problems=ready.problems,
         left_out=ready.broken,
     )
     log.info("packages_installed", extra={"packages": report.packages, "types": report.types})
     return report
+
+
+def _unmet(ctx: Context, principal: Principal, items: Sequence[Item]) -> Iterator[str]:
+    statements = [i.resource for i in items if i.resource["resourceType"] == "CapabilityStatement"]
+    wanted = [r for r in statements if is_for_servers(r)]
+    if not wanted:
+        return
+    answer = ctx.handle(FhirRequest("capabilities", principal))
+    ours = json.parse_object(answer.content or b"{}")
+    for required in wanted:
+        name = required.get("title") or required.get("name") or required["id"]
+        yield from (f"{what}, required by {name}" for what in unmet(required, ours))
 
 
 _RESULT: Final = {201: "created", 200: "updated", 204: "unchanged"}

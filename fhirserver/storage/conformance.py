@@ -166,6 +166,16 @@ def guides(database: Database) -> list[tuple[str, str | None]]:
     return [(row[0], row[1]) for row in rows]
 
 
+def requirements(database: Database) -> list[Resource]:
+    """The CapabilityStatements that say what is required, not what a server has."""
+    rows = database.read(
+        f'SELECT {COLUMNS} FROM resource."CapabilityStatement" r '
+        "WHERE NOT r.deleted AND r.content ->> 'kind' = 'requirements' ORDER BY r.key"
+    )
+    texts = [version_of("CapabilityStatement", row).content or "{}" for row in rows]
+    return [json.parse_object(text.encode()) for text in texts]
+
+
 def profiles(database: Database) -> list[tuple[str, str, str | None]]:
     """The type, the url and the version of each profile of a resource type that is stored."""
     rows = database.read(

@@ -270,6 +270,45 @@ def test_the_capabilities_list_guides_and_their_profiles(install, client) -> Non
     assert any(g.endswith("/ImplementationGuide/acme.capable|1.0.0") for g in guides)
 
 
+def a_requirement(id_: str, *codes: str) -> dict:
+    return {
+        "resourceType": "CapabilityStatement",
+        "id": id_,
+        "url": f"{URL}/CapabilityStatement/{id_}",
+        "version": "1.0.0",
+        "title": f"Requirement {id_}",
+        "status": "active",
+        "date": "2026-01-01",
+        "kind": "requirements",
+        "description": "What servers must have.",
+        "fhirVersion": "4.0.1",
+        "format": ["json"],
+        "rest": [
+            {
+                "mode": "server",
+                "resource": [
+                    {
+                        "type": "Patient",
+                        "searchParam": [{"name": c, "type": "string"} for c in codes],
+                    }
+                ],
+            }
+        ],
+    }
+
+
+def test_requirements_that_are_met_are_claimed_and_others_named(install, client) -> None:
+    met, other = a_requirement("met", "name"), a_requirement("unmet", "name", "colour")
+    report = told(install(a_package(met, other, name="acme.requirements")))
+    claimed = client.get("/fhir/metadata").json["instantiates"]
+
+    assert report["unmetRequirement"] == [
+        "Patient: parameter colour, required by Requirement unmet"
+    ]
+    assert met["url"] in claimed
+    assert other["url"] not in claimed
+
+
 def test_two_who_install_at_once_make_one_of_each(install, app, client_of_app) -> None:
     package = a_package(*(a_value_set(f"race{n}") for n in range(20)), name="acme.race")
     answers = []

@@ -103,6 +103,7 @@ def _lines(report: Report, most: int | None) -> Iterator[str]:
     )
     yield from _listed("missing package", report.missing, most)
     yield from _listed("missing definition", report.absent, most)
+    yield from _listed("not met", report.unmet, most)
     yield from _listed("problem", report.problems, most)
     yield from _listed("left out", report.left_out, most)
 
