@@ -9,6 +9,8 @@ from fhirserver.search.parameters import base_parameters
 from tests.answers import done, links, place_of, refused
 from tests.builders import a_patient, an_observation
 
+_CLINICAL = "http://terminology.hl7.org/CodeSystem/allergyintolerance-clinical"
+
 
 def names(bundle, mode=None):
     return {
@@ -74,7 +76,12 @@ def chart(client, request):
     )
     made["allergy"] = put(
         client,
-        {"resourceType": "AllergyIntolerance", "id": f"a-{n}", "patient": to(made["patient"])},
+        {
+            "resourceType": "AllergyIntolerance",
+            "id": f"a-{n}",
+            "patient": to(made["patient"]),
+            "clinicalStatus": {"coding": [{"system": _CLINICAL, "code": "active"}]},
+        },
     )
     made["drug"] = put(client, {
         "resourceType": "MedicationRequest", "id": f"mr-{n}", "status": "active", "intent": "order",

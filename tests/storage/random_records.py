@@ -187,7 +187,8 @@ class Records:
         return made
 
     def group(self) -> Resource:
-        made: Resource = {"type": "person", "actual": self.maybe()} | self.identifiers()
+        # Only an actual group has members: invariant grp-1.
+        made: Resource = {"type": "person", "actual": True} | self.identifiers()
         made["member"] = [{"entity": self.reference("Patient", "Practitioner", "Group")}
                           for _ in range(self.random.randint(1, 4))]  # fmt: skip
         if self.maybe():
@@ -213,7 +214,7 @@ class Records:
         if self.maybe(0.3):
             made["partOf"] = self.reference("Encounter")
         if self.maybe(0.3):
-            made["length"] = self.quantity(comparator=False)
+            made["length"] = self.time("min", "h")
         if self.maybe(0.4):
             made["type"] = [self.concept()]
         return made
@@ -232,7 +233,7 @@ class Records:
         elif self.maybe(0.4):
             made["onsetPeriod"] = self.period()
         elif self.maybe():
-            made["onsetAge"] = self.quantity()
+            made["onsetAge"] = self.time("a", "mo")
         if self.maybe(0.4):
             made["recordedDate"] = self.pick(DATES)
         if self.maybe():
@@ -240,6 +241,14 @@ class Records:
         if self.maybe():
             made["asserter"] = self.reference("Patient", "Practitioner")
         return made
+
+    def time(self, *units: str) -> Resource:
+        """A Duration or an Age, which must be in UCUM: invariants drt-1 and age-1."""
+        return {
+            "value": self.random.randint(1, 90),
+            "system": "http://unitsofmeasure.org",
+            "code": self.pick(units),
+        }
 
     def observation(self) -> Resource:
         made: Resource = {"status": self.pick(["final", "final", "final", "amended"])}
