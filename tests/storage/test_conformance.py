@@ -10,6 +10,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
+from fhirserver.model.conformance import shipped
 from fhirserver.storage.conformance import StoredConformance
 from tests.builders import a_patient
 
@@ -69,6 +70,18 @@ def test_a_stored_code_system_is_found_and_its_versions_are_known(own_client, co
     assert found is not None
     assert found["version"] == "2.0.0"
     assert conformance.versions("CodeSystem", "http://acme.org/beds") == ("1.0.0", "2.0.0")
+
+
+def test_another_process_learns_of_it_with_its_next_question(
+    own_client, own_app, conformance
+) -> None:
+    other = StoredConformance(own_app.extensions["fhirserver"].context.store.database, shipped())
+    put(own_client, a_value_set(id="w", title="first"))
+    seen = [title(other), title(conformance)]
+    put(own_client, a_value_set(id="w", title="second"))
+
+    assert [*seen, title(other), title(conformance)] == ["first", "first", "second", "second"]
+    own_client.delete("/fhir/ValueSet/w")
 
 
 def test_without_a_version_the_newest_stored_one_is_meant(own_client, conformance) -> None:

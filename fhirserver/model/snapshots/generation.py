@@ -122,7 +122,12 @@ class _Work:
 
     @property
     def is_new_type(self) -> bool:
-        return self.definition.get("derivation") != "constraint"
+        """Whether a type of its own is defined; else it is a profile of what it is based on."""
+        stated = self.definition.get("derivation")
+        if stated is not None:
+            return bool(stated != "constraint")
+        base = self.snapshots.definition(self.definition.get("baseDefinition", ""))
+        return base is None or base.get("type") != self.definition.get("type")
 
     @property
     def url(self) -> str:

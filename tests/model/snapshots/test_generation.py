@@ -234,6 +234,28 @@ def test_a_base_without_a_snapshot_gets_one_first() -> None:
     assert (found["Patient.birthDate"]["min"], found["Patient.gender"]["min"]) == (1, 1)
 
 
+def test_what_has_its_bases_type_is_a_profile_without_saying_so() -> None:
+    profile = a_profile("Patient", element("Patient.colour"))
+    del profile["derivation"]
+
+    assert made(profile).problems == ("Patient.colour is not an element of the base",)
+
+
+def test_a_logical_model_has_elements_of_its_own() -> None:
+    model = a_profile(
+        "Thing",
+        element("Thing"),
+        element("Thing.part", min=0, max="*", type=[{"code": "BackboneElement"}]),
+        element("Thing.part.colour", min=1, max="1", type=[{"code": "code"}]),
+        base=CORE + "Element",
+    )
+    found = elements(model | {"kind": "logical", "derivation": "specialization"})
+
+    assert found["Thing.part.colour"]["base"] == {"path": "Thing.part.colour", "min": 1, "max": "1"}
+    assert "Thing.part.modifierExtension" in found
+    assert found["Thing.id"]["base"]["path"] == "Element.id"
+
+
 def test_an_unknown_base_is_named() -> None:
     with pytest.raises(Invalid, match=r"based on http://acme\.org/none, which is not known"):
         made(a_profile("Patient", base="http://acme.org/none"))
