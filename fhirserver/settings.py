@@ -52,6 +52,9 @@ class Settings:
     max_expansion_codes: int = setting(
         20_000, "The most codes of a value set that $expand gives at once."
     )
+    allow_expunge: bool = setting(
+        False, "Whether $expunge may remove old versions and deleted resources for good."
+    )
     search_timeout_seconds: float = setting(20.0, "When a search is given up as too costly.")
     write_timeout_seconds: float = setting(120.0, "When a write or transaction is given up.")
     token_lifetime_seconds: int = setting(
@@ -106,9 +109,10 @@ def _convert(variable: str, text: str, hint: typing.Any) -> object:
     if isinstance(hint, types.UnionType):
         hint = next(h for h in typing.get_args(hint) if h is not types.NoneType)
     try:
-        return hint(text)
-    except ValueError as error:
+        return _BOOLEAN[text.lower()] if hint is bool else hint(text)
+    except (ValueError, KeyError) as error:
         raise InvalidSetting(f"{variable}: {text!r} is not {_NOUN.get(hint, 'usable')}") from error
 
 
-_NOUN = {int: "a whole number", float: "a number"}
+_BOOLEAN = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
+_NOUN = {int: "a whole number", float: "a number", bool: "true or false"}

@@ -45,9 +45,21 @@ class Principal:
         """Whether the token speaks for a system, not for a person."""
         return any(s.context == "system" for s in self.scopes)
 
-    def may(self, right: Right, resource_type: str | None) -> bool:
-        """Whether some scope allows this on the type; `None` is the whole server."""
-        return any(right in s.rights and s.type in {"*", resource_type} for s in self.scopes)
+    def may(
+        self,
+        right: Right,
+        resource_type: str | None,
+        *,
+        context: Literal["system", "user"] | None = None,
+    ) -> bool:
+        """Whether some scope, of one context or of any, allows this on the type.
+
+        A type of `None` is the whole server.
+        """
+        return any(
+            right in s.rights and s.type in {"*", resource_type} and context in {None, s.context}
+            for s in self.scopes
+        )
 
     def require(self, right: Right, resource_type: str | None) -> None:
         """Raise Forbidden, naming the scope that is missing."""

@@ -1,0 +1,57 @@
+"""$expunge: old versions of a resource, or a deleted resource, are removed for good.
+
+The server's own operation, with the parameters that HAPI FHIR's has. Nobody can undo it, so it is
+off by default, and takes a token that speaks for a system.
+"""
+
+from __future__ import annotations
+
+import logging
+
+from fhirserver.errors import Conflict, Forbidden, Invalid, Issue, NotFound
+from fhirserver.interactions.context import Context
+from fhirserver.interactions.messages import FhirResponse
+from fhirserver.interactions.operation import ANY, OURS, Call, Parameter, operation
+from fhirserver.interactions.operation_answers import answered
+from fhirserver.model.parameters import parameters, value
+from fhirserver.storage.expunging import remove_all, remove_history
+from fhirserver.storage.versions import lock_current
+
+log = logging.getLogger(__name__)
+
+
+@operation(
+    "expunge",
+    definition=f"{OURS}/Resource-expunge",
+    levels=["instance"],
+    types=[ANY],
+    parameters=[
+        Parameter("expungeDeletedResources", "boolean"),
+        Parameter("expungePreviousVersions", "boolean"),
+    ],
+    right="d",
+    affects_state=True,
+)
+def expunge(ctx: Context, call: Call) -> FhirResponse:
+    assert call.type is not None
+    assert call.id is not None
+    if not ctx.settings.allow_expunge:
+        raise Forbidden("$expunge is switched off: the setting FHIRSERVER_ALLOW_EXPUNGE allows it")
+    if not call.principal.may("d", call.type, context="system"):
+        raise Forbidden(f"$expunge needs a scope such as system/{call.type}.d, not of a user")
+    everything = call.inputs.is_true("expungeDeletedResources")
+    if not (everything or call.inputs.is_true("expungePreviousVersions")):
+        text = "$expunge needs expungeDeletedResources or expungePreviousVersions to be true"
+        raise Invalid(issues=[Issue("error", "required", text)])
+    with ctx.store.database.transaction() as connection:
+        there = lock_current(connection, call.type, [call.id]).get(call.id)
+        if there is None:
+            raise NotFound(f"{call.type}/{call.id} doesn't exist")
+        if not everything:
+            count = remove_history(connection, call.type, there.key, there.version)
+        elif there.is_deleted:
+            count = remove_all(connection, call.type, there.key)
+        else:
+            raise Conflict(f"{call.type}/{call.id} isn't deleted: delete it first")
+    log.info("expunged", extra={"type": call.type, "id": call.id, "versions": count})
+    return answered(parameters([value("count", "integer", count)]))
