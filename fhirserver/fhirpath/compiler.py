@@ -31,8 +31,9 @@ LONGEST_CACHED: Final = 2_000
 def compile(expression: str, type: str, *, strict: bool = False) -> Evaluate:  # noqa: A001, A002
     """The callable of an expression on values of a type; raises Invalid if it can't be right.
 
-    Not strict, `as` picks from many items, and a path may begin with another resource type (and
-    is empty): search parameters do both. An element that doesn't exist is always refused.
+    Not strict, `as` picks from many items, a path may begin with another resource type (and is
+    empty), and `valueQuantity` stands for `value.ofType(Quantity)`: published search parameters do
+    all of that. An element that doesn't exist is always refused.
 
     >>> compile("Patient.name.family", "Patient")({"name": [{"family": "Ng"}]})
     [('string', 'Ng', None)]
@@ -90,7 +91,7 @@ class _Compiler:
                 return self.root(name, this)
             case ast.Member(source=source, name=name):
                 assert source is not None
-                return paths.member(self.compile(source, this), name)
+                return paths.member(self.compile(source, this), name, strict=self.strict)
             case ast.Call(source=source, name=name, arguments=arguments):
                 if name not in features.functions:
                     raise Invalid(f"FHIRPath: no function {name}")
@@ -127,7 +128,7 @@ class _Compiler:
         here = compiled.this_of(this)
         is_type = schema.is_type(name) and name[0].isupper()
         if not is_type:
-            return paths.member(here, name)
+            return paths.member(here, name, strict=self.strict)
         if not this.is_certain:
             return Compiled(
                 lambda this, _scope: [n for n in this if schema.is_a(n[0], name)],

@@ -21,8 +21,11 @@ Read: TypeAlias = Callable[[Mapping[str, Any], Nodes], None]
 """Adds to a collection what a property of a JSON object holds."""
 
 
-def member(source: Compiled, name: str) -> Compiled:
-    """`source.name`; raises Invalid if the type of the source is known and has no such element."""
+def member(source: Compiled, name: str, *, strict: bool = True) -> Compiled:
+    """`source.name`; raises Invalid if the type of the source is known and has no such element.
+
+    Not strict, `valueQuantity` stands for `value.ofType(Quantity)`.
+    """
     shape = source.shape
     if not shape.is_certain:
         return Compiled(_dynamic(source.run, name), ANYTHING)
@@ -30,6 +33,8 @@ def member(source: Compiled, name: str) -> Compiled:
     if not shape.types:
         return Compiled(source.run, NOTHING)
     found = {t: p for t in shape.types if (p := schema.member(t, name)) is not None}
+    if not found and not strict:
+        found = {t: p for t in shape.types if (p := schema.spelled_out(t, name)) is not None}
     if not found:
         raise Invalid(f"FHIRPath: {' and '.join(sorted(shape.types))} has no element {name}")
     types = frozenset[str]().union(*(p.types for p in found.values()))

@@ -82,6 +82,20 @@ def member(owner: str, name: str) -> Property | None:
 
 
 @cache
+def spelled_out(owner: str, key: str) -> Property | None:
+    """One type of a choice by its JSON key (`valueQuantity`), as published parameters have it."""
+    return next(
+        (
+            Property((c,), p.is_list)
+            for name, p in members(owner).items()
+            for c in p.choices
+            if c.key == key and name != key
+        ),
+        None,
+    )
+
+
+@cache
 def members(owner: str) -> dict[str, Property]:
     """The elements of a type, in the order of the specification."""
     if owner.startswith("System."):

@@ -24,6 +24,20 @@ def test_type_may_be_a_data_type_or_a_nested_element() -> None:
     assert fhirpath.compile("code", "Coding")({"code": "a"}) == [("code", "a", None)]
 
 
+def test_a_choice_may_be_named_as_in_json_unless_strict() -> None:
+    """US Core's Condition.asserted-date does it."""
+    expression = "Condition.extension.where(url = 'u').valueDateTime"
+    extension = [{"url": "u", "valueDateTime": "2024"}, {"url": "u", "valueString": "x"}]
+    found = fhirpath.compile(expression, "Condition")({"extension": extension})
+
+    assert found == [("dateTime", "2024", None)]
+    assert fhirpath.compile("valueQuantity.unit", "Observation")({"valueQuantity": {"unit": "g"}})
+    with pytest.raises(Invalid, match="no element valueDateTime"):
+        fhirpath.compile(expression, "Condition", strict=True)
+    with pytest.raises(Invalid, match="no element valueColour"):
+        fhirpath.compile("Observation.valueColour", "Observation")
+
+
 def test_type_may_be_any_resource() -> None:
     found = fhirpath.compile("name.family", "Resource")
 
