@@ -17,6 +17,8 @@ from fhirserver.model.parameters import parameters, value
 from fhirserver.packages.contents import read
 from fhirserver.packages.installing import Report, install
 
+# A web process has less memory to spare than the command line.
+MOST_BYTES: Final = 60_000_000
 # Of what is missing or odd, an answer names so many.
 MOST_NAMED: Final = 500
 
@@ -37,7 +39,7 @@ def install_packages(ctx: Context, call: Call) -> FhirResponse:
     """Store the definitions of packages: all of them, or nothing."""
     examples = call.inputs.is_true("examples")
     given = [*call.inputs.all("package"), *(b.get("data", "") for b in call.inputs.all("binary"))]
-    packages = [read(_bytes(data), examples=examples) for data in given]
+    packages = [read(_bytes(data), examples=examples, most_bytes=MOST_BYTES) for data in given]
     report = install(
         ctx,
         call.request.principal,

@@ -46,12 +46,17 @@ class Package:
         return f"{self.name}#{self.version}"
 
 
-def read(source: package.Source, *, examples: bool = False) -> Package:
-    """Read a package; raises Invalid, naming the file, for what is wrong in it."""
+def read(
+    source: package.Source, *, examples: bool = False, most_bytes: int = MAX_RESOURCE_BYTES
+) -> Package:
+    """Read a package; raises Invalid, naming the file, for what is wrong in it.
+
+    `most_bytes` is how much JSON its resources may be.
+    """
     manifest: dict[str, Any] | None = None
     found: dict[tuple[str, str, str | None], Resource] = {}
     others: dict[tuple[str, str], Resource] = {}
-    left = MAX_RESOURCE_BYTES
+    left = most_bytes
     for file in package.files(source):
         if file.path == "package/package.json":
             manifest = _object(file)
@@ -65,7 +70,10 @@ def read(source: package.Source, *, examples: bool = False) -> Package:
             continue  # An index, the manifest, or a tool's own file.
         left -= len(file.content)
         if left < 0:
-            raise Invalid("the package holds more resources than can be installed at once")
+            raise Invalid(
+                "the package holds more resources than can be installed at once: "
+                f"more than {most_bytes // 1_000_000} MB of JSON"
+            )
         if is_definition(resource) and not is_example:
             key = _key(resource)
             if found.setdefault(key, resource) != resource:

@@ -88,8 +88,6 @@ def test_two_definitions_with_one_address_are_refused() -> None:
         read(a_tgz(files))
 
 
-def test_more_than_can_be_installed_at_once_is_refused(monkeypatch) -> None:
-    monkeypatch.setattr("fhirserver.packages.contents.MAX_RESOURCE_BYTES", 100)
-
+def test_more_than_can_be_installed_at_once_is_refused() -> None:
     with pytest.raises(Invalid, match="more resources than can be installed at once"):
-        read(a_package(a_value_set(title="x" * 200)))
+        read(a_package(a_value_set(title="x" * 200)), most_bytes=100)
