@@ -5,13 +5,13 @@ https://hl7.org/fhir/R4/patient-operation-everything.html
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
-from fhirserver.errors import Invalid, Issue, TooCostly
+from fhirserver.errors import Invalid, Issue
 from fhirserver.interactions.care_dates import check_order, in_care
 from fhirserver.interactions.context import Context
+from fhirserver.interactions.following import followed
 from fhirserver.interactions.messages import FhirResponse
 from fhirserver.interactions.operation import Call, Parameter
 from fhirserver.interactions.operation_answers import page, position
@@ -25,7 +25,7 @@ from fhirserver.search.query import And, Condition
 from fhirserver.search.scope import Scope, near, short
 from fhirserver.storage.rows import Version
 from fhirserver.storage.searches import types_in_use
-from fhirserver.storage.walks import Place, of_owner, walk
+from fhirserver.storage.walks import Place, walk
 
 PARAMETERS: Final = (
     Parameter("start", "date"),
@@ -33,15 +33,6 @@ PARAMETERS: Final = (
     Parameter("_since", "instant"),
     Parameter("_type", "code", max=None),
     Parameter("_count", "integer"),
-)
-ROUNDS: Final = 3
-"""How far references are followed: from a role to its organization to what that is a part of."""
-
-# References and attachments by their text: a page is a thousand resources, and parsing them takes
-# ten times as long. Quotes inside a string have a backslash before them.
-_LINK: Final = re.compile(
-    r'(?<!\\)"(?:reference|url)"\s*:\s*"([^"\\]*?)([A-Z][A-Za-z]+)/([A-Za-z0-9\-.]{1,64})'
-    r'(?:/_history/[^"\\]*)?"'
 )
 
 
@@ -134,34 +125,10 @@ def _members(
 def _supporting(
     ctx: Context, call: Call, members: Sequence[Version], owner: int | None
 ) -> list[Version]:
-    """What the members refer to, and what that refers to; each once, and none that is a member."""
+    """What the members refer to, without what comes as a match on this page or another."""
     inside = types_in(call.type or "", Scope(ctx.parameters, ctx.site))
-    seen = {(v.type, v.id) for v in members}
-    found: list[Version] = []
-    frontier: Sequence[Version] = members
-    for _ in range(ROUNDS):
-        named = {n for v in frontier for n in _links(ctx, v)} - seen
-        # What is in the compartment comes as a match, on this page or another.
-        named = {n for n in named if not (inside.get(n[0]) and call.type == "Patient")}
-        if not named:
-            break
-        seen |= named
-        limit = ctx.settings.max_includes + 1 - len(found)
-        frontier = of_owner(ctx.store.database, named, owner, limit=limit)
-        found += frontier
-        if len(found) > ctx.settings.max_includes:
-            raise TooCostly(
-                f"the page refers to more than {ctx.settings.max_includes} other resources: "
-                "ask for a smaller _count"
-            )
-    return found
-
-
-def _links(ctx: Context, version: Version) -> Iterable[tuple[str, str]]:
-    base = f"{ctx.settings.fhir_base}/"
-    for where, resource_type, resource_id in _LINK.findall(version.content or ""):
-        if where in {"", base} and ctx.definitions.is_resource(resource_type):
-            yield resource_type, resource_id
+    comes = {t for t, codes in inside.items() if codes} if call.type == "Patient" else set()
+    return followed(ctx, members, owner, leave_out=lambda name: name[0] in comes)
 
 
 def _entry(ctx: Context, version: Version, mode: Mode) -> Resource:

@@ -32,16 +32,6 @@ def operate(ctx: Context, request: FhirRequest) -> FhirResponse:
     return made.act(ctx, Call(request, level, inputs, others, page))
 
 
-def changes_something(request: FhirRequest) -> bool:
-    """Whether a request calls an operation that affects the state of the server."""
-    if request.interaction != "operation":
-        return False
-    try:
-        return _found(request)[0].affects_state
-    except NotFound:
-        return False
-
-
 def _found(request: FhirRequest) -> tuple[Operation, Level]:
     name = f"${request.operation}"
     level: Level = (

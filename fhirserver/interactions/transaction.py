@@ -18,7 +18,6 @@ from fhirserver.interactions.context import Context
 from fhirserver.interactions.entries import TOLD_BETTER, Entry, request_of
 from fhirserver.interactions.intents import Intent, response
 from fhirserver.interactions.messages import FhirRequest, FhirResponse
-from fhirserver.interactions.operate import changes_something
 from fhirserver.interactions.rights import authorize
 from fhirserver.model import json
 from fhirserver.model.bundle import bundle
@@ -67,10 +66,11 @@ def plan(ctx: Context, request: FhirRequest, body: Resource) -> Plan:
 
 
 def _refuse_change(request: FhirRequest) -> None:
-    """An operation that changes something is a transaction of its own."""
-    if changes_something(request):
+    """An operation that may change something is a transaction of its own."""
+    if request.operation is not None and request.is_post:
         raise Invalid(
-            f"${request.operation} changes something by itself: send it alone or in a batch",
+            f"${request.operation} by POST may change something by itself: send it by GET, "
+            "alone, or in a batch",
             expression=request.place.removesuffix(".resource") + ".request.url",
         )
 
