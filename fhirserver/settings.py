@@ -14,6 +14,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+CHOICES = {
+    "profile_validation": ("reject", "warn", "tag", "off"),
+    "check_references": ("reject", "off"),
+}
+
 
 class InvalidSetting(Exception):
     """A setting has a value that can't be used; the message names it."""
@@ -46,6 +51,14 @@ class Settings:
     time_zone: str = setting("UTC", "The zone of dates and times that are written without one.")
     max_body_bytes: int = setting(64_000_000, "The largest request body, after decompression.")
     max_depth: int = setting(64, "The deepest nesting of a JSON body.")
+    profile_validation: str = setting(
+        "warn",
+        "What becomes of a write that breaks a profile of its meta.profile: reject; warn, which "
+        "tells those who send Prefer: return=OperationOutcome; tag, which marks it; off.",
+    )
+    check_references: str = setting(
+        "off", "Whether a write is refused whose references are to nobody here: reject or off."
+    )
     default_count: int = setting(20, "Matches on a search page when _count is not given.")
     max_count: int = setting(1000, "The most matches on a search page.")
     max_includes: int = setting(5000, "The most included resources on a search page.")
@@ -86,6 +99,12 @@ def read(environment: Mapping[str, str] | None = None, **overrides: object) -> S
             values[item.name] = _convert(variable, source[variable], hints[item.name])
     values.update({k: v for k, v in overrides.items() if v is not None})
     settings = Settings(**values)  # type: ignore[arg-type]
+    for name, choices in CHOICES.items():
+        if getattr(settings, name) not in choices:
+            raise InvalidSetting(
+                f"FHIRSERVER_{name.upper()}: {getattr(settings, name)!r} is none of "
+                + ", ".join(choices)
+            )
     try:
         ZoneInfo(settings.time_zone)
     except (KeyError, ValueError, OSError) as error:

@@ -20,7 +20,9 @@ from typing import Final, Literal, TypeVar
 from fhirserver import ids
 from fhirserver.errors import Conflict, FhirError, Gone, Invalid, NotFound, VersionConflict
 from fhirserver.interactions.conditions import Conditions
+from fhirserver.interactions.conforming import Conform, conformer
 from fhirserver.interactions.context import Context
+from fhirserver.interactions.dangling import refuse_dangling
 from fhirserver.interactions.intents import Done, Intent
 from fhirserver.interactions.linking import (
     Addresses,
@@ -58,11 +60,15 @@ def commit(
     The resources have been checked against the definitions. Raises errors.FhirError with the place
     of the intent that can't be done.
     """
+    conform = conformer(ctx, intents)
+    if conform is not None:
+        # A patch has its resource later.
+        intents = [i if i.action == "patch" else _at(i, conform) for i in intents]
     for attempt in range(ATTEMPTS):
         try:
             if attempt == 0 and then is None and _is_simple(ctx, intents):
-                return _alone(ctx, intents[0])
-            return _together(ctx, intents, then)
+                return _alone(ctx, intents[0], conform)
+            return _together(ctx, intents, then, conform)
         except Stale:
             # Somebody else was faster; the second time the rows are locked before they are read.
             time.sleep(random.random() * 0.002 * attempt**2)  # noqa: S311 - jitter
@@ -80,21 +86,25 @@ def _is_simple(ctx: Context, intents: Sequence[Intent]) -> bool:
     )
 
 
-def _alone(ctx: Context, intent: Intent) -> list[Done]:
+def _alone(ctx: Context, intent: Intent, conform: Conform | None) -> list[Done]:
     database = ctx.store.database
     old = None if intent.id is None else stored.current(database, intent.type, intent.id)
-    change = _decide(ctx, _identified(intent), old, {})
+    change = _decide(ctx, _identified(intent), old, {}, conform)
     if isinstance(change, Done):
         return [change]
+    refuse_dangling(ctx, [change])
     now, keys = stored.reserve(database, 1)
     new = _new_version(ctx, change, old, now, keys[0])
     ctx.store.texts.add(new.index.texts)
     write(database, [new])
-    return [_done(new, old)]
+    return [replace(_done(new, old), issues=change.issues)]
 
 
 def _together(
-    ctx: Context, intents: Sequence[Intent], then: Callable[[], None] | None
+    ctx: Context,
+    intents: Sequence[Intent],
+    then: Callable[[], None] | None,
+    conform: Conform | None,
 ) -> list[Done]:
     with ctx.store.database.transaction() as connection:
         conditions = Conditions(ctx, connection)
@@ -104,7 +114,7 @@ def _together(
         known = addresses(intents, settled)
         settled, conditional = _linked(ctx, settled, known)
         old = _lock_rows(connection, settled)
-        change = partial(_change, ctx, known, old)
+        change = partial(_change, ctx, known, old, conform)
         later = frozenset(conditional)
         now = {n: _at(s, change) for n, s in enumerate(settled) if n not in later}
         outcomes = _written(ctx, connection, now, old)
@@ -113,6 +123,9 @@ def _together(
                 met = {n: _met(ctx, conditions, settled[n]) for n in conditional}
             changes = {n: _at(item, change) for n, item in met.items()}
             outcomes |= _written(ctx, connection, changes, old)
+            now |= changes
+        with ctx.store.database.reading_inside():
+            refuse_dangling(ctx, [c for c in now.values() if isinstance(c, Intent)])
         if then is not None:
             with ctx.store.database.reading_inside():
                 then()
@@ -162,11 +175,12 @@ def _change(
     ctx: Context,
     known: Addresses,
     old: Mapping[tuple[str, str | None], Version],
+    conform: Conform | None,
     item: Intent | Done,
 ) -> Intent | Done:
     if isinstance(item, Done):
         return item
-    return _decide(ctx, item, old.get((item.type, item.id)), known)
+    return _decide(ctx, item, old.get((item.type, item.id)), known, conform)
 
 
 def _completed(outcomes: list[Done]) -> list[Done]:
@@ -225,7 +239,13 @@ def _lock_rows(
     }
 
 
-def _decide(ctx: Context, intent: Intent, old: Version | None, known: Addresses) -> Intent | Done:
+def _decide(
+    ctx: Context,
+    intent: Intent,
+    old: Version | None,
+    known: Addresses,
+    conform: Conform | None,
+) -> Intent | Done:
     """What an intent means for the version that is there now: a change, or nothing to do."""
     exists = old is not None and not old.is_deleted
     if intent.must_be_new and exists:
@@ -242,6 +262,8 @@ def _decide(ctx: Context, intent: Intent, old: Version | None, known: Addresses)
                 raise Gone(f"{intent.type}/{intent.id} was deleted")
             resource = patched(ctx, intent, json.parse(old.content.encode()))
             intent = replace(intent, resource=linked(resource, intent.full_url, known))
+            if conform is not None:
+                intent = conform(intent)
         case _:
             pass
     if old is not None and old.content is not None and _is_same(old.content, intent.resource):
@@ -285,7 +307,10 @@ def _written(
     }
     ctx.store.texts.add(entry for v in new.values() for entry in v.index.texts)
     write(connection, list(new.values()))
-    return outcomes | {n: _done(v, old.get((v.type, v.id))) for n, v in new.items()}
+    return outcomes | {
+        n: replace(_done(v, old.get((v.type, v.id))), issues=wanted[n].issues)
+        for n, v in new.items()
+    }
 
 
 def _new_version(

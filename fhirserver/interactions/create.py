@@ -26,6 +26,7 @@ def intent(request: FhirRequest) -> Intent:
         criteria=_criteria(request),
         resource=resource,
         place=request.place,
+        wants_issues=request.prefer_return == "OperationOutcome",
     )
 
 

@@ -21,7 +21,8 @@ class Intent:
 
     `criteria` is the query of a conditional change ("identifier=a|1"), None for one by id.
     `full_url` is the entry's fullUrl in a transaction, which other entries may refer to. `place`
-    locates it in a Bundle, for outcomes.
+    locates it in a Bundle, for outcomes. `issues` is what was found that doesn't forbid it, if
+    somebody wants to know.
     """
 
     action: Action
@@ -35,6 +36,8 @@ class Intent:
     must_be_new: bool = False
     full_url: str | None = None
     place: str = ""
+    wants_issues: bool = False
+    issues: tuple[Issue, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +55,7 @@ class Done:
     updated: datetime | None = None
     content: str | None = None
     is_change: bool = False
+    issues: tuple[Issue, ...] = ()
 
 
 def allowed_versions(request: FhirRequest) -> tuple[str, ...] | None:
@@ -78,7 +82,7 @@ def response(done: Done, request: FhirRequest, *, location: bool = True) -> Fhir
     if request.prefer_return in {None, "representation"}:
         content = done.content.encode() if done.content is not None else None
     elif request.prefer_return == "OperationOutcome":
-        content = _SUCCESS[done.status]
+        content = _success(_SUCCESS[done.status], done.issues)
         is_outcome = True
     status = 200 if content is not None and done.status == 204 else done.status
     return FhirResponse(
@@ -91,12 +95,12 @@ def response(done: Done, request: FhirRequest, *, location: bool = True) -> Fhir
     )
 
 
-def _success(text: str) -> bytes:
-    return json.dump(outcome([Issue("information", "informational", text)]))
+def _success(text: str, issues: tuple[Issue, ...]) -> bytes:
+    return json.dump(outcome([*issues, Issue("information", "informational", text)]))
 
 
 _SUCCESS = {
-    200: _success("The resource is up to date."),
-    201: _success("The resource was created."),
-    204: _success("The resource is deleted."),
+    200: "The resource is up to date.",
+    201: "The resource was created.",
+    204: "The resource is deleted.",
 }

@@ -26,6 +26,7 @@ def intent(request: FhirRequest) -> Intent:
         patch_format=request.patch_format,
         if_match=allowed_versions(request),
         place=request.place,
+        wants_issues=request.prefer_return == "OperationOutcome",
     )
 
 

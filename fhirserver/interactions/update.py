@@ -36,6 +36,7 @@ def intent(request: FhirRequest) -> Intent:
         if_match=allowed_versions(request),
         must_be_new=request.if_none_match == "*",
         place=request.place,
+        wants_issues=request.prefer_return == "OperationOutcome",
     )
 
 

@@ -37,6 +37,16 @@ def current(database: Database, resource_type: str, resource_id: str) -> Version
     return version_of(resource_type, rows[0]) if rows else None
 
 
+def present(database: Database, resource_type: str, ids: Sequence[str]) -> set[str]:
+    """Which of these ids have a current version that isn't a deletion."""
+    rows = database.read(
+        f"SELECT r.id FROM {table('resource', resource_type)} r "
+        "WHERE r.self = ANY(%s::int8[]) AND NOT r.deleted",
+        (array(reference_self(resource_type, i) for i in ids),),
+    )
+    return {row[0] for row in rows} & set(ids)
+
+
 def numbered(
     database: Database, resource_type: str, resource_id: str, version: int
 ) -> Version | None:
