@@ -53,6 +53,7 @@ class Engine:
             sizes=TypeSizes(database),
         )
         definitions_here = StoredConformance(database, conformance.shipped())
+        terminology = Terminology(definitions_here, most_codes=settings.max_expansion_codes)
         self.context = Context(
             settings,
             site,
@@ -60,8 +61,8 @@ class Engine:
             parameters,
             store,
             definitions_here,
-            Validators(definitions_here),
-            Terminology(definitions_here, most_codes=settings.max_expansion_codes),
+            Validators(definitions_here, terminology.codes),
+            terminology,
             seals.seal,
             seals.unseal,
             self.handle,

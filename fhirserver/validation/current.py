@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Protocol
 
 from fhirserver.model.conformance import Conformance
@@ -17,9 +18,12 @@ class Changing(Conformance, Protocol):
 
 
 class Validators:
-    """Hands out the current validator; each compiles a profile once."""
+    """Hands out the current validator; each compiles a profile once.
 
-    def __init__(self, conformance: Changing, codes: Codes | None = None) -> None:
+    `codes` gives what terminology knows at the moment that it is asked.
+    """
+
+    def __init__(self, conformance: Changing, codes: Callable[[], Codes]) -> None:
         self._conformance = conformance
         self._codes = codes
         self._held: tuple[str, Validator] | None = None
@@ -29,5 +33,5 @@ class Validators:
         generation = self._conformance.generation
         held = self._held
         if held is None or held[0] != generation:
-            held = self._held = generation, Validator(self._conformance, self._codes)
+            held = self._held = generation, Validator(self._conformance, self._codes())
         return held[1]

@@ -11,6 +11,7 @@ from fhirserver.model import definitions
 from fhirserver.model.conformance import Conformance
 from fhirserver.model.enumeration import Enumeration
 from fhirserver.model.resource import Resource
+from fhirserver.validation.options import Coding
 
 
 class EnumeratedCodes:
@@ -22,9 +23,7 @@ class EnumeratedCodes:
         )
         self._known: dict[str, Mapping[str, frozenset[str] | set[str]] | None] = {}
 
-    def member_of(
-        self, value_set: str, system: str | None, code: str, version: str | None = None
-    ) -> bool | None:
+    def member_of(self, value_set: str, coding: Coding) -> bool | None:
         """Whether a code is in a value set; None when it can't be enumerated."""
         url = value_set.partition("|")[0]
         if url not in self._known:
@@ -32,9 +31,9 @@ class EnumeratedCodes:
         codes = self._known[url]
         if codes is None:
             return None
-        if system is None:
-            return any(code in each for each in codes.values())
-        return code in codes.get(system, ())
+        if coding.system is None:
+            return any(coding.code in each for each in codes.values())
+        return coding.code in codes.get(coding.system, ())
 
 
 class _Found(Mapping[str, Resource]):

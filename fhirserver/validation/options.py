@@ -24,9 +24,7 @@ class Coding(NamedTuple):
 class Codes(Protocol):
     """What validation asks of terminology; None says that it can't be decided."""
 
-    def member_of(
-        self, value_set: str, system: str | None, code: str, version: str | None = None
-    ) -> bool | None: ...
+    def member_of(self, value_set: str, coding: Coding) -> bool | None: ...
 
 
 Fetch: TypeAlias = Callable[[str], Resource | None]

@@ -115,7 +115,7 @@ class _Terminology:
         self._codes = codes
 
     def member_of(self, value_set: str, type_: str, value: Any) -> bool | None:
-        answers = [self._codes.member_of(value_set, *c) for c in codings_of(type_, value)]
+        answers = [self._codes.member_of(value_set, c) for c in codings_of(type_, value)]
         if True in answers:
             return True
         return None if None in answers or not answers else False

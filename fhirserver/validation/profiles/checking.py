@@ -174,7 +174,7 @@ class _Checker:
                 text = f"must have a code of {value_set} ({self.of.name})"
                 self.run.error("code-invalid", text, node)
             return
-        answers = [self.run.codes.member_of(value_set, *c) for c in codings]
+        answers = [self.run.codes.member_of(value_set, c) for c in codings]
         if any(a is not False for a in answers):
             return
         text = f"must be a code of {value_set} ({self.of.name})"
@@ -258,7 +258,7 @@ class _Checker:
 
     def is_bound(self, node: Node, value_set: str) -> bool:
         codings = codings_of(node.type, node.value)
-        return any(self.run.codes.member_of(value_set, *c) is True for c in codings)
+        return any(self.run.codes.member_of(value_set, c) is True for c in codings)
 
     def resolve(self, reference: Node) -> Node | None:
         text = reference.text("reference") if reference.type == "Reference" else reference.value

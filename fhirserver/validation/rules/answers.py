@@ -162,7 +162,7 @@ class _Response:
         codings = codings_of(value.type, value.value)
         if value_set.startswith("#") or not codings:
             return
-        if all(self.run.codes.member_of(value_set, *c) is False for c in codings):
+        if all(self.run.codes.member_of(value_set, c) is False for c in codings):
             self.run.error("code-invalid", f"must be a code of {value_set}", value)
 
     def is_enabled(self, q: Item, parent: Node) -> bool | None:

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from fhirserver.validation.node import Node
+from fhirserver.validation.options import Coding
 from fhirserver.validation.rule import rule
 from fhirserver.validation.run import Run
 
@@ -111,7 +112,7 @@ def _mapped(run: Run, value_set: str | None, system: str | None, node: Node) -> 
     definition = run.conformance.find("CodeSystem", system)
     if definition is None or definition.get("content") != "complete":
         return
-    if run.codes.member_of(value_set, system, code) is False:
+    if run.codes.member_of(value_set, Coding(system, code)) is False:
         run.error("code-invalid", f"is no code of {value_set}", f"{node.path}.code")
 
 
