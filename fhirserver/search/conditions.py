@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from fhirserver.errors import Invalid, TooCostly
+from fhirserver.search import vocabulary
 from fhirserver.search.bad_value import bad_value
 from fhirserver.search.escaping import split
 from fhirserver.search.everywhere import EVERYWHERE
@@ -32,6 +33,10 @@ def condition(
         return _missing(parameter, value)
     if modifier == "not":
         return Not(condition(parameter, None, value, scope))
+    if modifier in vocabulary.MODIFIERS and parameter.type == "token":
+        return answered(
+            parameter, lambda p: vocabulary.condition(p, modifier, values, scope.vocabulary)
+        )
     if parameter.code in EVERYWHERE:
         return EVERYWHERE[parameter.code](values, scope)
     return answered(parameter, lambda p: kinds[p.type].condition(p, modifier, values, scope.site))

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from fhirserver.errors import Invalid, NotSupported
+from fhirserver.errors import Invalid
+from fhirserver.search import vocabulary
 from fhirserver.search.bad_value import bad_value
 from fhirserver.search.conditions import answered, present
 from fhirserver.search.everywhere import EVERYWHERE
@@ -20,7 +21,8 @@ from fhirserver.search.parameters import SPECIAL, SearchParameter
 from fhirserver.search.query import And, Condition, InDates, InStrings, Not, Or, StringCompare
 from fhirserver.search.scope import MAX_CHAIN, Scope, Unknown
 
-_TERMINOLOGY: Final = frozenset(["in", "ss", "sb"])
+_TERMINOLOGY: Final = {"in": "in", "ss": "below", "sb": "above"}
+"""The modifiers that the operators stand for: `ss` finds what the value subsumes."""
 _ORDER: Final = frozenset(["gt", "lt", "ge", "le", "ap", "sa", "eb"])
 _EACH: Final = frozenset(["string", "date", "number", "quantity"])
 """Types of which each value has a row: `ne` asks for one that isn't equal, whatever the others."""
@@ -82,7 +84,13 @@ def _comparison(
 def _compare(parameter: SearchParameter, operator: str, value: str, scope: Scope) -> Condition:
     code = parameter.code
     if operator in _TERMINOLOGY:
-        raise NotSupported(f"_filter: {operator} needs terminology, which searches don't use yet")
+        if parameter.type != "token":
+            raise Invalid(f"_filter: {operator} can't be asked of {code}, a {parameter.type}")
+        modifier = _TERMINOLOGY[operator]
+        return answered(
+            parameter,
+            lambda p: vocabulary.condition(p, modifier, [value], scope.vocabulary),
+        )
     if parameter.type == "special" and code != "near" and operator != "eq":
         raise Invalid(f"_filter: {operator} can't be asked of {code}")
     if operator == "pr":

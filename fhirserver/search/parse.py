@@ -18,6 +18,7 @@ from fhirserver.search.parameters import Parameters, SearchParameter
 from fhirserver.search.query import And, Condition, OfType, Or, Query
 from fhirserver.search.scope import Scope, Unknown, near, short
 from fhirserver.search.site import Site
+from fhirserver.search.vocabulary import Vocabulary
 
 _ALL_TYPES: Final = frozenset(
     [
@@ -41,16 +42,18 @@ def parse(
     *,
     parameters: Parameters,
     site: Site,
+    vocabulary: Vocabulary | None = None,
     lenient: bool = False,
     compartment: tuple[str, str] | None = None,
 ) -> Query:
     """The search that the parameters of a URL ask for, in their order, decoded.
 
     `resource_type` is None for a search of the whole system, `compartment` the type and id of
-    `Patient/123/Observation`. Raises Invalid, NotSupported or TooCostly; with `lenient` an unknown
-    parameter or an empty value only leaves a warning in `ignored`.
+    `Patient/123/Observation`. `vocabulary` answers what codes mean. Raises Invalid, NotSupported or
+    TooCostly; with `lenient` an unknown parameter or an empty value only leaves a warning in
+    `ignored`.
     """
-    scope = Scope(parameters, site)
+    scope = Scope(parameters, site, vocabulary)
     ignored: list[str] = []
     types, types_pair = _types(resource_type, pairs, compartment, scope)
     fields: dict[str, Any] = {}

@@ -14,6 +14,7 @@ from fhirserver.errors import Invalid, TooCostly
 from fhirserver.search.parameters import Parameters, SearchParameter
 from fhirserver.search.query import AnyElement, Condition, Or
 from fhirserver.search.site import Site
+from fhirserver.search.vocabulary import Vocabulary
 
 MAX_VALUES: Final = 2_000
 """Alternatives, joined by commas, of one parameter."""
@@ -33,6 +34,7 @@ class Scope:
 
     parameters: Parameters
     site: Site
+    vocabulary: Vocabulary | None = None
     conditions_left: int = field(default=MAX_CONDITIONS)
 
     def spend(self) -> None:

@@ -9,7 +9,6 @@ from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import Any, Final
 
-from fhirserver.errors import NotSupported
 from fhirserver.search.bad_value import bad_value
 from fhirserver.search.escaping import split, unescape
 from fhirserver.search.folding import fold, fold_code
@@ -180,10 +179,6 @@ def condition(
             return texts[0] if len(texts) == 1 else Or(tuple(texts))
         case "of-type":
             return _any(parameter.code, [_of_type_spelling(parameter.code, v) for v in values])
-        case "in" | "not-in" | "above" | "below":
-            raise NotSupported(
-                f"{parameter.code}:{modifier} needs terminology, which searches don't use yet"
-            )
         case _:
             return _any(parameter.code, [s for v in values for s in spellings(parameter, v)])
 
