@@ -14,6 +14,7 @@ from fhirserver.errors import Invalid
 from fhirserver.settings import Settings
 from fhirserver.storage.database import Database
 from fhirserver.storage.secrets import shared_key
+from fhirserver.terminology.remote import RemoteDictionaries
 from fhirserver.web import fhir, health, observation
 from fhirserver.web.authentication import Authenticator
 from fhirserver.web.errors import handle_errors
@@ -50,7 +51,31 @@ def open_database(settings: Settings) -> Database:
 def open_engine(settings: Settings, database: Database) -> Engine:
     """A FHIR server on a database."""
     key = shared_key(database, "page-links")
-    return Engine(settings, database, seals(key, settings.page_link_lifetime_seconds))
+    return Engine(
+        settings,
+        database,
+        seals(key, settings.page_link_lifetime_seconds),
+        [remote] if (remote := remote_dictionaries(settings.remote_terminology)) else [],
+    )
+
+
+def remote_dictionaries(setting: str) -> RemoteDictionaries | None:
+    """The code systems that other servers answer for, from `SYSTEM=BASE,SYSTEM=BASE`."""
+    if not setting.strip():
+        return None
+    # An HTTP client isn't loaded by those who need none.
+    from fhirserver.remote import RemoteServer  # noqa: PLC0415
+
+    servers: dict[str, RemoteServer] = {}
+    for part in setting.split(","):
+        system, _, base = part.strip().rpartition("=")
+        if not system or not base.startswith(("http://", "https://")):
+            raise settings_module.InvalidSetting(
+                f"FHIRSERVER_REMOTE_TERMINOLOGY: {part.strip()!r} is not "
+                "SYSTEM=BASE, such as http://snomed.info/sct=https://terminology.example/fhir"
+            )
+        servers[system] = RemoteServer(base)
+    return RemoteDictionaries(servers)
 
 
 def seals(key: bytes, lifetime_seconds: int) -> Seals:

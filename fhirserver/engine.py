@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from fhirserver import interactions as interactions_package
@@ -21,9 +21,11 @@ from fhirserver.search.stamp import stamp
 from fhirserver.settings import Settings
 from fhirserver.storage.conformance import StoredConformance
 from fhirserver.storage.database import Database
+from fhirserver.storage.dictionaries import StoredDictionaries
 from fhirserver.storage.sizes import TypeSizes
 from fhirserver.storage.store import Store
 from fhirserver.storage.texts import TextDictionary
+from fhirserver.terminology.content import Dictionaries
 from fhirserver.terminology.service import Terminology
 from fhirserver.validation.current import Validators
 
@@ -42,7 +44,14 @@ class Seals:
 class Engine:
     """A FHIR server without its wire."""
 
-    def __init__(self, settings: Settings, database: Database, seals: Seals) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        database: Database,
+        seals: Seals,
+        dictionaries: Sequence[Dictionaries] = (),
+    ) -> None:
+        """`dictionaries`: code systems that are held elsewhere, and looked for there first."""
         site = site_of(settings)
         parameters: Parameters = base_parameters()
         store = Store(
@@ -53,7 +62,11 @@ class Engine:
             sizes=TypeSizes(database),
         )
         definitions_here = StoredConformance(database, conformance.shipped())
-        terminology = Terminology(definitions_here, most_codes=settings.max_expansion_codes)
+        terminology = Terminology(
+            definitions_here,
+            (*dictionaries, StoredDictionaries(database)),
+            most_codes=settings.max_expansion_codes,
+        )
         self.context = Context(
             settings,
             site,

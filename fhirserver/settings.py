@@ -74,6 +74,11 @@ class Settings:
         86_400, "How long a token of `fhirserver token` is valid."
     )
     page_link_lifetime_seconds: int = setting(3600, "How long the links of a search page work.")
+    remote_terminology: str = setting(
+        "",
+        "Code systems that another terminology server answers for: SYSTEM=BASE, with commas "
+        "between several.",
+    )
     metrics_dir: Path | None = setting(
         None, "Where web processes share their metrics; set by `up` and `web` themselves."
     )

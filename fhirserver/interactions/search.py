@@ -16,6 +16,7 @@ from fhirserver.interactions.interaction import interactions
 from fhirserver.interactions.messages import FhirRequest, FhirResponse
 from fhirserver.interactions.page_links import PageState, link, opened, portable, restored
 from fhirserver.interactions.subsets import Subset, subset
+from fhirserver.interactions.vocabulary import SearchVocabulary
 from fhirserver.model import json
 from fhirserver.model.bundle import Mode, bundle, search_entry
 from fhirserver.model.outcome import outcome
@@ -81,6 +82,7 @@ def _understood(ctx: Context, request: FhirRequest, pairs: Sequence[tuple[str, s
         pairs,
         parameters=ctx.parameters,
         site=ctx.site,
+        vocabulary=SearchVocabulary(ctx, request),
         lenient=request.lenient,
         compartment=compartment,
     )

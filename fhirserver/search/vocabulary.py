@@ -50,7 +50,7 @@ def condition(
     """What a parameter with one of MODIFIERS asks for."""
     name = f"{parameter.code}:{modifier}"
     if vocabulary is None:
-        raise NotSupported(f"{name} needs terminology, which isn't used here")
+        raise NotSupported(f"{name} asks for terminology, which only searches do, not conditions")
     found: dict[Code, None] = {}
     for value in values:
         codes = _codes(name, modifier, value, vocabulary)
@@ -72,7 +72,7 @@ def _codes(name: str, modifier: str, value: str, vocabulary: Vocabulary) -> Iter
 
 def _any(parameter: SearchParameter, codes: Iterable[Code]) -> Condition:
     """Plain codes have no system of their own: there the code decides."""
-    is_plain = bool(parameter.datatypes) and parameter.datatypes <= {"code"}
+    is_plain = parameter.datatypes == frozenset({"code"})
     spelled = (
         f"c|{fold_code(code)}" if is_plain else f"s|{system}|{fold_code(code)}"
         for system, code in codes
