@@ -88,7 +88,8 @@ class RemoteCodeSystem:
             found = self.ask("CodeSystem/$subsumes", _parameters([*self._which(), *asked]))
         except NotFound:
             return False
-        return _one(found.get("parameter", ()), "outcome") == "subsumes"
+        outcome: object = _one(found.get("parameter", ()), "outcome")
+        return outcome == "subsumes"
 
     def matches(self, concept: Concept, filters: Sequence[Filter]) -> bool:
         if not filters:
@@ -99,8 +100,7 @@ class RemoteCodeSystem:
             _value("code", "Code", concept.code),
         ]
         found = self.ask("ValueSet/$validate-code", _parameters(asked))
-        result: bool = _one(found.get("parameter", ()), "result") is True
-        return result
+        return _one(found.get("parameter", ()), "result") is True
 
     def select(
         self, selection: Selection, *, offset: int = 0, limit: int | None = None
