@@ -7,12 +7,14 @@ https://hl7.org/fhir/R4/patient-operation-everything.html
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import tzinfo
 from typing import Final
 
 from fhirserver.errors import Invalid
 from fhirserver.search.conditions import condition
 from fhirserver.search.query import And, Condition
 from fhirserver.search.scope import Scope, any_of
+from fhirserver.search.types.date import bounds
 
 CARE_DATES: Final[Mapping[str, tuple[str, ...]]] = {
     "Account": ("period",),
@@ -92,7 +94,7 @@ def in_care(
     return any_of([*within, undated])
 
 
-def check_order(start: str | None, end: str | None) -> None:
+def check_order(start: str | None, end: str | None, zone: tzinfo) -> None:
     """Raise Invalid when a time ends before it starts."""
-    if start is not None and end is not None and end[: len(start)] < start[: len(end)]:
+    if start is not None and end is not None and bounds(end, zone)[1] <= bounds(start, zone)[0]:
         raise Invalid("end is before start")

@@ -105,7 +105,7 @@ def _members(
     assert call.id is not None
     scope = Scope(ctx.parameters, ctx.site)
     start, end = call.inputs.text("start"), call.inputs.text("end")
-    check_order(start, end)
+    check_order(start, end, ctx.site.zone)
     since = call.inputs.text("_since")
     inside = types_in(call.type, scope)
     types = [t for t in dict.fromkeys((call.type, *sorted(inside))) if inside.get(t)]

@@ -90,7 +90,9 @@ def values_of(
 
 
 def plain(value: Any) -> str | None:
-    """A primitive as an address has it; None for anything else."""
+    """A primitive or a Coding as an address has it; None for anything else."""
+    if isinstance(value, dict) and "code" in value:
+        return f"{value['system']}|{value['code']}" if "system" in value else str(value["code"])
     if isinstance(value, bool):
         return "true" if value else "false"
     return str(value) if isinstance(value, str | int | Decimal) else None
@@ -224,7 +226,11 @@ def _fits(given: str, wanted: str) -> bool:
 
 
 def _of_address(wanted: Parameter, text: str) -> Any:
-    """A value in an address, which can only be a simple one."""
+    """A value in an address: a simple one, or a Coding as a search has it, `system|code`."""
+    if wanted.type == "Coding":
+        system, _, code = text.rpartition("|")
+        coding = {"system": system, "code": code} if system else {"code": code}
+        return _checked_coding(wanted, coding)
     if wanted.parts or wanted.type[:1].isupper():
         raise Invalid(
             f"the parameter {wanted.name} can't be in an address: POST a Parameters resource"
@@ -235,6 +241,13 @@ def _of_address(wanted: Parameter, text: str) -> Any:
     except (ValueError, KeyError, FhirError) as error:
         raise Invalid(f"the parameter {wanted.name} must be of type {wanted.type}") from error
     return _checked(wanted, value, None)
+
+
+def _checked_coding(wanted: Parameter, coding: Resource) -> Resource:
+    for name, type_name in (("system", "uri"), ("code", "code")):
+        if name in coding and CHECKS[type_name](coding[name]):
+            raise Invalid(f"the parameter {wanted.name} must be a code, or system|code")
+    return coding
 
 
 def _whole(text: str) -> int:

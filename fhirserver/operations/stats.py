@@ -22,6 +22,7 @@ from fhirserver.model import json
 from fhirserver.model.parameters import parameters, resource
 from fhirserver.model.resource import Resource
 from fhirserver.model.statistics import POWER, STATISTICS, Measured, regression
+from fhirserver.search.escaping import escape
 from fhirserver.search.parse import parse
 from fhirserver.search.types.date import bounds
 from fhirserver.storage.content import instant
@@ -128,7 +129,7 @@ def _observations(
 ) -> Iterator[Resource]:
     """The subject's observations with any of the codes, in the code itself or in a component."""
     tokens = ",".join(
-        f"{_escaped(c['system'])}|{_escaped(c['code'])}" if c.get("system") else _escaped(c["code"])
+        f"{escape(c['system'])}|{escape(c['code'])}" if c.get("system") else escape(c["code"])
         for c in codings
     )
     pairs = [
@@ -153,12 +154,6 @@ def _observations(
         if len(found) < _AT_ONCE:
             return
         after = Place("Observation", found[-1].key)
-
-
-def _escaped(text: str) -> str:
-    for character in "\\,|$":
-        text = text.replace(character, f"\\{character}")
-    return text
 
 
 def _add(

