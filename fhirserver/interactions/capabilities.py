@@ -78,7 +78,13 @@ def _statement(ctx: Context, generation: str) -> tuple[bytes, str]:
         },
         "fhirVersion": "4.0.1",
         "format": ["json", "application/fhir+json", "xml", "application/fhir+xml"],
-        "patchFormat": ["application/json-patch+json"],
+        "patchFormat": [
+            "application/json-patch+json",
+            "application/merge-patch+json",
+            "application/xml-patch+xml",
+            "application/fhir+json",
+            "application/fhir+xml",
+        ],
         **({"implementationGuide": guided} if guided else {}),
         "rest": [_rest(ctx)],
     }

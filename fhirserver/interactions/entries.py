@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from base64 import b64decode
 from dataclasses import dataclass, replace
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 from fhirserver.errors import FhirError, Invalid
 from fhirserver.interactions.context import Context
-from fhirserver.interactions.messages import FhirRequest
+from fhirserver.interactions.messages import FhirRequest, PatchFormat
 from fhirserver.interactions.pairs import pairs_in, segments_in
 from fhirserver.interactions.routing import Route, route
 from fhirserver.model import json
@@ -96,34 +96,54 @@ def _understood(ctx: Context, method: str, url: str) -> tuple[Route, list[tuple[
     return found, [p for p in pairs_in(query) if p[0] not in {"_format", "_pretty"}]
 
 
-def _body(resource: object, method: str, place: str) -> tuple[Any, Literal["json-patch"] | None]:
+def _body(resource: object, method: str, place: str) -> tuple[Any, PatchFormat | None]:
     if method in {"POST", "PUT"} and resource is None:
         raise Invalid(f"an entry with {method} needs a resource", expression=place)
     if method == "PATCH":
-        return _patch(resource, place), "json-patch"
+        return _patch(resource, place)
     return resource, None
 
 
-def _patch(resource: object, place: str) -> Any:
-    """In a Bundle a JSON Patch lies in a Binary. https://hl7.org/fhir/R4/http.html#patch"""
-    if (
-        isinstance(resource, dict)
-        and resource.get("resourceType") == "Binary"
-        and resource.get("contentType") == "application/json-patch+json"
-    ):
-        return _json(resource.get("data"), f"{place}.resource.data")
+_IN_BINARY: Final[dict[str, PatchFormat]] = {
+    "application/json-patch+json": "json-patch",
+    "application/merge-patch+json": "merge-patch",
+    "application/xml-patch+xml": "xml-patch",
+}
+
+
+def _patch(resource: object, place: str) -> tuple[Any, PatchFormat]:
+    """In a Bundle a patch is a Parameters, or lies in a Binary.
+
+    https://hl7.org/fhir/R4/http.html#patch
+    """
+    kind = resource.get("resourceType") if isinstance(resource, dict) else None
+    if isinstance(resource, dict) and kind == "Parameters":
+        return resource, "fhirpath-patch"
+    if isinstance(resource, dict) and kind == "Binary":
+        content_type = str(resource.get("contentType")).partition(";")[0].strip().lower()
+        if content_type in _IN_BINARY:
+            meant = _IN_BINARY[content_type]
+            where = f"{place}.resource.data"
+            data = _bytes(resource.get("data"), where)
+            return data if meant == "xml-patch" else _json(data, where), meant
     raise Invalid(
-        "an entry with PATCH needs a Binary with contentType application/json-patch+json",
+        "an entry with PATCH needs a Parameters with a FHIRPath Patch, or a Binary with"
+        f" contentType {' or '.join(_IN_BINARY)}",
         expression=f"{place}.resource",
     )
 
 
-def _json(data: object, place: str) -> Any:
+def _bytes(data: object, place: str) -> bytes:
     if not isinstance(data, str):
-        raise Invalid("the JSON Patch is missing", expression=place)
+        raise Invalid("the patch is missing", expression=place)
     try:
-        return json.parse(b64decode("".join(data.split()), validate=True))
+        return b64decode("".join(data.split()), validate=True)
     except ValueError as error:
         raise Invalid("the data isn't base64", expression=place) from error
+
+
+def _json(data: bytes, place: str) -> Any:
+    try:
+        return json.parse(data)
     except FhirError as error:
         raise type(error)(issues=[replace(i, expression=place) for i in error.issues]) from error

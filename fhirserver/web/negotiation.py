@@ -31,6 +31,9 @@ _ANYTHING: Final = frozenset({"*/*", "application/*"})
 _PATCH: Final[dict[str, PatchFormat]] = {
     "application/json-patch+json": "json-patch",
     "application/merge-patch+json": "merge-patch",
+    "application/xml-patch+xml": "xml-patch",
+    FHIR_JSON: "fhirpath-patch",
+    FHIR_XML: "fhirpath-patch",
 }
 
 
