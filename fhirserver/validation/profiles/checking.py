@@ -151,7 +151,11 @@ class _Checker:
         """Fixed and pattern values, limits and lengths."""
         values = e.values
         if "fixed" in values and not is_fixed(_plain(node), values["fixed"]):
-            self.run.error("value", f"must be the value that {self.of.name} fixes", node)
+            # The url of an extension is an attribute in XML: it is told at the extension.
+            parent = node.parent
+            is_url = node.name == "url" and parent is not None and parent.type == "Extension"
+            where = parent if is_url and parent is not None else node
+            self.run.error("value", f"must be the value that {self.of.name} fixes", where)
         if "pattern" in values and not is_like(_plain(node), values["pattern"]):
             self.run.error("value", f"must have what the pattern of {self.of.name} has", node)
         if "minValue" in values and _order(node.value, values["minValue"]) == -1:

@@ -89,9 +89,11 @@ def _links(run: Run, node: Node, kind: str) -> None:
 
 
 def _stylesheet(run: Run, bundle_: Node, url: str) -> Node | None:
-    first = next(iter(bundle_.named("entry")), None)
-    resource = first.first("resource") if first is not None else None
-    return None if resource is None else run.entries.find(url, resource)
+    for entry in bundle_.named("entry"):
+        full_url = entry.text("fullUrl") or ""
+        if full_url == url or full_url.endswith(f"/{url}"):
+            return entry.first("resource")
+    return None
 
 
 def _document(run: Run, node: Node) -> None:
@@ -105,8 +107,8 @@ def _document(run: Run, node: Node) -> None:
         path = reference.property.element.path if reference.property is not None else ""
         text = reference.text("reference")
         is_part = path in _OF_DOCUMENTS and text is not None and not text.startswith("#")
-        if is_part and text is not None and not run.entries.matches(text, reference):
-            run.error("not-found", "what this refers to isn't in the document", reference)
+        if is_part and text is not None and len(run.entries.matches(text, reference)) != 1:
+            run.error("not-found", "what this refers to isn't in the document once", reference)
     reached = _reached(run, composition, entries)
     for entry in entries:
         if id(entry) not in reached and not _is_style(run, node, entry):
