@@ -12,8 +12,9 @@ from decimal import Decimal
 from typing import Any, Final
 
 from fhirserver.fhirpath.parser import CALENDAR
+from fhirserver.model import ucum
 
-UCUM: Final = "http://unitsofmeasure.org"
+UCUM: Final = ucum.SYSTEM
 
 CALENDAR_CODE: Final = {
     "week": "wk",
@@ -49,6 +50,11 @@ def unit_of(value: Mapping[str, Any]) -> str:
         return "1"
     calendar = CALENDAR.get(unit)
     return unit if calendar is None else CALENDAR_CODE.get(calendar, calendar)
+
+
+def are_ucum(*values: Mapping[str, Any]) -> bool:
+    """Whether no quantity's code is of another system than UCUM: of SNOMED, of a currency."""
+    return all(v.get("system", UCUM) == UCUM for v in values)
 
 
 def calendar_unit(value: Mapping[str, Any]) -> str | None:

@@ -10,10 +10,11 @@ from decimal import Decimal
 from typing import Any, Final
 
 from fhirserver.errors import Invalid
-from fhirserver.fhirpath import schema, temporal, ucum
+from fhirserver.fhirpath import schema, temporal
 from fhirserver.fhirpath.nodes import Nodes, Typed
-from fhirserver.fhirpath.quantities import unit_of
+from fhirserver.fhirpath.quantities import are_ucum, unit_of
 from fhirserver.fhirpath.schema import Kind
+from fhirserver.model import ucum
 
 
 def number(value: Any) -> int | Decimal:
@@ -178,7 +179,14 @@ def in_same_unit(one: Typed, other: Typed) -> tuple[Decimal, Decimal] | None:
         return None
     mine, yours = Decimal(number(mine)), Decimal(number(yours))
     units = unit_of(one[1]), unit_of(other[1])
+    if not are_ucum(one[1], other[1]):
+        # Codes of another system, such as SNOMED's: equal or not comparable.
+        return (mine, yours) if units[0] == units[1] and _same_system(one, other) else None
     return (mine, yours) if units[0] == units[1] else ucum.in_one_unit(mine, yours, *units)
+
+
+def _same_system(one: Typed, other: Typed) -> bool:
+    return bool(one[1].get("system") == other[1].get("system"))
 
 
 def distinct(items: Nodes) -> Nodes:
@@ -214,10 +222,7 @@ def _identity(item: Typed) -> Hashable:
             known = moment(item)
             return (kind, value if known is None else temporal.in_utc(known))
         case "quantity" if type_ == "System.Quantity":
-            unit = ucum.parse(unit_of(value))
-            if unit is not None:
-                size = Decimal(number(value["value"])) * unit.factor
-                return (kind, size, unit.dimensions)
+            return (kind, ucum.canonical(number(value["value"]), unit_of(value)) or _frozen(value))
     return ("complex" if kind == "quantity" else kind, _frozen(value))
 
 

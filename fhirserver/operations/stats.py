@@ -13,12 +13,11 @@ from typing import Any, Final
 
 from fhirserver import clock
 from fhirserver.errors import Invalid, Issue, TooCostly
-from fhirserver.fhirpath import ucum
 from fhirserver.interactions.context import Context
 from fhirserver.interactions.messages import FhirResponse
 from fhirserver.interactions.operation import HL7, Call, Parameter, operation
 from fhirserver.interactions.operation_answers import answered
-from fhirserver.model import json
+from fhirserver.model import json, ucum
 from fhirserver.model.parameters import parameters, resource
 from fhirserver.model.resource import Resource
 from fhirserver.model.statistics import POWER, STATISTICS, Measured, regression
@@ -216,8 +215,7 @@ def _usable(valued: Resource, group: Group) -> Decimal | None:
         group.unit = {k: quantity[k] for k in ("unit", "system", "code") if k in quantity}
     if unit == group.unit["code"]:
         return value
-    same = ucum.in_one_unit(Decimal(1), Decimal(1), unit, group.unit["code"])
-    return None if same is None else value * same[0] / same[1]
+    return ucum.convert(value, unit, group.unit["code"])
 
 
 def _time(ctx: Context, observation: Resource) -> int | None:

@@ -14,6 +14,7 @@ Spellings (code values are folded, because the standard prefers finding too much
     e|STRING          a string, exactly             ?               the parameter has a value
     i|...             a logical reference's identifier, then a token spelling
     k|A$B             a composite of equality values (each one a spelling)
+    q|UNIT            the base units of a unit of UCUM: what mg, kg and [lb_av] have in common
     o|SYSTEM|CODE|VALUE   an identifier's value and one coding of its type (:of-type)
 """
 

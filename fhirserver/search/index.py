@@ -40,8 +40,9 @@ class StringRow(NamedTuple):
 class NumberRow(NamedTuple):
     """A number, quantity or range as low and high (equal for a single value; infinities if open).
 
-    `unit` is digest("s|SYSTEM|CODE"), `code` digest("c|CODE"), `label` digest("c|UNIT TEXT") where
-    that differs from the code; units keep their case. `token`, `system_token`: digests of a
+    `unit` is digest("s|SYSTEM|CODE"), or of a unit of UCUM digest("q|BASE UNITS"); `base_low` and
+    `base_high` are the ends in that unit. `code` is digest("c|CODE"), `label` digest("c|UNIT TEXT")
+    where that differs from the code; units keep their case. `token`, `system_token`: digests of a
     composite's token component, spelled c|CODE and s|SYSTEM|CODE. `item` tells apart the rows of
     one composite that has more than one ordered component.
     """
@@ -57,6 +58,8 @@ class NumberRow(NamedTuple):
     token: int | None = None
     system_token: int | None = None
     item: int = 0
+    base_low: float | None = None
+    base_high: float | None = None
 
 
 class PositionRow(NamedTuple):

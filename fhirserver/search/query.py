@@ -33,7 +33,8 @@ class InDates:
 class InNumbers:
     """A number row compares so. [low, high) is the value's precision, `exact` the value itself.
 
-    `unit`: digest of s|SYSTEM|CODE that must be equal; `code`: digest of c|CODE that must be the
+    `unit`: digest of s|SYSTEM|CODE or q|BASE UNITS that must be equal, and the numbers are those of
+    that unit; `code`: digest of c|CODE that must be the
     row's code or label.
     """
 

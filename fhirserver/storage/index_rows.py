@@ -39,6 +39,8 @@ ROW_COLUMNS: dict[OrderedTable, tuple[tuple[str, str], ...]] = {
         ("token", "int8"),
         ("system_token", "int8"),
         ("item", "int2"),
+        ("base_low", "float8"),
+        ("base_high", "float8"),
     ),
     "position": (("param", "int4"), ("latitude", "float8"), ("longitude", "float8")),
 }
@@ -66,15 +68,15 @@ def row_parameters(
         elif sql_type == "boolean":
             parameters[f"{kind}_{name}"] = "{" + ",".join("t" if b else "f" for b in column) + "}"
         elif sql_type == "float8":
-            parameters[f"{kind}_{name}"] = "{" + ",".join(map(repr, column)) + "}"
+            parameters[f"{kind}_{name}"] = nullable(column)
         else:
             parameters[f"{kind}_{name}"] = nullable(column)
     return parameters
 
 
-def nullable(numbers: Iterable[int | None]) -> str:
+def nullable(numbers: Iterable[float | None]) -> str:
     """An array literal in which None is NULL."""
-    return "{" + ",".join("NULL" if n is None else str(n) for n in numbers) + "}"
+    return "{" + ",".join("NULL" if n is None else repr(n) for n in numbers) + "}"
 
 
 def row_unnest(kind: OrderedTable) -> str:

@@ -17,7 +17,8 @@ ORDERED: dict[OrderedTable, tuple[str, str]] = {
     "string": ("ix_string", 'param int4, text text COLLATE "C", first boolean, last boolean'),
     "number": (
         "ix_number",
-        """low float8, high float8, unit int8, code int8, label int8,
+        """low float8, high float8, base_low float8, base_high float8,
+        unit int8, code int8, label int8,
         param int4, item int2, first boolean, last boolean""",
     ),
     "position": ("ix_position", "latitude float8, longitude float8, param int4"),
@@ -138,14 +139,22 @@ def ordered_table(kind: OrderedTable, resource_type: str) -> Iterator[str]:
 def quantity_index(resource_type: str, *, concurrently: bool = False) -> Iterator[str]:
     """What makes quantities with a unit quick to find: an index by unit, and statistics.
 
+    `unit` is the base unit of a unit of UCUM, and the index is of the ends in it.
+
     Without them the planner takes code, unit and parameter for independent, and expects one row
     where there are thousands.
     """
     name = ordered("number", resource_type)
     how = "CONCURRENTLY " if concurrently else ""
+    if concurrently:
+        # A database of an older release has the table without them.
+        yield (
+            f"ALTER TABLE {name} ADD COLUMN IF NOT EXISTS base_low float8, "
+            "ADD COLUMN IF NOT EXISTS base_high float8"
+        )
     yield (
-        f'CREATE INDEX {how}IF NOT EXISTS "{resource_type}_unit" ON {name} '
-        "(param, unit, low, key) WHERE token IS NULL AND unit IS NOT NULL"
+        f'CREATE INDEX {how}IF NOT EXISTS "{resource_type}_size" ON {name} '
+        "(param, token, unit, base_low, key) WHERE unit IS NOT NULL"
     )
     statistics = table("ix_number", f"{resource_type}_values")
     yield (

@@ -164,15 +164,16 @@ def same_key(row: Any, condition: Any) -> bool:
 
 
 def number_meets(row: Any, asked: InNumbers, has: IndexValues) -> bool:
+    low, high = (row.low, row.high) if asked.unit is None else (row.base_low, row.base_high)
     return (
         row.param == asked.param
         and same_key(row, asked)
         and (asked.unit is None or asked.unit == row.unit)
         and (asked.code is None or asked.code in (row.code, row.label))
         and (
-            compares(asked.compare, row.low, row.high, asked.exact, asked.exact)
+            compares(asked.compare, low, high, asked.exact, asked.exact)
             if asked.compare in ("gt", "lt", "sa", "eb")
-            else compares(asked.compare, row.low, row.high, asked.low, asked.high)
+            else compares(asked.compare, low, high, asked.low, asked.high)
         )
         and (
             asked.second is None

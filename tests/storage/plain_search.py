@@ -13,10 +13,10 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from fractions import Fraction
 from typing import Any
 
 Resource = dict[str, Any]
-INF = Decimal("Infinity")
 
 
 @dataclass(frozen=True)
@@ -497,32 +497,51 @@ def _date(v: Any, asked: str, now: datetime) -> bool:
     }[prefix]
 
 
+IN_BASE: dict[str, tuple[Fraction, str]] = {
+    "kg": (Fraction(1000), "g"),
+    "g": (Fraction(1), "g"),
+    "mm[Hg]": (Fraction(133322), "Pa.1000"),
+    "kPa": (Fraction(1_000_000), "Pa.1000"),
+}
+"""The units of the random records that measure the same."""
+
+
 def _quantity(v: Any, asked: str) -> bool:
     text_, *unit = (plain(x) for x in split(asked, "|"))
+    ratio = Fraction(1)
     if unit and unit[1]:
         system, code_ = unit
-        if system and (v.get("system"), v.get("code")) != (system, code_):
+        asked_base, base = IN_BASE.get(code_), IN_BASE.get(v.get("code", ""))
+        if (
+            system == v.get("system") == "http://unitsofmeasure.org"
+            and asked_base
+            and base
+            and asked_base[1] == base[1]
+        ):
+            ratio = base[0] / asked_base[0]
+        elif system and (v.get("system"), v.get("code")) != (system, code_):
             return False
-        if not system and code_ not in (v.get("code"), v.get("unit")):
+        elif not system and code_ not in (v.get("code"), v.get("unit")):
             return False
     prefix, number = prefixed(text_)
-    exact = Decimal(number)
-    exponent = exact.as_tuple().exponent
+    exact = Fraction(number)
+    exponent = Decimal(number).as_tuple().exponent
     assert isinstance(exponent, int)
-    half = Decimal(5).scaleb(exponent - 1)
+    half = Fraction(Decimal(5).scaleb(exponent - (2 if exponent > 0 else 1)))
     low, high = exact - half, exact + half
-    own = Decimal(str(v["value"]))
-    start = end = own
+    own = Fraction(str(v["value"])) * ratio
+    start: Fraction | float = own
+    end: Fraction | float = own
     open_end = False
     match v.get("comparator"):
         case "<":
-            start, open_end = -INF, True
+            start, open_end = -math.inf, True
         case "<=":
-            start = -INF
+            start = -math.inf
         case ">":
-            end, open_end = INF, True
+            end, open_end = math.inf, True
         case ">=":
-            end = INF
+            end = math.inf
     contained = low <= start and end < high
     if prefix == "ap":
         slack = max(abs(exact) / 10, half)

@@ -20,12 +20,26 @@ FAMILIES = ["Lovelace", "lovelace", "Ångström", "O'Brien", "van den Berg", "Be
 GIVENS = ["Ada", "Augusta", "José", "Jose", "Anna Maria", "Bo"]
 CITIES = ["Wien", "Graz", "St. Pölten", "Linz", "100%", "a_b"]
 UNITS = [("http://unitsofmeasure.org", "kg", "kg"), ("http://unitsofmeasure.org", "mm[Hg]", "mmHg"),
+         ("http://unitsofmeasure.org", "g", "g"), ("http://unitsofmeasure.org", "kPa", "kPa"),
          (None, None, "kg"), ("urn:own", "kg", "kilo")]  # fmt: skip
 DATES = ["2019", "2020-02", "2020-02-29", "2020-02-29T23:30:00Z", "2020-03-01T00:15:00+01:00",
          "2020-03-01", "2021-07-01T12:00:00.500Z", "2021-07", "2021-12-31T23:59:59Z",
          "1950-05-05"]  # fmt: skip
 BIRTHS = ["1950", "1950-05", "1950-05-05", "1980-01-31", "2001-12-31"]
-NUMBERS = ["70", "70.0", "70.4", "120", "1.2e2", "5.40", "-3", "0.001", "99.5"]
+NUMBERS = [
+    "70",
+    "70.0",
+    "70.4",
+    "120",
+    "1.2e2",
+    "5.40",
+    "-3",
+    "0.001",
+    "99.5",
+    "70000",
+    "15.99864",
+    "9.3",
+]
 PROFILES = ["http://acme.org/fhir/StructureDefinition/a", "http://acme.org/fhir/b", "urn:oid:1.2.3"]
 CLINICAL = "http://terminology.hl7.org/CodeSystem/condition-clinical"
 
@@ -275,13 +289,19 @@ class Records:
         elif self.maybe():
             made["valueString"] = self.pick([*CITIES, *DISPLAYS])
         if self.maybe(0.4):
-            made["component"] = [self._component() for _ in range(self.random.randint(1, 2))]
+            made["component"] = [
+                self._component(made["code"]) for _ in range(self.random.randint(1, 2))
+            ]
         if self.maybe(0.2):
             made["hasMember"] = [self.reference("Observation")]
         return made
 
-    def _component(self) -> Resource:
-        made: Resource = {"code": self.concept()}
+    def _component(self, of: Resource) -> Resource:
+        """Of another code than the Observation, which has a value: invariant obs-7."""
+        code = self.concept()
+        while any(c in of.get("coding", ()) for c in code.get("coding", ())):
+            code = self.concept()
+        made: Resource = {"code": code}
         return made | ({"valueQuantity": self.quantity()} if self.maybe(0.8) else {})
 
     def list(self) -> Resource:

@@ -10,11 +10,12 @@ import decimal
 from decimal import Decimal
 from typing import Final
 
-from fhirserver.fhirpath import schema, temporal, ucum, values
+from fhirserver.fhirpath import schema, temporal, values
 from fhirserver.fhirpath.compiled import ANYTHING
 from fhirserver.fhirpath.function import function
 from fhirserver.fhirpath.nodes import Typed, typed
-from fhirserver.fhirpath.quantities import unit_of
+from fhirserver.fhirpath.quantities import are_ucum, unit_of
+from fhirserver.model import ucum
 
 DEFAULT_PLACES: Final = 8
 MOST_PLACES: Final = 28
@@ -118,5 +119,6 @@ def precision_of(item: Typed) -> int | None:
 def comparable(item: Typed, other: Typed) -> bool:
     if {schema.kind(item[0]), schema.kind(other[0])} != {"quantity"}:
         return False
-    mine, yours = (ucum.parse(unit_of(q[1])) for q in (item, other))
-    return mine is not None and yours is not None and mine.dimensions == yours.dimensions
+    if not are_ucum(item[1], other[1]):
+        return False
+    return ucum.comparable(unit_of(item[1]), unit_of(other[1]))

@@ -10,12 +10,13 @@ from decimal import Decimal, DecimalException
 from typing import Any, Final
 
 from fhirserver.errors import Invalid, TooCostly
-from fhirserver.fhirpath import schema, temporal, ucum, values
+from fhirserver.fhirpath import schema, temporal, values
 from fhirserver.fhirpath.compiled import Shape, one
 from fhirserver.fhirpath.env import LONGEST_STRING
 from fhirserver.fhirpath.function import Call, operator
 from fhirserver.fhirpath.nodes import Typed, typed
-from fhirserver.fhirpath.quantities import calendar_unit, quantity, unit_of
+from fhirserver.fhirpath.quantities import are_ucum, calendar_unit, quantity, unit_of
+from fhirserver.model import ucum
 
 EIGHT_PLACES: Final = Decimal("0.00000001")
 MOST_DIGITS: Final = 28
@@ -143,11 +144,11 @@ def _calculate(
         units = unit_of(left[1]), unit_of(right[1])
         mine, yours = _decimal(left), _decimal(right)
         if units[0] != units[1]:
-            one_unit = ucum.in_one_unit(mine, yours, *units)
-            base = ucum.multiply(units[0], "1")
-            if one_unit is None or base is None:
+            into = _finer(left, right)
+            if into is None:
                 return None
-            return _quantity(plain(operation(*one_unit)), base[1])
+            converted = [ucum.convert(n, u, into) for n, u in ((mine, units[0]), (yours, units[1]))]
+            return _quantity(plain(operation(*converted)), into)
         return ("System.Quantity", {**left[1], "value": operation(mine, yours)}, None)
     try:
         result = operation(*_numbers(symbol, left, right))
@@ -156,6 +157,19 @@ def _calculate(
     if isinstance(result, int) and abs(result) > LARGEST_INTEGER:
         return None
     return typed(result)
+
+
+def _finer(left: Typed, right: Typed) -> str | None:
+    """The smaller unit of two that can be added; None if they can't.
+
+    http://hl7.org/fhirpath/N1/#addition. What is 1 K warmer than 37 Cel has no answer here: it
+    depends on whether the kelvin is a difference.
+    """
+    if not are_ucum(left[1], right[1]):
+        return None
+    units = [(ucum.parse(code), code) for code in (unit_of(left[1]), unit_of(right[1]))]
+    found = [(unit.factor, code) for unit, code in units if unit and not unit.function]
+    return min(found)[1] if len(found) == 2 and ucum.comparable(units[0][1], units[1][1]) else None
 
 
 def _of_units(
@@ -177,6 +191,8 @@ def _of_units(
     units = unit_of(mine[1]), unit_of(yours[1])
     if units[1] == "1":
         return _quantity(number, units[0])
+    if not are_ucum(mine[1], yours[1]):
+        return None
     unit = ucum.multiply(*units, divide=divide)
     return None if unit is None else _quantity(number * unit[0], unit[1])
 

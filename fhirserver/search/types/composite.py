@@ -214,8 +214,8 @@ def _text_row(param: int, row: Any, key: _Key, out: IndexValues) -> None:
 
 
 def _value_row(param: int, row: Any, key: _Key, out: IndexValues) -> None:
-    low, high, unit, code, label = row
-    out.numbers.append(NumberRow(param, low, high, False, False, unit, code, label, *key))
+    low, high, unit, code, label, *base = row
+    out.numbers.append(NumberRow(param, low, high, False, False, unit, code, label, *key, 0, *base))
 
 
 _ROWS: Final[dict[str, _Row]] = {

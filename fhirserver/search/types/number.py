@@ -18,7 +18,7 @@ from fhirserver.search.hashing import number
 from fhirserver.search.index import IndexValues, NumberRow
 from fhirserver.search.kinds import Index, Kind, kinds
 from fhirserver.search.parameters import SearchParameter
-from fhirserver.search.query import Condition, HasRow, InNumbers, Or
+from fhirserver.search.query import Comparison, Condition, HasRow, InNumbers, Or
 from fhirserver.search.site import Site
 
 _DECIMAL: Final = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,3})?")
@@ -73,6 +73,12 @@ def condition(
 
 def asked(code: str, value: str, form: str) -> InNumbers:
     """A search value with its precision; `ap` is the range of a tenth around it."""
+    compare, exact, half = with_precision(code, value, form)
+    return between(code, compare, float(exact), float(exact - half), float(exact + half))
+
+
+def with_precision(code: str, value: str, form: str) -> tuple[Comparison, Decimal, Decimal]:
+    """The prefix, the number, and how far around it other numbers are the same."""
     compare, text = split_prefix(value)
     if not _DECIMAL.fullmatch(text):
         raise bad_value(code, value, form)
@@ -82,10 +88,13 @@ def asked(code: str, value: str, form: str) -> InNumbers:
     half = Decimal((0, (5,), exponent - (2 if exponent > 0 else 1)))
     if compare == "ap":
         half = max(abs(exact) / 10, half)
+    return compare, exact, half
+
+
+def between(code: str, compare: Comparison, own: float, low: float, high: float) -> InNumbers:
+    """A comparison with a number and the range of its precision."""
     # A float holds 15 digits: of a value with more, at least its own neighbours must be found.
-    own = float(exact)
-    low = min(float(exact - half), own)
-    high = max(float(exact + half), math.nextafter(own, math.inf))
+    low, high = min(low, own), max(high, math.nextafter(own, math.inf))
     return InNumbers(number(code), compare, own, low, high)
 
 

@@ -50,17 +50,17 @@ DATE: Final[dict[str, tuple[str, ...]]] = {
 
 # `x` is the value as written, `lo` and `hi` the range of its precision; the rows' ends are closed.
 NUMBER: Final[dict[str, tuple[str, ...]]] = {
-    "eq": ("{a}.low >= {lo} AND {a}.low < {hi} AND {a}.high <= {hi}",),
-    "ne": ("NOT ({a}.low >= {lo} AND {a}.low < {hi} AND {a}.high <= {hi})",),
-    "gt": ("{a}.low > {x}", "{a}.long AND {a}.low <= {x} AND {a}.high > {x}"),
-    "lt": ("{a}.low < {x}",),
-    "ge": ("{a}.low >= {x}", "{a}.long AND {a}.low < {x} AND {a}.high >= {x}"),
-    "le": ("{a}.low <= {x}",),
-    "sa": ("{a}.low > {x}",),
-    "eb": ("{a}.low < {x} AND {a}.high < {x}",),
+    "eq": ("{low} >= {lo} AND {low} < {hi} AND {high} <= {hi}",),
+    "ne": ("NOT ({low} >= {lo} AND {low} < {hi} AND {high} <= {hi})",),
+    "gt": ("{low} > {x}", "{a}.long AND {low} <= {x} AND {high} > {x}"),
+    "lt": ("{low} < {x}",),
+    "ge": ("{low} >= {x}", "{a}.long AND {low} < {x} AND {high} >= {x}"),
+    "le": ("{low} <= {x}",),
+    "sa": ("{low} > {x}",),
+    "eb": ("{low} < {x} AND {high} < {x}",),
     "ap": (
-        "{a}.low >= {lo} AND {a}.low <= {hi}",
-        "{a}.long AND {a}.low < {lo} AND {a}.high >= {lo}",
+        "{low} >= {lo} AND {low} <= {hi}",
+        "{a}.long AND {low} < {lo} AND {high} >= {lo}",
     ),
 }
 
@@ -151,7 +151,12 @@ def _beside(build: Builder, c: InDates | InNumbers, a: str, rows: str) -> list[s
 def _alternatives(build: Builder, c: InDates | InNumbers, a: str) -> tuple[str, ...]:
     if isinstance(c, InNumbers):
         exact, lo, hi = (build.bind(x, "float8") for x in (c.exact, c.low, c.high))
-        return tuple(t.format(a=a, x=exact, lo=lo, hi=hi) for t in NUMBER[c.compare])
+        # What is asked for in a unit is compared in base units.
+        low, high = ("low", "high") if c.unit is None else ("base_low", "base_high")
+        return tuple(
+            t.format(a=a, low=f"{a}.{low}", high=f"{a}.{high}", x=exact, lo=lo, hi=hi)
+            for t in NUMBER[c.compare]
+        )
     lo, hi = build.bind(c.low, "int8"), build.bind(c.high, "int8")
     near_lo, near_hi = (max(EARLIEST, end - LONG_DATE + 1) for end in (c.low, c.high))
     return tuple(
