@@ -75,7 +75,7 @@ def nodes(plan: Node) -> Iterator[Node]:
         ("Patient?family=f77", "Patient_0"),
         ("Patient?family:contains=f77", "Patient_trigrams"),
         ("Patient?birthdate=1950-03", "Patient_0"),
-        ("Patient?_has:Observation:patient:date=2022-02-03", "Observation_0"),
+        ("Patient?_has:Observation:patient:date=2022-02-03", "Patient_self_key"),
         ("Patient?_id=p7", "Patient_self_key"),
         ("Observation?_lastUpdated=lt2020", "Observation_updated_key_idx"),
     ],
