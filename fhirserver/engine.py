@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from fhirserver import interactions as interactions_package
 from fhirserver import operations as operations_package
@@ -13,12 +14,15 @@ from fhirserver.interactions.interaction import interactions
 from fhirserver.interactions.messages import FhirRequest, FhirResponse
 from fhirserver.interactions.rights import authorize
 from fhirserver.model import conformance, definitions
+from fhirserver.model.resource import Resource
 from fhirserver.registry import discover
 from fhirserver.search.extract import extract
-from fhirserver.search.parameters import Parameters, base_parameters
+from fhirserver.search.index import IndexValues
+from fhirserver.search.parameters import base_parameters
 from fhirserver.search.site import site_of
 from fhirserver.search.stamp import stamp
 from fhirserver.settings import Settings
+from fhirserver.storage.added_parameters import AddedParameters
 from fhirserver.storage.conformance import StoredConformance
 from fhirserver.storage.database import Database
 from fhirserver.storage.dictionaries import StoredDictionaries
@@ -53,11 +57,20 @@ class Engine:
     ) -> None:
         """`dictionaries`: code systems that are held elsewhere, and looked for there first."""
         site = site_of(settings)
-        parameters: Parameters = base_parameters()
+        standard = base_parameters()
+        added = AddedParameters(database, standard)
+
+        def extracted(resource: Resource) -> IndexValues:
+            parameters = added.known
+            values = extract(resource, parameters, site)
+            values.generation = parameters.generation
+            return values
+
         store = Store(
             database,
-            extract=lambda resource: extract(resource, parameters, site),
-            stamp=lambda resource: stamp(resource, parameters, site),
+            extract=extracted,
+            # Whose a resource is, only the standard's parameters say.
+            stamp=lambda resource: stamp(resource, standard, site),
             texts=TextDictionary(database),
             sizes=TypeSizes(database),
         )
@@ -71,7 +84,7 @@ class Engine:
             settings,
             site,
             definitions.load(),
-            parameters,
+            added,
             store,
             definitions_here,
             Validators(definitions_here, terminology.codes),
@@ -87,4 +100,18 @@ class Engine:
         if interaction is None:
             raise MethodNotAllowed
         authorize(request)
+        if _searches(request) and not request.place:
+            # Entries of a Bundle go by what was in force when it came.
+            self.context.added.now()
         return interaction(self.context, request)
+
+
+def _searches(request: FhirRequest) -> bool:
+    """Whether search parameters may decide about a request; a write is held to them anyway."""
+    if request.interaction in _BY_ID:
+        return bool(request.query) or request.if_none_exist is not None
+    return request.interaction not in _READS
+
+
+_READS: Final = frozenset(["read", "vread", "history-instance", "history-type", "history-system"])
+_BY_ID: Final = frozenset(["create", "update", "patch", "delete"])

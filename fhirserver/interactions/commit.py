@@ -32,6 +32,7 @@ from fhirserver.interactions.linking import (
     with_conditions_met,
 )
 from fhirserver.interactions.patching import patched
+from fhirserver.interactions.search_parameters import put_in_force, settle
 from fhirserver.model import json
 from fhirserver.model.resource import Resource
 from fhirserver.search.hashing import reference_self
@@ -65,13 +66,19 @@ def commit(
         # A patch has its resource later.
         intents = [i if i.action == "patch" else _at(i, conform) for i in intents]
     for attempt in range(ATTEMPTS):
+        if attempt:
+            ctx.added.now()
         try:
             if attempt == 0 and then is None and _is_simple(ctx, intents):
                 return _alone(ctx, intents[0], conform)
-            return _together(ctx, intents, then, conform)
+            outcomes = _together(ctx, intents, then, conform)
         except Stale:
             # Somebody else was faster; the second time the rows are locked before they are read.
             time.sleep(random.random() * 0.002 * attempt**2)  # noqa: S311 - jitter
+        else:
+            if any(d.type == "SearchParameter" and d.is_change for d in outcomes):
+                settle(ctx)
+            return outcomes
     raise Conflict("other changes to the same resource kept coming first: try again")
 
 
@@ -79,6 +86,7 @@ def _is_simple(ctx: Context, intents: Sequence[Intent]) -> bool:
     """Whether it is one change that nothing has to be looked up for."""
     return (
         len(intents) == 1
+        and intents[0].type != "SearchParameter"
         and intents[0].criteria is None
         and not linked_with_conditions(
             intents[0].resource or {}, None, {}, ctx.definitions.is_resource
@@ -307,6 +315,7 @@ def _written(
     }
     ctx.store.texts.add(entry for v in new.values() for entry in v.index.texts)
     write(connection, list(new.values()))
+    put_in_force(ctx, connection, [c for c in wanted.values() if c.type == "SearchParameter"])
     return outcomes | {
         n: replace(_done(v, old.get((v.type, v.id))), issues=wanted[n].issues)
         for n, v in new.items()

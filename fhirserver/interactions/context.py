@@ -10,6 +10,7 @@ from fhirserver.model.definitions import Definitions
 from fhirserver.search.parameters import Parameters
 from fhirserver.search.site import Site
 from fhirserver.settings import Settings
+from fhirserver.storage.added_parameters import AddedParameters
 from fhirserver.storage.conformance import StoredConformance
 from fhirserver.storage.store import Store
 from fhirserver.terminology.service import Terminology
@@ -23,7 +24,7 @@ class Context:
     settings: Settings
     site: Site
     definitions: Definitions
-    parameters: Parameters
+    added: AddedParameters
     store: Store
     conformance: StoredConformance
     """Definitions by canonical address: what is stored here, else what is shipped."""
@@ -37,3 +38,8 @@ class Context:
     """The reverse; raises errors.Invalid for a token that isn't ours or is too old."""
     handle: Callable[[FhirRequest], FhirResponse]
     """The one door, for the entries of a batch."""
+
+    @property
+    def parameters(self) -> Parameters:
+        """The search parameters in force when the request came."""
+        return self.added.known

@@ -38,6 +38,8 @@ class Intent:
     place: str = ""
     wants_issues: bool = False
     issues: tuple[Issue, ...] = ()
+    may_be_unusable: bool = False
+    """A definition that can't be used is stored all the same: it came in a package."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -168,4 +168,5 @@ def _intent(item: Item, number: int) -> Intent:
         resource=item.resource,
         full_url=f"{_ROOT}/{number}/{item.name}",
         place=item.name,
+        may_be_unusable=True,
     )

@@ -88,6 +88,8 @@ class IndexValues:
     numbers: list[NumberRow] = field(default_factory=list)
     positions: list[PositionRow] = field(default_factory=list)
     texts: list[TextEntry] = field(default_factory=list)
+    generation: int | None = None
+    """That of the parameters they were made by, where these may change; None where they can't."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ https://hl7.org/fhir/R4/searchparameter.html, https://hl7.org/fhir/R4/search.htm
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from typing import Final, Literal, get_args
@@ -92,10 +92,19 @@ class Parameters:
     """
 
     def __init__(
-        self, definitions: Definitions, added: Sequence[SearchParameterDefinition] = ()
+        self,
+        definitions: Definitions,
+        added: Sequence[SearchParameterDefinition] = (),
+        *,
+        incomplete: Mapping[tuple[str, str], Callable[[], str]] | None = None,
+        generation: int = 0,
     ) -> None:
         self.definitions = definitions
         self.added = tuple(added)
+        self.incomplete = incomplete or {}
+        """Type and code of those that can't be asked for yet, with what tells how far they are."""
+        self.generation = generation
+        """Of index values: those of one generation are made by the same parameters."""
         self._by_url = {d.url: d for d in (*definitions.search_parameters, *self.added)}
         self._by_base: dict[str, list[SearchParameterDefinition]] = {}
         for definition in (*definitions.search_parameters, *self.added):
@@ -107,6 +116,14 @@ class Parameters:
     def with_added(self, added: Sequence[SearchParameterDefinition]) -> Parameters:
         """The standard's parameters and these."""
         return Parameters(self.definitions, added)
+
+    def by_url(self, url: str) -> SearchParameterDefinition | None:
+        """A definition by its canonical address."""
+        return self._by_url.get(url)
+
+    def is_answered(self, resource_type: str, code: str) -> bool:
+        """Whether a type has this parameter, and its index is complete."""
+        return code in self.for_type(resource_type) and (resource_type, code) not in self.incomplete
 
     def for_type(self, resource_type: str) -> Mapping[str, SearchParameter]:
         """The parameters of a resource type by code; KeyError when there is no such type."""
@@ -216,8 +233,7 @@ class Parameters:
 def _answers(found: Iterable[SearchParameter], added: set[str]) -> list[SearchParameter]:
     """The parameters that others answer, such as combo-code by code and component-code.
 
-    A parameter of the standard is never answered by an added one: rows may not have been indexed
-    for that one yet.
+    None is answered by an added one: that may go again, and rows may not have been indexed for it.
     """
     answered: list[SearchParameter] = []
     indexed: list[tuple[frozenset[object], SearchParameter]] = []
@@ -226,7 +242,7 @@ def _answers(found: Iterable[SearchParameter], added: set[str]) -> list[SearchPa
         parts = [
             (other, o)
             for other, o in indexed
-            if o.type == p.type and other <= places and (o.url not in added or p.url in added)
+            if o.type == p.type and other <= places and o.url not in added
         ]
         whole = next(([o] for other, o in parts if other == places), [o for _, o in parts])
         covered = frozenset[object]().union(*(other for other, _ in parts))

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from fhirserver.errors import Invalid, TooCostly
+from fhirserver.errors import Invalid, NotSupported, TooCostly
 from fhirserver.search.parameters import Parameters, SearchParameter
 from fhirserver.search.query import AnyElement, Condition, Or
 from fhirserver.search.site import Site
@@ -47,12 +47,20 @@ class Scope:
             )
 
     def parameter(self, code: str, resource_type: str) -> SearchParameter:
-        """A type's parameter; Unknown, with near names, when it has none of this code."""
+        """A type's parameter; Unknown, with near names, when it has none of this code.
+
+        NotSupported while the index of an added one isn't complete: it would find too little.
+        """
         known = self.parameters.for_type(resource_type)
         found = known.get(code)
         if found is None:
             raise Unknown(
                 f"{resource_type} has no search parameter {short(code)}{near(code, known)}"
+            )
+        how_far = self.parameters.incomplete.get((resource_type, code))
+        if how_far is not None:
+            raise NotSupported(
+                f"{resource_type}'s search parameter {code} can't be used yet: {how_far()}"
             )
         return found
 

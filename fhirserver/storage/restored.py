@@ -27,4 +27,8 @@ def settle_transactions(connection: sqlalchemy.Connection) -> bool:
         tables = [table(schema, t) for t in types for schema in ("resource", "history")]
         for name in ["fhir.change", *tables]:
             connection.exec_driver_sql(f"UPDATE {name} SET tx = {_PAST} WHERE {_FUTURE}")
+        for name in (table("resource", t) for t in types):
+            connection.exec_driver_sql(
+                f"UPDATE {name} SET indexed = NULL WHERE {_FUTURE.replace('tx', 'indexed', 1)}"
+            )
     return bool(found)

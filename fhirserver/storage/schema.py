@@ -89,10 +89,12 @@ def resource_tables(resource_type: str) -> Iterator[str]:
     """The statements that create the current and the history table of a type."""
     current = table("resource", resource_type)
     past = table("history", resource_type)
-    # `self` is the digest of "Type/id"; being unique it makes the logical id unique.
+    # `self` is the digest of "Type/id"; being unique it makes the logical id unique. `indexed` is
+    # the transaction that last brought the index of this version in step, after it was written.
     yield f"""
 CREATE TABLE {current} (
-  self int8 NOT NULL UNIQUE,{_FIXED},
+  self int8 NOT NULL UNIQUE,
+  indexed xid8,{_FIXED},
   deleted boolean NOT NULL DEFAULT false,
   elements int8[] NOT NULL,{_VARYING},
   PRIMARY KEY (key))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import cache
 
 from fhirserver.search.parameters import SearchParameter, base_parameters
@@ -15,9 +16,28 @@ _TABLE_OF_TYPE: dict[str, OrderedTable] = {
 }
 
 
-@cache
+# What was added while this process has been running; tables are created and never dropped.
+_added: dict[str, frozenset[OrderedTable]] = {}
+
+
 def kinds_needed(resource_type: str) -> frozenset[OrderedTable]:
     """The ordered tables of a type: one for each kind of value that can be ranged or ordered."""
+    return kinds_of_the_standard(resource_type) | _added.get(resource_type, frozenset())
+
+
+def kinds_of(parameters: Iterable[SearchParameter]) -> frozenset[OrderedTable]:
+    """The ordered tables that these parameters have rows in."""
+    return frozenset(kind for p in parameters for kind in _kinds(p))
+
+
+def are_there(resource_type: str, kinds: frozenset[OrderedTable]) -> None:
+    """From now on a type has these tables, too."""
+    _added[resource_type] = _added.get(resource_type, frozenset()) | kinds
+
+
+@cache
+def kinds_of_the_standard(resource_type: str) -> frozenset[OrderedTable]:
+    """Those that every database has."""
     kinds: set[OrderedTable] = set()
     for parameter in base_parameters().for_type(resource_type).values():
         kinds |= _kinds(parameter)

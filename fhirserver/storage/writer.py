@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import cache
 from typing import Any
 
+from fhirserver.search.index import IndexValues
 from fhirserver.storage.database import Connection, Database, Rows, Stale, execute
 from fhirserver.storage.index_rows import (
     ROW_COLUMNS,
@@ -60,6 +61,7 @@ def _write_type(
         k for k in kinds_needed(resource_type) if any(_differs(v, ROWS_OF[k]) for v in group)
     )
     parameters: dict[str, Any] = _version_parameters(group)
+    parameters["made_by"] = made_by(v.index for v in group)
     if is_update:
         parameters["replaces"] = array(v.replaces or 0 for v in group)
     owned = [(v.key, v.stamp.owner, v.index) for v in group]
@@ -75,11 +77,24 @@ def _write_type(
         raise Stale(resource_type)
 
 
+def made_by(indexes: Iterable[IndexValues]) -> int | None:
+    """The generation of search parameters that all of these were made by; None for no matter.
+
+    Raises Stale when there are several.
+    """
+    generations = {i.generation for i in indexes if i.generation is not None}
+    if len(generations) > 1:
+        raise Stale
+    return next(iter(generations), None)
+
+
 def _differs(version: NewVersion, rows: str) -> bool:
     """Whether the rows of one ordered table are other ones than those of the version before."""
     if version.before is None:
         return bool(getattr(version.index, rows))
     index, stamp = version.before
+    if index.generation != version.index.generation:
+        return True
     return getattr(version.index, rows) != getattr(index, rows) or stamp != version.stamp
 
 
@@ -135,19 +150,19 @@ WITH created AS (
 logged AS (
   INSERT INTO fhir.change (type, key, version, updated, method)
   SELECT %(type)s, key, version, updated, method FROM created)
-SELECT count(*) FROM created"""
+SELECT count(*), fhir.parameters_are(%(made_by)s::int8) FROM created"""
 
 
 @cache
 def _update_statement(resource_type: str, kinds: frozenset[OrderedTable]) -> str:
-    rows = "".join(_difference(kind, resource_type) for kind in sorted(kinds))
+    rows = "".join(difference(kind, resource_type) for kind in sorted(kinds))
     return f"""
 WITH new AS MATERIALIZED (
   SELECT n.*, replaces FROM {_VERSION_UNNEST}
   JOIN unnest(%(key)s::int8[], %(replaces)s::int4[]) AS o (key, replaces) USING (key)),
 old AS MATERIALIZED (
   SELECT r.* FROM {table("resource", resource_type)} r JOIN new ON new.key = r.key
-  WHERE r.version = new.replaces FOR UPDATE OF r),
+  WHERE r.version = new.replaces AND {UNTOUCHED} FOR UPDATE OF r),
 kept AS (
   INSERT INTO {table("history", resource_type)} ({_VERSION}, tx)
   SELECT {_VERSION}, tx FROM old),
@@ -163,10 +178,15 @@ written AS (
 logged AS (
   INSERT INTO fhir.change (type, key, version, updated, method)
   SELECT %(type)s, key, version, updated, method FROM written)
-SELECT count(*) FROM written"""
+SELECT count(*), fhir.parameters_are(%(made_by)s::int8) FROM written"""
 
 
-def _difference(kind: OrderedTable, resource_type: str) -> str:
+# That nobody has put index rows of this version right since the statement began: it wouldn't see
+# them, and would leave them beside the new ones.
+UNTOUCHED = "(r.indexed IS NULL OR pg_visible_in_snapshot(r.indexed, pg_current_snapshot()))"
+
+
+def difference(kind: OrderedTable, resource_type: str) -> str:
     """Delete the rows that the new version lacks and insert those that the old one lacked."""
     name = ordered(kind, resource_type)
     columns = [c for c, _ in ROW_COLUMNS[kind]]

@@ -1,0 +1,101 @@
+"""Reindex jobs: beginning one, how far it is, and ending it early."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from fhirserver.storage.added_parameters import new_job
+from fhirserver.storage.database import Database, execute
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """How far one type is; `total` is None before it has begun. `changed`: rows that differed."""
+
+    type: str
+    state: str
+    done: int
+    total: int | None
+    changed: int
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A reindex job and its parts, by type."""
+
+    id: int
+    reason: str
+    created: datetime
+    parts: tuple[Part, ...]
+
+    @property
+    def state(self) -> str:
+        """`waiting`, `running`, `done`, or `cancelled` when a part of it was."""
+        states = {p.state for p in self.parts}
+        if "running" in states or {"waiting", "done"} <= states:
+            return "running"
+        return next((s for s in ("waiting", "cancelled") if s in states), "done")
+
+    @property
+    def is_open(self) -> bool:
+        return any(p.state in ("waiting", "running") for p in self.parts)
+
+    @property
+    def done(self) -> int:
+        return sum(p.done for p in self.parts)
+
+    @property
+    def total(self) -> int | None:
+        """All resources to do; None until every part has counted its own."""
+        totals = [p.total for p in self.parts if p.state != "cancelled"]
+        return None if None in totals else sum(t or 0 for t in totals)
+
+
+def start(database: Database, types: Sequence[str], reason: str) -> int:
+    """A job that reindexes these types; parameters whose job was cancelled wait for it."""
+    with database.transaction() as connection:
+        job = new_job(connection, types, reason)
+        execute(
+            connection,
+            "UPDATE fhir.search_index i SET job = %s FROM fhir.reindex_part p "
+            "WHERE p.job = i.job AND p.type = i.type AND p.state = 'cancelled' "
+            "AND i.type = ANY(%s)",
+            (job, list(types)),
+        )
+        execute(connection, "UPDATE fhir.search_state SET asked = asked + 1")
+    return job
+
+
+def cancel(database: Database, job: int) -> None:
+    """End a job where it is; what it has done stays."""
+    database.write(
+        "UPDATE fhir.reindex_part SET state = 'cancelled', ended = clock_timestamp() "
+        "WHERE job = %s AND state IN ('waiting', 'running')",
+        (job,),
+    )
+
+
+def find(database: Database, job: int) -> Job | None:
+    """A job by its number."""
+    return next(iter(_jobs(database, "j.id = %s", (job,))), None)
+
+
+def open_jobs(database: Database) -> list[Job]:
+    """The jobs with something left to do."""
+    return [j for j in _jobs(database, "true", ()) if j.is_open]
+
+
+def _jobs(database: Database, where: str, parameters: Sequence[object]) -> list[Job]:
+    rows = database.read(
+        "SELECT j.id, j.reason, j.created, p.type, p.state, p.done, p.total, p.changed "
+        "FROM fhir.reindex_job j JOIN fhir.reindex_part p ON p.job = j.id "
+        f"WHERE {where} ORDER BY j.id, p.type",
+        parameters,
+    )
+    jobs: dict[int, Job] = {}
+    for id_, reason, created, *part in rows:
+        before = jobs[id_].parts if id_ in jobs else ()
+        jobs[id_] = Job(id_, reason, created, (*before, Part(*part)))
+    return list(jobs.values())
