@@ -98,11 +98,12 @@ def test_writers_and_several_reindexers_at_once_lose_nothing(
     stop = threading.Event()
 
     def write(number):
-        mine = client_of(app)
-        for turn in range(25):
-            body = with_shoe(turn, id=patients[number], active=bool(turn % 2))
-            done(mine.put(f"/fhir/Patient/{patients[number]}", json=body))
-        if number == 0:
+        try:
+            mine = client_of(app)
+            for turn in range(25):
+                body = with_shoe(turn, id=patients[number], active=bool(turn % 2))
+                done(mine.put(f"/fhir/Patient/{patients[number]}", json=body))
+        finally:
             stop.set()
 
     def reindexing(_):
