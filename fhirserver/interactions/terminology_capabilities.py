@@ -17,7 +17,7 @@ from fhirserver.model.resource import Resource
 INSTANTIATES: Final = "http://hl7.org/fhir/CapabilityStatement/terminology-server"
 _FEATURE: Final = "http://hl7.org/fhir/uv/application-feature/StructureDefinition/feature"
 # The version of HL7's terminology server tests that `conformance/terminology` runs.
-_TESTS: Final = "1.7.5"
+_TESTS: Final = "1.9.0"
 
 
 def terminology_capabilities(ctx: Context, date: str) -> bytes:

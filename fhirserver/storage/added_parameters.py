@@ -90,13 +90,13 @@ def _telling(database: Database, job: int, resource_type: str) -> Callable[[], s
             (job, resource_type),
         )
         if not rows:
-            return f"start $reindex on {resource_type}"
+            return f"run `fhirserver reindex {resource_type}`"
         state, done, total = rows[0]
         match state:
             case "cancelled":
-                return f"its index was cancelled; start $reindex on {resource_type}"
+                return f"its index was cancelled; run `fhirserver reindex {resource_type}`"
             case "waiting":
-                return "its index waits to be made; ask again shortly"
+                return "its index waits to be made by `fhirserver reindex`"
             case _:
                 percent = 100 * done // total if total else 100
                 return f"its index is made at {percent} % of {total:,} resources; ask again later"

@@ -76,7 +76,7 @@ def test_an_expired_token_is_refused_and_said_to_be_invalid(anybody, token):
 @pytest.mark.parametrize(
     ("scope", "method", "address", "status"),
     [
-        ("system/Patient.r", "GET", "/fhir/Patient/1", 404),
+        ("system/Patient.r", "GET", "/fhir/Patient/nobody-has-this-id", 404),
         ("system/Patient.r", "GET", "/fhir/Observation/1", 403),
         ("system/Patient.r", "GET", "/fhir/Patient", 403),
         ("system/Patient.s", "GET", "/fhir/Patient?_count=0", 200),
@@ -92,7 +92,7 @@ def test_an_expired_token_is_refused_and_said_to_be_invalid(anybody, token):
         ("system/*.rs", "GET", "/fhir/Patient/1/*", 200),
         ("system/Patient.rs", "DELETE", "/fhir/Patient/1", 403),
         ("system/Patient.d", "DELETE", "/fhir/Patient/never", 204),
-        ("user/Patient.read", "GET", "/fhir/Patient/1", 404),
+        ("user/Patient.read", "GET", "/fhir/Patient/nobody-has-this-id", 404),
         ("user/Patient.write", "GET", "/fhir/Patient/1", 403),
     ],
 )
