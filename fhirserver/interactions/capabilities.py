@@ -26,6 +26,7 @@ from fhirserver.interactions.terminology_capabilities import (
 from fhirserver.model import json
 from fhirserver.model.requirements import is_for_servers, unmet
 from fhirserver.model.resource import Resource
+from fhirserver.search.parameters import Parameters
 from fhirserver.storage.conformance import guides, profiles, requirements
 from fhirserver.storage.content import instant
 
@@ -44,7 +45,7 @@ def capabilities(ctx: Context, request: FhirRequest) -> FhirResponse:
         raise Invalid("mode must be full, normative or terminology")
     if mode == "terminology":
         return FhirResponse(200, terminology_capabilities(ctx, _STARTED))
-    statement, tag = _statement(ctx, ctx.conformance.generation)
+    statement, tag = _statement(ctx, ctx.conformance.generation, ctx.parameters)
     if request.if_none_match is not None and tag in request.if_none_match:
         return FhirResponse(304, headers={"ETag": tag})
     wanted = wanted_subset(request.query)
@@ -53,8 +54,8 @@ def capabilities(ctx: Context, request: FhirRequest) -> FhirResponse:
 
 
 @lru_cache(maxsize=4)
-def _statement(ctx: Context, generation: str) -> tuple[bytes, str]:
-    """The statement and its ETag, as definitions are in one generation of them."""
+def _statement(ctx: Context, generation: str, parameters: Parameters) -> tuple[bytes, str]:
+    """The statement and its ETag, as definitions and search parameters are at one time."""
     guided = [_canonical(url, number) for url, number in guides(ctx.store.database)]
     made: Resource = {
         "resourceType": "CapabilityStatement",
@@ -147,7 +148,11 @@ def _canonical(url: str, number: str | None) -> str:
 
 def _resource(ctx: Context, resource_type: str, supported: Mapping[str, Sequence[str]]) -> Resource:
     parameters = ctx.parameters.for_type(resource_type)
-    references = [c for c, p in parameters.items() if p.type == "reference"]
+    references = [
+        c
+        for c, p in parameters.items()
+        if p.type == "reference" and ctx.parameters.is_answered(resource_type, c)
+    ]
     return {
         "type": resource_type,
         "profile": f"http://hl7.org/fhir/StructureDefinition/{resource_type}",
@@ -181,21 +186,21 @@ def _parameters(ctx: Context, resource_type: str, *, common: bool) -> list[Resou
     return [
         {"name": c, "definition": p.url, "type": p.type, "documentation": p.description or c}
         for c, p in sorted(ctx.parameters.for_type(resource_type).items())
-        if not common or c.startswith("_")
+        if (not common or c.startswith("_")) and ctx.parameters.is_answered(resource_type, c)
     ]
 
 
 def _reverse_includes(ctx: Context, resource_type: str) -> list[str]:
-    return _referring(ctx)[resource_type]
+    return _referring(ctx, ctx.parameters)[resource_type]
 
 
 @lru_cache(maxsize=4)
-def _referring(ctx: Context) -> dict[str, list[str]]:
+def _referring(ctx: Context, parameters: Parameters) -> dict[str, list[str]]:
     """The reference parameters of every type by the type that they may be to."""
     found: dict[str, list[str]] = {t: [] for t in ctx.definitions.resource_types}
     for source in ctx.definitions.resource_types:
-        for code, parameter in ctx.parameters.for_type(source).items():
-            if parameter.type == "reference":
+        for code, parameter in parameters.for_type(source).items():
+            if parameter.type == "reference" and parameters.is_answered(source, code):
                 for target in parameter.targets or found:
                     found[target].append(f"{source}:{code}")
     return found

@@ -96,7 +96,7 @@ def _telling(database: Database, job: int, resource_type: str) -> Callable[[], s
             case "cancelled":
                 return f"its index was cancelled; run `fhirserver reindex {resource_type}`"
             case "waiting":
-                return "its index waits to be made by `fhirserver reindex`"
+                return "its index waits to be made; ask again shortly"
             case _:
                 percent = 100 * done // total if total else 100
                 return f"its index is made at {percent} % of {total:,} resources; ask again later"

@@ -21,6 +21,7 @@ from celery import Celery
 from celery.schedules import crontab
 
 from fhirserver.registry import Registry, discover
+from fhirserver.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,16 +37,21 @@ SCHEDULE: Registry[Periodic] = Registry("periodic task")
 
 DATABASE_URL: Final = "fhirserver_database_url"
 """The name in Celery's configuration under which tasks find their database."""
+SETTINGS: Final = "fhirserver_settings"
+"""The same for the settings: index values depend on the site."""
 
 
-def make_celery(broker_url: str, database_url: str | None = None) -> Celery:
+def make_celery(
+    broker_url: str, database_url: str | None = None, settings: Settings | None = None
+) -> Celery:
     """The Celery application over this broker, with every task; it becomes the current one.
 
-    Only a worker needs the database.
+    Only a worker needs the database and the settings.
     """
     app = Celery("fhirserver", broker=broker_url, set_as_current=True)
     app.conf.update(CONFIGURATION)
     app.conf[DATABASE_URL] = database_url
+    app.conf[SETTINGS] = settings
     discover(sys.modules[__name__])
     app.conf.beat_schedule = {
         name: {"task": entry.task, "schedule": entry.every} for name, entry in SCHEDULE.items()

@@ -98,11 +98,12 @@ def test_writers_and_several_reindexers_at_once_lose_nothing(
     stop = threading.Event()
 
     def write(number):
-        mine = client_of(app)
-        for turn in range(25):
-            body = with_shoe(turn, id=patients[number], active=bool(turn % 2))
-            done(mine.put(f"/fhir/Patient/{patients[number]}", json=body))
-        if number == 0:
+        try:
+            mine = client_of(app)
+            for turn in range(25):
+                body = with_shoe(turn, id=patients[number], active=bool(turn % 2))
+                done(mine.put(f"/fhir/Patient/{patients[number]}", json=body))
+        finally:
             stop.set()
 
     def reindexing(_):
@@ -162,3 +163,16 @@ def test_a_writer_with_the_parameters_of_before_is_told_and_writes_by_those_of_n
     entries = done(client.get("/fhir/Patient?shoes=77"))["entry"]
     assert [e["resource"]["id"] for e in entries] == [patient["id"]]
     assert stored.index_wrong(context.store, "Patient") == []
+
+
+def test_the_capability_statement_lists_a_parameter_when_it_answers(context, client, parameter):
+    def listed():
+        statement = done(client.get("/fhir/metadata"))
+        of = {r["type"]: r["searchParam"] for r in statement["rest"][0]["resource"]}
+        return URL in {p["definition"] for p in of["Patient"]}
+
+    assert not listed()
+
+    finish(context)
+
+    assert listed()

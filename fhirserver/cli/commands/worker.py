@@ -15,7 +15,7 @@ from fhirserver.tasks import make_celery
 @click.option("--concurrency", default=2, show_default=True, help="How many tasks run at once.")
 def command(settings: Settings, concurrency: int) -> None:
     """Do the work that happens outside requests (one role)."""
-    app = make_celery(embedded.broker_url(settings), embedded.connection_url(settings))
+    app = make_celery(embedded.broker_url(settings), embedded.connection_url(settings), settings)
     app.worker_main(
         [
             *("worker", "--pool", "threads", "--concurrency", str(concurrency)),
