@@ -125,12 +125,12 @@ def _together(
         change = partial(_change, ctx, known, old, conform)
         later = frozenset(conditional)
         now = {n: _at(s, change) for n, s in enumerate(settled) if n not in later}
-        outcomes = _written(ctx, connection, now, old)
+        outcomes = written(ctx, connection, now, old)
         if conditional:
             with ctx.store.database.reading_inside():
                 met = {n: _met(ctx, conditions, settled[n]) for n in conditional}
             changes = {n: _at(item, change) for n, item in met.items()}
-            outcomes |= _written(ctx, connection, changes, old)
+            outcomes |= written(ctx, connection, changes, old)
             now |= changes
         with ctx.store.database.reading_inside():
             refuse_dangling(ctx, [c for c in now.values() if isinstance(c, Intent)])
@@ -274,7 +274,7 @@ def _decide(
                 intent = conform(intent)
         case _:
             pass
-    if old is not None and old.content is not None and _is_same(old.content, intent.resource):
+    if old is not None and old.content is not None and is_same(old.content, intent.resource):
         return Done(200, old.type, old.id, old.version, old.updated, old.content)
     return intent
 
@@ -285,7 +285,7 @@ def _is_matched(versions: Sequence[str], old: Version | None) -> bool:
     return str(old.version) in versions or ("*" in versions and not old.is_deleted)
 
 
-def _is_same(old: str, resource: Resource | None) -> bool:
+def is_same(old: str, resource: Resource | None) -> bool:
     """Whether a new version would say nothing new."""
     return resource is not None and _essence(json.parse(old.encode())) == _essence(resource)
 
@@ -297,7 +297,7 @@ def _essence(resource: Resource) -> bytes:
     return json.dump_sorted({**resource, "meta": meta})
 
 
-def _written(
+def written(
     ctx: Context,
     connection: Connection,
     changes: Mapping[int, Intent | Done],

@@ -1,0 +1,181 @@
+"""Merging two Patients in one database transaction: both change, and all that refers to the source.
+
+What was changed is written down (merging/record.py), so that unmerging.py can undo it.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from fhirserver import clock, ids
+from fhirserver.access.principal import Principal
+from fhirserver.errors import Gone, NotFound, VersionConflict
+from fhirserver.interactions.conforming import conformer
+from fhirserver.interactions.context import Context
+from fhirserver.interactions.intents import Done, Intent
+from fhirserver.interactions.stepwise import Steps, in_steps
+from fhirserver.merging.moving import STAYS, moved
+from fhirserver.merging.patients import merged_source, merged_target, refuse_unmergeable
+from fhirserver.merging.record import MOST, Event, Made, provenance
+from fhirserver.model import json
+from fhirserver.model.resource import Resource
+from fhirserver.search.hashing import element
+from fhirserver.storage.content import instant
+from fhirserver.storage.referrers import referrers
+from fhirserver.storage.rows import Version
+from fhirserver.storage.searches import types_in_use
+from fhirserver.storage.versions import current
+
+
+@dataclass(frozen=True, slots=True)
+class Party:
+    """One of the two Patients: its id, and the versions it must have, if the client said so."""
+
+    id: str
+    versions: Sequence[str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Merged:
+    """What a merge has made, or would make: the target, and how many of each type were moved."""
+
+    target: Resource
+    moved: Mapping[str, int]
+
+
+def preview(
+    ctx: Context, principal: Principal, source: Party, target: Party, wanted: Resource | None
+) -> Merged:
+    """What a merge would make now."""
+    database = ctx.store.database
+    there = {i: current(database, "Patient", i) for i in (source.id, target.id)}
+    one, other = (parsed(p, there[p.id]) for p in (source, target))
+    refuse_unmergeable(one, other)
+    found = _referrers(ctx, source.id, target.id)
+    _authorize(principal, found)
+    counts = {t: len(found[t]) for t in found}
+    return Merged(merged_target(one, other, wanted), counts)
+
+
+def merge(
+    ctx: Context, principal: Principal, source: Party, target: Party, wanted: Resource | None
+) -> Merged:
+    """Merge the source into the target."""
+    return in_steps(ctx, lambda steps: _merge(ctx, steps, principal, source, target, wanted))
+
+
+def _merge(
+    ctx: Context,
+    steps: Steps,
+    principal: Principal,
+    source: Party,
+    target: Party,
+    wanted: Resource | None,
+) -> Merged:
+    # Both are locked first: nobody else can merge one of them meanwhile.
+    locked = steps.locked("Patient", (source.id, target.id))
+    one, other = (parsed(p, locked.get(p.id)) for p in (source, target))
+    refuse_unmergeable(one, other)
+    _authorize(principal, ())
+    event = Event(
+        "merge",
+        ids.new(),
+        Made("Patient", source.id, locked[source.id].version),
+        instant(clock.now()),
+        principal.subject,
+    )
+    update = Intent("update", "Patient", target.id, resource=merged_target(one, other, wanted))
+    conform = conformer(ctx, [update])
+    done = steps.write(
+        [
+            Intent("update", "Patient", source.id, resource=merged_source(one, other)),
+            update if conform is None else conform(update),
+        ],
+        locked.values(),
+    )
+    note(steps, event, done)
+    counts: Counter[str] = Counter()
+    for resource_type, group in _moving(ctx, steps, principal, source.id, target.id):
+        moves = _moves(ctx, resource_type, group, source.id, target.id)
+        made = steps.write(moves, group)
+        note(steps, event, made)
+        counts[resource_type] += len(made)
+    result = json.parse_object((done[1].content or "{}").encode())
+    return Merged(result, {t: n for t, n in counts.items() if n})
+
+
+def note(steps: Steps, event: Event, done: Sequence[Done]) -> None:
+    """Write down the versions that were made."""
+    made = [Made(d.type, d.id or "", d.version or 0) for d in done if d.is_change]
+    if made:
+        record = provenance(event, made)
+        steps.write([Intent("create", "Provenance", ids.new(), resource=record)])
+
+
+def parsed(party: Party, version: Version | None) -> Resource:
+    """One of the two Patients; raises NotFound, Gone or VersionConflict."""
+    if version is None:
+        raise NotFound(f"Patient/{party.id} doesn't exist")
+    if version.content is None:
+        raise Gone(f"Patient/{party.id} was deleted")
+    if party.versions is not None and not {str(version.version), "*"} & set(party.versions):
+        raise VersionConflict(f"Patient/{party.id} has changed since the version that was given")
+    return json.parse_object(version.content.encode())
+
+
+def _moving(
+    ctx: Context, steps: Steps, principal: Principal, source: str, target: str
+) -> Iterator[tuple[str, list[Version]]]:
+    """What refers to the source, locked, a group of one type at a time, until there is no more."""
+    seen: set[tuple[str, str]] = set()
+    while True:
+        with steps.reading():
+            found = _referrers(ctx, source, target)
+        new = {t: [i for i in group if (t, i) not in seen] for t, group in found.items()}
+        new = {t: group for t, group in new.items() if group}
+        if not new:
+            return
+        _authorize(principal, new)
+        for resource_type, group in sorted(new.items()):
+            seen.update((resource_type, i) for i in group)
+            for start in range(0, len(group), MOST):
+                locked = steps.locked(resource_type, group[start : start + MOST])
+                yield resource_type, [v for v in locked.values() if not v.is_deleted]
+
+
+def _moves(
+    ctx: Context, resource_type: str, group: Sequence[Version], source: str, target: str
+) -> list[Intent]:
+    moves = []
+    for version in group:
+        resource = json.parse_object((version.content or "{}").encode())
+        changed = moved(resource, source, target, ctx.settings.fhir_base)
+        if changed is not resource:
+            moves.append(Intent("update", resource_type, version.id, resource=changed))
+    return moves
+
+
+def _authorize(principal: Principal, types: Mapping[str, object] | Sequence[str]) -> None:
+    """Half a merge would be worse than none: the caller must be allowed to change all of it."""
+    for resource_type in ("Patient", *sorted(types)):
+        principal.require("u", resource_type)
+
+
+def _referrers(ctx: Context, source: str, target: str) -> dict[str, list[str]]:
+    """The ids by type of what refers to the source, other than the two Patients."""
+    spelling = f"r|Patient/{source}"
+    types = [t for t in ctx.definitions.resource_types if t not in STAYS]
+    sources = {
+        t: [
+            element(p.code, spelling)
+            for p in ctx.parameters.for_type(t).values()
+            if p.type == "reference"
+        ]
+        for t in types_in_use(ctx.store.database, sorted(types))
+    }
+    found = referrers(ctx.store.database, sources)
+    if "Patient" in found:
+        found["Patient"] = [i for i in found["Patient"] if i not in {source, target}]
+    return {t: group for t, group in found.items() if group}
