@@ -169,9 +169,10 @@ def _note_other(
 
 
 def _value(wanted: Parameter, parameter: Resource, place: str) -> tuple[Any, str]:
-    if is_resource_type(wanted.type):
+    if is_resource_type(wanted.type) or (wanted.type == "*" and "resource" in parameter):
         resource = parameter.get("resource")
         if not isinstance(resource, dict) or wanted.type not in {
+            "*",
             "Resource",
             resource.get("resourceType"),
         }:
@@ -226,11 +227,13 @@ def _fits(given: str, wanted: str) -> bool:
 
 
 def _of_address(wanted: Parameter, text: str) -> Any:
-    """A value in an address: a simple one, or a Coding as a search has it, `system|code`."""
+    """A value in an address: a simple one, a Coding as a search has it, a Reference's text."""
     if wanted.type == "Coding":
         system, _, code = text.rpartition("|")
         coding = {"system": system, "code": code} if system else {"code": code}
         return _checked_coding(wanted, coding)
+    if wanted.type == "Reference":
+        return {"reference": text}
     if wanted.parts or wanted.type[:1].isupper():
         raise Invalid(
             f"the parameter {wanted.name} can't be in an address: POST a Parameters resource"

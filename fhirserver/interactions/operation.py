@@ -27,7 +27,8 @@ OURS: Final = "https://fhirserver.example/OperationDefinition"
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """An input parameter. `type` is a FHIR datatype, a resource type, or `Resource` for any.
+    """An input parameter. `type` is a FHIR datatype, a resource type, or `Resource` for any one;
+    `*` takes any value or resource.
 
     `parts` are those of a parameter that has no value of its own. `max` is None without a limit.
     `is_checked` says that a resource must follow its definition before the operation sees it.
