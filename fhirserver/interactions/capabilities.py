@@ -17,6 +17,7 @@ from fhirserver.interactions.context import Context
 from fhirserver.interactions.interaction import interactions
 from fhirserver.interactions.messages import FhirRequest, FhirResponse
 from fhirserver.interactions.operation import Operation, on_system, on_type
+from fhirserver.interactions.shipped import address
 from fhirserver.interactions.subsets import subset, wanted_subset
 from fhirserver.interactions.terminology_capabilities import (
     INSTANTIATES,
@@ -117,7 +118,7 @@ def _rest(ctx: Context) -> Resource:
         "interaction": [
             {"code": code} for code in ("transaction", "batch", "search-system", "history-system")
         ],
-        **_operations(on_system()),
+        **_operations(ctx, on_system()),
         "searchParam": _parameters(ctx, "Basic", common=True),
         "compartment": [
             f"http://hl7.org/fhir/CompartmentDefinition/{name.lower()}"
@@ -169,14 +170,14 @@ def _resource(ctx: Context, resource_type: str, supported: Mapping[str, Sequence
         "searchInclude": ["*", *(f"{resource_type}:{c}" for c in references)],
         "searchRevInclude": _reverse_includes(ctx, resource_type),
         "searchParam": _parameters(ctx, resource_type, common=False),
-        **_operations(on_type(resource_type)),
+        **_operations(ctx, on_type(resource_type)),
     }
 
 
-def _operations(found: Sequence[Operation]) -> Resource:
+def _operations(ctx: Context, found: Sequence[Operation]) -> Resource:
     """https://hl7.org/fhir/R4/capabilitystatement-definitions.html#CapabilityStatement.rest.resource.operation"""
     return (
-        {"operation": [{"name": o.name, "definition": o.definition} for o in found]}
+        {"operation": [{"name": o.name, "definition": address(ctx, o.definition)} for o in found]}
         if found
         else {}
     )

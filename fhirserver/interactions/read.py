@@ -9,6 +9,7 @@ from fhirserver.errors import Gone, NotFound
 from fhirserver.interactions.context import Context
 from fhirserver.interactions.interaction import interactions
 from fhirserver.interactions.messages import FhirRequest, FhirResponse, etag, versions_in
+from fhirserver.interactions.shipped import supplied, tag
 from fhirserver.interactions.subsets import subset, wanted_subset
 from fhirserver.storage.rows import Version
 from fhirserver.storage.versions import current
@@ -19,7 +20,26 @@ def read(ctx: Context, request: FhirRequest) -> FhirResponse:
     assert request.type is not None
     assert request.id is not None
     version = current(ctx.store.database, request.type, request.id)
+    if version is None or version.content is None:
+        text = supplied(ctx, request.type, request.id)
+        if text is not None:
+            return _supplied(ctx, request, text)
     return answer(ctx, request, version)
+
+
+def _supplied(ctx: Context, request: FhirRequest, text: bytes) -> FhirResponse:
+    """The response for a definition that comes with the server."""
+    headers = {"ETag": tag(text)}
+    if request.if_none_match is not None and (
+        headers["ETag"] in request.if_none_match or request.if_none_match.strip() == "*"
+    ):
+        return FhirResponse(304, headers=headers)
+    wanted = wanted_subset(request.query)
+    return FhirResponse(
+        200,
+        text if wanted is None else subset(text.decode(), wanted, ctx.definitions),
+        headers=headers,
+    )
 
 
 def answer(ctx: Context, request: FhirRequest, version: Version | None) -> FhirResponse:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Final
 from urllib.parse import urlencode
 
 from fhirserver.errors import Forbidden, Issue
@@ -15,10 +16,12 @@ from fhirserver.interactions.including import included
 from fhirserver.interactions.interaction import interactions
 from fhirserver.interactions.messages import FhirRequest, FhirResponse
 from fhirserver.interactions.page_links import PageState, link, opened, portable, restored
+from fhirserver.interactions.shipped import content, matches
 from fhirserver.interactions.subsets import Subset, subset
 from fhirserver.interactions.vocabulary import SearchVocabulary
 from fhirserver.model import json
 from fhirserver.model.bundle import Mode, bundle, search_entry
+from fhirserver.model.heads import Head
 from fhirserver.model.outcome import outcome
 from fhirserver.model.resource import Resource
 from fhirserver.search.parse import parse
@@ -27,6 +30,9 @@ from fhirserver.storage import searches
 from fhirserver.storage.rows import Version
 from fhirserver.storage.search_sql.pages import Position, Wanted
 from fhirserver.storage.searches import Page
+
+# The part of the result that is shipped with the server; those of storage are 0 and up.
+_SUPPLIED: Final = -1
 
 
 @interactions.register("search-type")
@@ -51,9 +57,11 @@ def _search(ctx: Context, request: FhirRequest) -> FhirResponse:
     query = _understood(ctx, request, pairs)
     if query.explain:
         return _explain(ctx, request, query)
+    supplied = matches(ctx, query) if request.interaction == "search-type" else ()
     if query.summary == "count" or query.count == 0:
-        return _answer(_counted(ctx, request, query))
+        return _answer(_counted(ctx, request, query, len(supplied)))
     page = _page(ctx, query, state)
+    shown, page = _after_stored(ctx, query, state, supplied, page)
     links = {"self": _self_link(ctx, request, query)}
     for relation, position, backwards in (
         ("next", page.after, False),
@@ -62,10 +70,11 @@ def _search(ctx: Context, request: FhirRequest) -> FhirResponse:
         if position is not None:
             links[relation] = _link(ctx, request, pairs, page, position, backwards=backwards)
     entries = [entry(ctx, v, query, "match") for v in page.matches]
+    entries += [_supplied_entry(ctx, query, head) for head in shown]
     entries += [
         entry(ctx, v, query, "include") for v in included(ctx, page.matches, query.includes)
     ]
-    total = _total(ctx, query, page, is_first=state is None)
+    total = _total(ctx, query, page, len(supplied), is_first=state is None)
     return _answer(bundle("searchset", entries + _warnings(query), links=links, total=total))
 
 
@@ -92,9 +101,9 @@ def _understood(ctx: Context, request: FhirRequest, pairs: Sequence[tuple[str, s
 
 
 def _page(ctx: Context, query: Query, state: PageState | None) -> Page:
-    limit = min(query.count or ctx.settings.default_count, ctx.settings.max_count)
-    if not query.types:
+    if not query.types or _is_past_stored(state):
         return Page([], "", None, None)
+    limit = _limit(ctx, query)
     wanted = Wanted(limit)
     if state is not None:
         position = Position(state.part, restored(state.position))
@@ -102,29 +111,59 @@ def _page(ctx: Context, query: Query, state: PageState | None) -> Page:
     return searches.find_page(ctx.store, query, wanted)
 
 
-def _total(ctx: Context, query: Query, page: Page, *, is_first: bool) -> int | None:
+def _limit(ctx: Context, query: Query) -> int:
+    return min(query.count or ctx.settings.default_count, ctx.settings.max_count)
+
+
+def _is_past_stored(state: PageState | None) -> bool:
+    return state is not None and state.part == _SUPPLIED
+
+
+def _after_stored(
+    ctx: Context, query: Query, state: PageState | None, supplied: Sequence[Head], page: Page
+) -> tuple[Sequence[Head], Page]:
+    """The shipped definitions of a page, which come after all that is stored."""
+    if page.after is not None or not supplied:
+        return (), page
+    start = state.position[0] if state is not None and _is_past_stored(state) else 0
+    end = start + _limit(ctx, query) - len(page.matches)
+    after = Position(_SUPPLIED, (end,)) if end < len(supplied) else None
+    return supplied[start:end], replace(page, after=after)
+
+
+def _total(ctx: Context, query: Query, page: Page, supplied: int, *, is_first: bool) -> int | None:
     """The number of matches: exact when asked for, or when the first page has them all."""
-    if is_first and page.after is None:
-        return len(page.matches)
+    if is_first and (page.after is None or page.after.part == _SUPPLIED):
+        return len(page.matches) + supplied
     match query.total:
         case "accurate":
-            return searches.count(ctx.store.database, query)
+            return searches.count(ctx.store.database, query) + supplied
         case "estimate":
-            return max(searches.estimate(ctx.store.database, query), len(page.matches))
+            estimate = max(searches.estimate(ctx.store.database, query), len(page.matches))
+            return estimate + supplied
         case _:
             return None
 
 
-def _counted(ctx: Context, request: FhirRequest, query: Query) -> Resource:
-    total = searches.count(ctx.store.database, query) if query.types else 0
+def _counted(ctx: Context, request: FhirRequest, query: Query, supplied: int) -> Resource:
+    total = supplied + (searches.count(ctx.store.database, query) if query.types else 0)
     links = {"self": _self_link(ctx, request, query)}
     return bundle("searchset", _warnings(query), links=links, total=total)
 
 
 def entry(ctx: Context, version: Version, query: Query, mode: Mode) -> Resource:
     """The entry of a found resource, or of the part of it that the search asks for."""
-    content = version.content or "{}"
-    full_url = f"{ctx.settings.fhir_base}/{version.type}/{version.id}"
+    return _entry(ctx, f"{version.type}/{version.id}", version.content or "{}", query, mode)
+
+
+def _supplied_entry(ctx: Context, query: Query, head: Head) -> Resource:
+    resource_type = query.types[0]
+    text = content(ctx, resource_type, head).decode()
+    return _entry(ctx, f"{resource_type}/{head.id}", text, query, "match")
+
+
+def _entry(ctx: Context, address: str, content: str, query: Query, mode: Mode) -> Resource:
+    full_url = f"{ctx.settings.fhir_base}/{address}"
     if query.summary in {"true", "text", "data"} or query.elements:
         wanted = (
             Subset(elements=query.elements) if query.elements else Subset(summary=query.summary)  # type: ignore[arg-type]
@@ -175,8 +214,7 @@ def _explain(ctx: Context, request: FhirRequest, query: Query) -> FhirResponse:
     """`_explain=true`: the statement and its plan, for those who look after the server."""
     if not request.principal.is_system:
         raise Forbidden("_explain needs a token with a system scope")
-    limit = min(query.count or ctx.settings.default_count, ctx.settings.max_count)
-    sql, plan = searches.explain(ctx.store, query, limit=limit)
+    sql, plan = searches.explain(ctx.store, query, limit=_limit(ctx, query))
     parameters = [
         {"name": "sql", "valueString": sql},
         {"name": "plan", "valueString": json.dump(plan).decode()},

@@ -134,10 +134,12 @@ def shipped() -> Versioned:
 
     Nothing is read before the first question; DefinitionsMissing when the file was not built.
     """
-    return Parsed(_shipped_sources)
+    return Parsed(shipped_sources)
 
 
-def _shipped_sources() -> Sequence[Texts]:
+@functools.cache
+def shipped_sources() -> Sequence[Texts]:
+    """The same as texts, source by source; DefinitionsMissing when the file was not built."""
     try:
         package = ResourceFile(FILE)
     except (OSError, ValueError) as error:
