@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any, Final, Literal
 
 from fhirserver.access.principal import Principal
+from fhirserver.errors import Issue
 from fhirserver.model.resource import Resource
 
 Return = Literal["minimal", "representation", "OperationOutcome"]
@@ -17,10 +18,11 @@ PatchFormat = Literal["json-patch", "merge-patch", "xml-patch", "fhirpath-patch"
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A body as it was sent."""
+    """A body as it was sent; `issues` are what couldn't be understood of it and was left out."""
 
     text: bytes
     written: Literal["json", "xml"]
+    issues: tuple[Issue, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from fhirserver.errors import MethodNotAllowed, NotFound
+from fhirserver.errors import MethodNotAllowed, NotFound, NotUnderstood
 from fhirserver.interactions.context import Context
 from fhirserver.interactions.inputs import inputs_of
 from fhirserver.interactions.interaction import interactions
@@ -25,6 +25,8 @@ def operate(ctx: Context, request: FhirRequest) -> FhirResponse:
         )
     if made.right is not None:
         request.principal.require(made.right, request.type)
+    if request.source is not None and request.source.issues and not made.takes_flawed:
+        raise NotUnderstood(issues=request.source.issues)
     page = opened(ctx, request) if made.is_paged else None
     if page is not None:
         request = replace(request, query=page.query, body=None)

@@ -118,7 +118,8 @@ class Operation:
     `definition` is the canonical address of its OperationDefinition. `right`, if any, must be
     held for the type of the address; operations that reach resources only through `ctx.handle`
     need none, as each of their requests is authorized. `is_open`: takes parameters that it
-    doesn't declare. `is_paged`: answers page by page (operation_answers.page).
+    doesn't declare. `is_paged`: answers page by page (operation_answers.page). `takes_flawed`:
+    tells itself what couldn't be understood of a body (`source.issues`), which others refuse.
     """
 
     name: str
@@ -131,6 +132,7 @@ class Operation:
     is_open: bool
     act: Act
     is_paged: bool = False
+    takes_flawed: bool = False
 
 
 operations: Registry[Operation] = Registry("operation")
@@ -147,6 +149,7 @@ def operation(
     right: Right | None = None,
     is_open: bool = False,
     is_paged: bool = False,
+    takes_flawed: bool = False,
 ) -> Callable[[Act], Act]:
     """Register the decorated function as an operation on some types, or on the system.
 
@@ -165,6 +168,7 @@ def operation(
             is_open,
             act,
             is_paged,
+            takes_flawed,
         )
         for key in keys(made):
             operations.register(key)(made)

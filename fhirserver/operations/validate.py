@@ -36,6 +36,7 @@ MAX_REFERENCES: Final = 200
         Parameter("mode", "code"),
         Parameter("profile", "uri", max=None),
     ],
+    takes_flawed=True,
 )
 def validate(ctx: Context, call: Call) -> FhirResponse:
     """An OperationOutcome with every issue; the status is 200 whatever they say."""
@@ -56,7 +57,21 @@ def validate(ctx: Context, call: Call) -> FhirResponse:
             raise Invalid("$validate needs a resource: as the body, or as the parameter resource")
         resource = instance(ctx, call)
     issues = [*_of_mode(call, resource, mode), *_issues(ctx, call, resource, profiles)]
-    return answered(outcome(_placed(call, issues)))
+    return answered(outcome([*_not_understood(call), *_placed(call, _new(call, issues))]))
+
+
+def _not_understood(call: Call) -> Sequence[Issue]:
+    """What the reader of the body could make nothing of."""
+    return call.request.source.issues if call.request.source is not None else ()
+
+
+def _new(call: Call, issues: Sequence[Issue]) -> list[Issue]:
+    """The issues where the reader had none: of what it left out everything is said."""
+    inside = call.inputs.place("resource")
+    told = {i.expression for i in _not_understood(call)}
+    if inside is not None:
+        told = {f"{call.type}{e.removeprefix(inside)}" if e is not None else None for e in told}
+    return [i for i in issues if i.expression not in told or i.code == "invariant"]
 
 
 def _issues(ctx: Context, call: Call, resource: Resource, profiles: Sequence[str]) -> list[Issue]:

@@ -38,11 +38,17 @@ def read_resource(request: Request, settings: Settings) -> Any:
 
 
 def read_source(request: Request, settings: Settings) -> tuple[Any, Source | None]:
-    """The body's value and its text; None and None without a body."""
+    """The body's value and its text; None and None without a body.
+
+    What XML has that can't be understood is left out and told with the text.
+    """
     sent = negotiation.sent(request.headers.get("Content-Type"))
     text = read_body(request, settings.max_body_bytes)
     if not text.strip():
         return None, None
+    if sent == "xml":
+        value, issues = xml.survey(text, max_depth=settings.max_depth)
+        return value, Source(text, sent, tuple(issues))
     return _parsed(text, sent, settings), Source(text, sent)
 
 

@@ -48,6 +48,29 @@ def test_xml_has_lines_too(client):
     assert (place_of(found), lines(found)) == ("Patient.gender", [2, 3])
 
 
+def test_all_that_is_wrong_with_xml_is_told_at_once(client):
+    body = (
+        '<Patient xmlns="http://hl7.org/fhir">\n  <nickname value="A"/>\n'
+        '  <active value="yes"/>\n  <gender value="klingon"/>\n</Patient>'
+    )
+
+    found = problems(client.post("/fhir/Patient/$validate", data=body, content_type=XML))
+
+    assert [(place_of(i), lines(i)[0]) for i in found] == [
+        ("Patient", 2),
+        ("Patient.active", 3),
+        ("Patient.gender", 4),
+    ]
+
+
+def test_other_operations_refuse_xml_that_is_not_fhir(client):
+    body = '<Patient xmlns="http://hl7.org/fhir"><nickname value="A"/></Patient>'
+
+    answer = client.post("/fhir/$convert", data=body, content_type=XML)
+
+    assert refused(answer, 400)["diagnostics"].startswith("nickname is not an element")
+
+
 def test_nothing_is_stored(client):
     before = done(client.get("/fhir/Patient?_summary=count"))["total"]
 

@@ -8,19 +8,20 @@ from typing import Any, Final
 
 from fhirserver.model.xml.shapes import Kind, Slot, slots
 
-_ROOT: Final = Slot("", "resource", 0, False, False, "Resource", "Resource")
+_ROOT: Final = Slot("", "", "resource", 0, False, False, "Resource", "Resource")
 _NONE: Final[Mapping[str, Slot]] = {}
 
 
 class Frame:
     """An open element; `value` is its object, for a primitive the one with its extensions.
 
-    For a `resource` the object has the resource that is inside under an empty name.
+    For a `resource` the object has the resource that is inside under an empty name. `is_spoilt`
+    says that something in it was passed over, about which an issue has been told.
     """
 
     __slots__ = (
-        "attributes", "kind", "order", "parent", "primitive", "shown", "slot", "slots", "type",
-        "value",
+        "attributes", "has_text", "is_spoilt", "kind", "order", "parent", "primitive", "shown",
+        "slot", "slots", "type", "value",
     )  # fmt: skip
 
     def __init__(self, slot: Slot, parent: Frame | None) -> None:
@@ -31,6 +32,8 @@ class Frame:
         self.value: dict[str, Any] = {}
         self.primitive: Any = None
         self.order = -1
+        self.is_spoilt = False
+        self.has_text = False
         self.shown = slot.path
         if slot.kind == "complex":
             self.slots: Mapping[str, Slot] = slots(slot.path)
@@ -105,9 +108,9 @@ class Frame:
         if slot.key == "":
             return self.type if self.parent.parent is None else ""
         if not slot.is_list:
-            return slot.key
+            return slot.name
         siblings = self.parent.value
-        return f"{slot.key}[{len(siblings.get(slot.key) or siblings.get('_' + slot.key) or ())}]"
+        return f"{slot.name}[{len(siblings.get(slot.key) or siblings.get('_' + slot.key) or ())}]"
 
 
 @cache
@@ -117,7 +120,7 @@ def _attributes(path: str) -> Mapping[str, Slot]:
 
 @cache
 def _resource_slot(name: str) -> Slot:
-    return Slot("", "complex", 0, False, False, name, name)
+    return Slot("", "", "complex", 0, False, False, name, name)
 
 
 def root_frame() -> Frame:

@@ -20,9 +20,13 @@ Kind = Literal["primitive", "complex", "resource", "xhtml"]
 
 @dataclass(frozen=True, slots=True)
 class Slot:
-    """One property: `order` is its element's place among its siblings, `path` what is inside."""
+    """One property: `order` is its element's place among its siblings, `path` what is inside.
+
+    `key` is its JSON name and `name` the element's: `valueString` and `value`.
+    """
 
     key: str
+    name: str
     kind: Kind
     order: int
     is_list: bool
@@ -43,7 +47,14 @@ def slots(path: str) -> dict[str, Slot]:
 
 def _slot(p: Property, order: int) -> Slot:
     return Slot(
-        p.name, _kind(p), order, p.is_list, p.element.is_attribute, p.type_code, p.target_path
+        p.name,
+        p.element.name,
+        _kind(p),
+        order,
+        p.is_list,
+        p.element.is_attribute,
+        p.type_code,
+        p.target_path,
     )
 
 

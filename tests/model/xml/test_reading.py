@@ -115,7 +115,7 @@ def test_comments_instructions_and_schema_locations_are_passed_over():
         ('<name><given value="a"/><given value="b" lang="de"/></name>',
          "lang is not an attribute", "Patient.name[0].given[1]"),
         ('<active value="yes"/>', "must be true or false", "Patient.active"),
-        ('<multipleBirthInteger value="01"/>', "must be a number", "Patient.multipleBirthInteger"),
+        ('<multipleBirthInteger value="01"/>', "must be a number", "Patient.multipleBirth"),
         ("<active/>", "is empty", "Patient.active"),
         ("<name/>", "is empty", "Patient.name[0]"),
         ("<contained/>", "is empty", "Patient.contained[0]"),
@@ -190,15 +190,60 @@ def test_a_document_type_is_refused_before_it_is_read(body):
     [
         patient("<extension>" * 200_000 + "</extension>" * 200_000),
         patient('<text><div xmlns="http://www.w3.org/1999/xhtml">' + "<p>" * 200_000),
+        patient("<unknown>" * 200_000 + "</unknown>" * 200_000),
         patient('<extension url="x">' * 40 + "</extension>" * 40),
     ],
 )
 def test_what_is_too_deep_is_refused_at_once(body):
     start = time.monotonic()
 
-    assert "deeper than" in str(refusal(body)) or "empty" in str(refusal(body))
+    assert "deeper than" in refusal(body).issues[-1].text or "empty" in str(refusal(body))
     assert time.monotonic() - start < 0.5
 
 
 def test_a_name_that_could_be_a_patients_is_not_repeated():
     assert "J-Smith" not in str(refusal(patient("<J-Smith/>")))
+
+
+def test_all_mistakes_are_told_each_with_its_line_and_column():
+    body = patient(
+        '\n<nickname value="A"/>\n<active value="yes"/>\n'
+        '<name><last value="x"/></name>\n<id value="1"/>'
+    )
+
+    assert [(i.line, i.column, i.expression) for i in refusal(body).issues] == [
+        (2, 1, "Patient"),
+        (3, 1, "Patient.active"),
+        (4, 7, "Patient.name[0]"),
+        (5, 1, "Patient"),
+    ]
+
+
+def test_a_survey_has_what_can_be_understood():
+    body = patient(
+        '<id value="1"/><nickname><deep value="A"/></nickname>'
+        '<name><given/><given value="Ada"/></name><active value="true"/>'
+    )
+
+    resource, issues = xml.survey(body)
+
+    assert resource == {
+        "resourceType": "Patient",
+        "id": "1",
+        "name": [{"given": ["", "Ada"]}],
+        "active": True,
+    }
+    assert [i.expression for i in issues] == ["Patient", "Patient.name[0].given[0]", "Patient"]
+
+
+def test_what_is_not_well_formed_is_told_after_the_mistakes_before_it():
+    issues = refusal('<Patient xmlns="http://hl7.org/fhir"><x/>\n</Patiens>').issues
+
+    assert [(i.line, i.expression) for i in issues] == [(1, "Patient"), (2, None)]
+
+
+def test_a_body_of_mistakes_is_not_read_to_its_end():
+    start = time.monotonic()
+
+    assert len(refusal(patient("<x/>" * 500_000)).issues) == 101
+    assert time.monotonic() - start < 0.5
