@@ -64,7 +64,7 @@ class Filling:
         if not isinstance(context, dict):
             yield setting
             return
-        found = _of_bundles(self.expressions.nodes(context, setting))
+        found = of_bundles(self.expressions.nodes(context, setting))
         name = context.get("name")
         repetitions = [found[n : n + 1] for n in range(len(found))] or [found]
         if not item.get("repeats"):
@@ -150,7 +150,7 @@ def response(
     setting = expressions.with_variables(questionnaire, setting)
     context = first(questionnaire, "itemPopulationContext")
     if isinstance(context, dict) and context.get("name"):
-        nodes = _of_bundles(expressions.nodes(context, setting))
+        nodes = of_bundles(expressions.nodes(context, setting))
         setting = setting.having(context["name"], nodes)
     items = Filling(expressions, observed).items(questionnaire.get("item", ()), setting)
     return made | ({"item": items} if items else {})
@@ -162,7 +162,7 @@ def place_of(item: Resource) -> str:
     return f"Questionnaire.descendants().where(linkId='{link}')"
 
 
-def _of_bundles(nodes: Sequence[Typed]) -> list[Typed]:
+def of_bundles(nodes: Sequence[Typed]) -> list[Typed]:
     """A search's matches in the place of its Bundle."""
     found: list[Typed] = []
     for node in nodes:

@@ -10,7 +10,9 @@ from typing import Literal
 
 from fhirserver.model.resource import Resource
 
-Type = Literal["searchset", "history", "batch-response", "transaction-response", "collection"]
+Type = Literal[
+    "searchset", "history", "batch-response", "transaction-response", "collection", "transaction"
+]
 Mode = Literal["match", "include", "outcome"]
 
 
