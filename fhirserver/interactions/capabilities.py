@@ -5,19 +5,16 @@ https://hl7.org/fhir/R4/http.html#capabilities
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from hashlib import sha256
 from importlib.metadata import version
 from typing import Final
 
-from fhirserver import clock
 from fhirserver.errors import Invalid
 from fhirserver.interactions.context import Context
 from fhirserver.interactions.interaction import interactions
 from fhirserver.interactions.messages import FhirRequest, FhirResponse
-from fhirserver.interactions.operation import Operation, on_system, on_type
-from fhirserver.interactions.shipped import address
+from fhirserver.interactions.rest_capabilities import rest
 from fhirserver.interactions.subsets import subset, wanted_subset
 from fhirserver.interactions.terminology_capabilities import (
     INSTANTIATES,
@@ -25,18 +22,20 @@ from fhirserver.interactions.terminology_capabilities import (
     terminology_capabilities,
 )
 from fhirserver.model import json
+from fhirserver.model.canonicals import versioned
+from fhirserver.model.conformance import built
 from fhirserver.model.requirements import is_for_servers, unmet
 from fhirserver.model.resource import Resource
 from fhirserver.search.parameters import Parameters
-from fhirserver.storage.conformance import guides, profiles, requirements
+from fhirserver.storage.conformance import guides, last_change, requirements
 from fhirserver.storage.content import instant
 
-_TYPE_INTERACTIONS: Final = (
-    "read", "vread", "update", "patch", "delete", "history-instance", "history-type", "create",
-    "search-type",
-)  # fmt: skip
-_RELEASED: Final = "2026-11-25"
-_STARTED: Final = instant(clock.now())
+_DESCRIPTION: Final = "A FHIR R4 server for hospitals."
+_SECURITY: Final = (
+    "Everything but this statement and the OpenAPI document needs a bearer token "
+    "(RFC 6750) in the Authorization header. Its scopes are SMART's, of systems and users: "
+    "`system/*.cruds`, `user/Patient.rs`."
+)
 
 
 @interactions.register("capabilities")
@@ -44,9 +43,11 @@ def capabilities(ctx: Context, request: FhirRequest) -> FhirResponse:
     mode = request.first("mode") or "full"
     if mode not in {"full", "normative", "terminology"}:
         raise Invalid("mode must be full, normative or terminology")
+    generation = ctx.conformance.generation
     if mode == "terminology":
-        return FhirResponse(200, terminology_capabilities(ctx, _STARTED))
-    statement, tag = _statement(ctx, ctx.conformance.generation, ctx.parameters)
+        statement, tag = _terminology(ctx, generation)
+    else:
+        statement, tag = _statement(ctx, generation, ctx.parameters)
     if request.if_none_match is not None and tag in request.if_none_match:
         return FhirResponse(304, headers={"ETag": tag})
     wanted = wanted_subset(request.query)
@@ -57,7 +58,28 @@ def capabilities(ctx: Context, request: FhirRequest) -> FhirResponse:
 @lru_cache(maxsize=4)
 def _statement(ctx: Context, generation: str, parameters: Parameters) -> tuple[bytes, str]:
     """The statement and its ETag, as definitions and search parameters are at one time."""
-    guided = [_canonical(url, number) for url, number in guides(ctx.store.database)]
+    return _dated(ctx, _made(ctx))
+
+
+@lru_cache(maxsize=2)
+def _terminology(ctx: Context, generation: str) -> tuple[bytes, str]:
+    return _dated(ctx, terminology_capabilities(ctx))
+
+
+def _dated(ctx: Context, made: Resource) -> tuple[bytes, str]:
+    """The text and the ETag, which is the same on every host that would say the same.
+
+    The date is that of the last change to what it is made of: when the definitions were built or
+    installed, or a definition was stored or deleted.
+    """
+    tag = f'W/"{sha256(json.dump(made)).hexdigest()[:32]}"'
+    changed = last_change(ctx.store.database)
+    date = max(built(), changed) if changed is not None else built()
+    return json.dump({**made, "date": instant(date)}), tag
+
+
+def _made(ctx: Context) -> Resource:
+    guided = [versioned(url, number) for url, number in guides(ctx.store.database)]
     made: Resource = {
         "resourceType": "CapabilityStatement",
         "extension": features(),
@@ -66,18 +88,12 @@ def _statement(ctx: Context, generation: str, parameters: Parameters) -> tuple[b
         "name": "Fhirserver",
         "title": "fhirserver, a FHIR R4 interoperability server",
         "status": "active",
-        "date": _STARTED,
+        "date": "",
+        "description": _DESCRIPTION,
         "kind": "instance",
         "instantiates": [INSTANTIATES],
-        "software": {
-            "name": "fhirserver",
-            "version": version("fhirserver"),
-            "releaseDate": _RELEASED,
-        },
-        "implementation": {
-            "description": "fhirserver, a FHIR R4 interoperability server",
-            "url": ctx.settings.fhir_base,
-        },
+        "software": {"name": "fhirserver", "version": version("fhirserver")},
+        "implementation": {"description": _DESCRIPTION, "url": ctx.settings.fhir_base},
         "fhirVersion": "4.0.1",
         "format": ["json", "application/fhir+json", "xml", "application/fhir+xml"],
         "patchFormat": [
@@ -88,11 +104,10 @@ def _statement(ctx: Context, generation: str, parameters: Parameters) -> tuple[b
             "application/fhir+xml",
         ],
         **({"implementationGuide": guided} if guided else {}),
-        "rest": [_rest(ctx)],
+        "rest": [rest(ctx, _SECURITY)],
     }
     made["instantiates"] += _fulfilled(ctx, made)
-    content = json.dump(made)
-    return content, f'W/"{sha256(content).hexdigest()[:32]}"'
+    return made
 
 
 def _fulfilled(ctx: Context, ours: Resource) -> list[str]:
@@ -103,105 +118,4 @@ def _fulfilled(ctx: Context, ours: Resource) -> list[str]:
         if "url" in r and is_for_servers(r) and not unmet(r, ours)
     ]
     urls = [url for url, _ in met]
-    return [_canonical(url, number if urls.count(url) > 1 else None) for url, number in met]
-
-
-def _rest(ctx: Context) -> Resource:
-    supported = _supported(ctx)
-    return {
-        "mode": "server",
-        "security": {
-            "cors": False,
-            "description": "A bearer token is needed for everything but this statement.",
-        },
-        "resource": [_resource(ctx, t, supported) for t in ctx.definitions.resource_types],
-        "interaction": [
-            {"code": code} for code in ("transaction", "batch", "search-system", "history-system")
-        ],
-        **_operations(ctx, on_system()),
-        "searchParam": _parameters(ctx, "Basic", common=True),
-        "compartment": [
-            f"http://hl7.org/fhir/CompartmentDefinition/{name.lower()}"
-            if name != "RelatedPerson"
-            else "http://hl7.org/fhir/CompartmentDefinition/relatedPerson"
-            for name in ctx.definitions.compartments
-        ],
-    }
-
-
-def _supported(ctx: Context) -> dict[str, list[str]]:
-    """The stored profiles by type: with their version where there are several of one profile."""
-    versions: dict[tuple[str, str], list[str | None]] = {}
-    for resource_type, url, number in profiles(ctx.store.database):
-        versions.setdefault((resource_type, url), []).append(number)
-    found: dict[str, list[str]] = {}
-    for (resource_type, url), numbers in versions.items():
-        several = len(numbers) > 1
-        found.setdefault(resource_type, []).extend(
-            _canonical(url, number if several else None) for number in numbers
-        )
-    return found
-
-
-def _canonical(url: str, number: str | None) -> str:
-    return url if number is None else f"{url}|{number}"
-
-
-def _resource(ctx: Context, resource_type: str, supported: Mapping[str, Sequence[str]]) -> Resource:
-    parameters = ctx.parameters.for_type(resource_type)
-    references = [
-        c
-        for c, p in parameters.items()
-        if p.type == "reference" and ctx.parameters.is_answered(resource_type, c)
-    ]
-    return {
-        "type": resource_type,
-        "profile": f"http://hl7.org/fhir/StructureDefinition/{resource_type}",
-        **({"supportedProfile": supported[resource_type]} if resource_type in supported else {}),
-        "interaction": [{"code": c} for c in _TYPE_INTERACTIONS if c in interactions],
-        "versioning": "versioned-update",
-        "readHistory": True,
-        "updateCreate": True,
-        "conditionalCreate": True,
-        "conditionalRead": "full-support",
-        "conditionalUpdate": True,
-        "conditionalDelete": "single",
-        "referencePolicy": ["literal", "logical"],
-        "searchInclude": ["*", *(f"{resource_type}:{c}" for c in references)],
-        "searchRevInclude": _reverse_includes(ctx, resource_type),
-        "searchParam": _parameters(ctx, resource_type, common=False),
-        **_operations(ctx, on_type(resource_type)),
-    }
-
-
-def _operations(ctx: Context, found: Sequence[Operation]) -> Resource:
-    """https://hl7.org/fhir/R4/capabilitystatement-definitions.html#CapabilityStatement.rest.resource.operation"""
-    return (
-        {"operation": [{"name": o.name, "definition": address(ctx, o.definition)} for o in found]}
-        if found
-        else {}
-    )
-
-
-def _parameters(ctx: Context, resource_type: str, *, common: bool) -> list[Resource]:
-    return [
-        {"name": c, "definition": p.url, "type": p.type, "documentation": p.description or c}
-        for c, p in sorted(ctx.parameters.for_type(resource_type).items())
-        if (not common or c.startswith("_")) and ctx.parameters.is_answered(resource_type, c)
-    ]
-
-
-def _reverse_includes(ctx: Context, resource_type: str) -> list[str]:
-    return _referring(ctx, ctx.parameters)[resource_type]
-
-
-@lru_cache(maxsize=4)
-def _referring(ctx: Context, parameters: Parameters) -> dict[str, list[str]]:
-    """The reference parameters of every type by the type that they may be to."""
-    found: dict[str, list[str]] = {t: [] for t in ctx.definitions.resource_types}
-    for source in ctx.definitions.resource_types:
-        for code, parameter in parameters.for_type(source).items():
-            if parameter.type == "reference" and parameters.is_answered(source, code):
-                for target in parameter.targets or found:
-                    found[target].append(f"{source}:{code}")
-    return found
+    return [versioned(url, number if urls.count(url) > 1 else None) for url, number in met]

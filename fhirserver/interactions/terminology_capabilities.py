@@ -5,13 +5,12 @@ https://hl7.org/fhir/R4/terminologycapabilities.html
 
 from __future__ import annotations
 
-from functools import lru_cache
+from collections.abc import Sequence
 from importlib.metadata import version
 from typing import Final
 
 from fhirserver.interactions.context import Context
 from fhirserver.interactions.operation import operations
-from fhirserver.model import json
 from fhirserver.model.resource import Resource
 
 INSTANTIATES: Final = "http://hl7.org/fhir/CapabilityStatement/terminology-server"
@@ -20,47 +19,43 @@ _FEATURE: Final = "http://hl7.org/fhir/uv/application-feature/StructureDefinitio
 _TESTS: Final = "1.9.0"
 
 
-def terminology_capabilities(ctx: Context, date: str) -> bytes:
-    """The resource as text."""
-    return _written(ctx, ctx.conformance.generation, date)
+def terminology_capabilities(ctx: Context) -> Resource:
+    """The resource, but for its date."""
+    return {
+        "resourceType": "TerminologyCapabilities",
+        "url": f"{ctx.settings.fhir_base}/metadata?mode=terminology",
+        "version": version("fhirserver"),
+        "name": "FhirserverTerminology",
+        "title": "fhirserver as a terminology server",
+        "status": "active",
+        "date": "",
+        "kind": "instance",
+        "software": {"name": "fhirserver", "version": version("fhirserver")},
+        "implementation": {
+            "description": "A FHIR R4 server for hospitals.",
+            "url": ctx.settings.fhir_base,
+        },
+        "codeSystem": [
+            _code_system(url, versions)
+            for url, versions in ctx.conformance.all_versions("CodeSystem").items()
+        ],
+        "expansion": {
+            "hierarchical": True,
+            "paging": True,
+            "incomplete": False,
+            "parameter": [{"name": n} for n in sorted(_parameters())],
+            "textFilter": "Every word must begin a word of a name of the code, or the code.",
+        },
+        "codeSearch": "all",
+        "validateCode": {"translations": True},
+        "translation": {"needsMap": False},
+        "closure": {"translation": False},
+    }
 
 
-@lru_cache(maxsize=2)
-def _written(ctx: Context, generation: str, date: str) -> bytes:
-    return json.dump(
-        {
-            "resourceType": "TerminologyCapabilities",
-            "url": f"{ctx.settings.fhir_base}/metadata?mode=terminology",
-            "version": version("fhirserver"),
-            "name": "FhirserverTerminology",
-            "title": "fhirserver as a terminology server",
-            "status": "active",
-            "date": date,
-            "kind": "instance",
-            "software": {"name": "fhirserver", "version": version("fhirserver")},
-            "implementation": {
-                "description": "fhirserver, a FHIR R4 interoperability server",
-                "url": ctx.settings.fhir_base,
-            },
-            "codeSystem": [_code_system(ctx, u) for u in ctx.conformance.urls("CodeSystem")],
-            "expansion": {
-                "hierarchical": True,
-                "paging": True,
-                "incomplete": False,
-                "parameter": [{"name": n} for n in sorted(_parameters())],
-                "textFilter": "Every word must begin a word of a name of the code, or the code.",
-            },
-            "codeSearch": "all",
-            "validateCode": {"translations": True},
-            "translation": {"needsMap": False},
-            "closure": {"translation": False},
-        }
-    )
-
-
-def _code_system(ctx: Context, url: str) -> Resource:
-    versions = [v for v in ctx.conformance.versions("CodeSystem", url) if v]
-    return {"uri": url, "version": [{"code": v} for v in versions]} if versions else {"uri": url}
+def _code_system(url: str, versions: Sequence[str]) -> Resource:
+    known = [{"code": v} for v in versions if v]
+    return {"uri": url, "version": known} if known else {"uri": url}
 
 
 def _parameters() -> set[str]:

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Iterable, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final, Protocol
 
@@ -126,6 +127,15 @@ class _Head(msgspec.Struct):
     url: str | None = None
     version: str | None = None
     uniqueId: tuple[_UniqueId, ...] = ()  # noqa: N815 - FHIR's spelling
+
+
+@functools.cache
+def built() -> datetime:
+    """When what comes with the server was built, or installed here."""
+    try:
+        return datetime.fromtimestamp(FILE.stat().st_mtime, UTC)
+    except OSError as error:
+        raise DefinitionsMissing from error
 
 
 @functools.cache

@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping
 
 import msgspec
 
+from fhirserver.model.canonicals import versioned
 from fhirserver.model.conformance import shipped, shipped_sources
 from fhirserver.model.resource import Resource
 
@@ -30,7 +31,7 @@ class Head(msgspec.Struct, frozen=True):
     @property
     def canonical(self) -> str:
         """Its address with its version."""
-        return self.url if self.version is None else f"{self.url}|{self.version}"
+        return versioned(self.url, self.version)
 
 
 @functools.cache

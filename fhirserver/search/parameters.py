@@ -39,6 +39,12 @@ SPECIAL: Final = {
     "_has": "Resources that others refer to: _has:Observation:patient:code=1234-5.",
     "_filter": "An expression of the _filter language.",
 }
+# Where those are defined; R4 has no definition of the others.
+_DEFINED: Final = {
+    "_text": "http://hl7.org/fhir/SearchParameter/DomainResource-text",
+    "_content": "http://hl7.org/fhir/SearchParameter/Resource-content",
+    "_filter": "http://hl7.org/fhir/SearchParameter/filter",
+}
 _HL7: Final = "http://hl7.org/fhir/SearchParameter/DocumentReference-"
 # The two parts of this composite are exchanged in the published definition.
 _ERRATA: Final = {
@@ -152,7 +158,7 @@ class Parameters:
             if code != "_text" or is_domain:
                 found[code] = SearchParameter(
                     code,
-                    f"http://hl7.org/fhir/SearchParameter/Resource-{code.strip('_')}",
+                    _DEFINED.get(code, ""),
                     "special",
                     ("Resource",),
                     "",

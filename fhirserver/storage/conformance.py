@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 
 from fhirserver.model import canonicals, json
@@ -29,6 +30,16 @@ KEPT_BYTES: Final = 4_000_000
 _NOTHING_BYTES: Final = 200
 # More versions of one definition than anybody has.
 _MOST_VERSIONS: Final = 1_000
+
+# What the CapabilityStatement and the TerminologyCapabilities are made of.
+_STATING: Final = (
+    "StructureDefinition",
+    "SearchParameter",
+    "OperationDefinition",
+    "ImplementationGuide",
+    "CapabilityStatement",
+    "CodeSystem",
+)
 
 _GENERATION: Final = (
     "SELECT coalesce(string_agg(number::text, ',' ORDER BY slot), '') FROM fhir.conformance_change"
@@ -84,6 +95,21 @@ class StoredConformance:
             "WHERE NOT r.deleted"
         )
         return sorted(row[0] for row in rows if row[0] is not None)
+
+    def all_versions(self, resource_type: str) -> dict[str, tuple[str, ...]]:
+        """The versions of every address, as `versions` has them of one; the stored ones first."""
+        found: dict[str, list[str]] = {}
+        if resource_type in TYPES:
+            rows = self._database.read(
+                "SELECT DISTINCT r.content ->> 'url', coalesce(r.content ->> 'version', '') "
+                f"FROM {table('resource', resource_type)} r "
+                "WHERE NOT r.deleted AND r.content ->> 'url' IS NOT NULL ORDER BY 1, 2"
+            )
+            for url, version in rows:
+                found.setdefault(url, []).append(version)
+        for url in self._behind.urls(resource_type):
+            found.setdefault(url, []).extend(self._behind.versions(resource_type, url))
+        return {url: tuple(dict.fromkeys(versions)) for url, versions in found.items()}
 
     def versions(self, resource_type: str, url: str) -> Sequence[str]:
         """The versions there are of one url; an empty text for a resource without version."""
@@ -164,6 +190,13 @@ def guides(database: Database) -> list[tuple[str, str | None]]:
         'FROM resource."ImplementationGuide" r WHERE NOT r.deleted ORDER BY 1, 2'
     )
     return [(row[0], row[1]) for row in rows]
+
+
+def last_change(database: Database) -> datetime | None:
+    """When a resource that says what the server does was last stored or deleted."""
+    changes = " UNION ALL ".join(f"SELECT updated FROM {table('resource', t)}" for t in _STATING)
+    found: datetime | None = database.read(f"SELECT max(updated) FROM ({changes}) AS changes")[0][0]
+    return found
 
 
 def requirements(database: Database) -> list[Resource]:

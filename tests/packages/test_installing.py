@@ -351,4 +351,5 @@ def test_our_operation_has_a_definition(client) -> None:
     statement = client.get("/fhir/metadata").json
     listed = {o["name"]: o["definition"] for o in statement["rest"][0]["operation"]}
 
-    assert listed["install"] == definition["url"]
+    assert listed["install"] == "http://127.0.0.1:8000/fhir/OperationDefinition/install"
+    assert definition["url"].endswith("/OperationDefinition/install")
