@@ -5,7 +5,8 @@ https://hl7.org/fhir/R4/searchparameter.html
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import Final
 
 from fhirserver.errors import FhirError, Issue, Unprocessable
@@ -21,6 +22,17 @@ from fhirserver.storage.reindex import work
 
 # A small server needs no worker for it.
 AT_ONCE_SECONDS: Final = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What became of SearchParameters that were written: which answer, and which can't be used.
+
+    `in_force` are types and codes, with how far the index is where it isn't complete yet.
+    """
+
+    in_force: tuple[str, ...]
+    unusable: tuple[str, ...]
 
 
 def put_in_force(ctx: Context, connection: Connection, intents: Sequence[Intent]) -> None:
@@ -51,6 +63,28 @@ def settle(ctx: Context) -> None:
     """Bring the index in step at once, where that takes no longer than a moment."""
     ctx.added.now()
     work(ctx.store, seconds=AT_ONCE_SECONDS)
+
+
+def standing(ctx: Context, written: Iterable[Resource]) -> Standing:
+    """How these SearchParameters stand now; those of the standard's meaning aren't mentioned."""
+    there = ctx.added.now()
+    added = {d.url: d for d in there.added}
+    in_force: list[str] = []
+    unusable: list[str] = []
+    for resource in written:
+        if resource.get("status") != "active" or _is_named_query(resource):
+            continue
+        definition = added.get(resource["url"])
+        if definition is None or definition.id != resource["id"]:
+            found = _problems(resource, there)
+            name = f"SearchParameter/{resource['id']} ({resource['code']})"
+            unusable += [f"{name}: {i.expression}: {i.text}" for i in found[:1]]
+            continue
+        for resource_type in definition.base:
+            how_far = there.incomplete.get((resource_type, definition.code))
+            not_yet = f": {how_far()}" if how_far else ""
+            in_force.append(f"{resource_type} {definition.code}{not_yet}")
+    return Standing(tuple(sorted(in_force)), tuple(sorted(unusable)))
 
 
 def _in_force(intent: Intent, others: Parameters) -> SearchParameterDefinition | None:

@@ -64,6 +64,8 @@ def _answer(report: Report) -> dict[str, object]:
         "unmetRequirement": report.unmet,
         "problem": report.problems,
         "leftOut": report.left_out,
+        "searchParameter": report.parameters.in_force,
+        "unusableParameter": report.parameters.unusable,
     }
     counts = {
         "created": report.created,

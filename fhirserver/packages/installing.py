@@ -17,6 +17,7 @@ from fhirserver.interactions.commit import commit
 from fhirserver.interactions.context import Context
 from fhirserver.interactions.intents import Intent
 from fhirserver.interactions.messages import FhirRequest
+from fhirserver.interactions.search_parameters import Standing, standing
 from fhirserver.model import json
 from fhirserver.model.requirements import is_for_servers, unmet
 from fhirserver.model.resource import Resource
@@ -51,6 +52,8 @@ class Report:
     """What the packages require of servers and this one doesn't have."""
     problems: tuple[str, ...]
     left_out: tuple[str, ...]
+    parameters: Standing
+    """Which search parameters the packages add, and which can't be used and why."""
 
 
 def install(
@@ -103,6 +106,9 @@ def install(
         unmet=tuple(_unmet(ctx, principal, items)),
         problems=ready.problems,
         left_out=ready.broken,
+        parameters=standing(
+            ctx, (i.resource for i in items if i.resource["resourceType"] == "SearchParameter")
+        ),
     )
     log.info("packages_installed", extra={"packages": report.packages, "types": report.types})
     return report

@@ -101,6 +101,8 @@ def _lines(report: Report, most: int | None) -> Iterator[str]:
         f"{report.created} created, {report.updated} updated, {report.unchanged} unchanged; "
         f"{report.snapshots} snapshots generated"
     )
+    yield from _listed("search parameter", report.parameters.in_force, most)
+    yield from _listed("search parameter that can't be used", report.parameters.unusable, most)
     yield from _listed("missing package", report.missing, most)
     yield from _listed("missing definition", report.absent, most)
     yield from _listed("not met", report.unmet, most)
