@@ -65,6 +65,12 @@ class Settings:
     max_expansion_codes: int = setting(
         20_000, "The most codes of a value set that $expand gives at once."
     )
+    graphql_max_depth: int = setting(20, "The most levels of fields in a GraphQL query.")
+    graphql_max_cost: int = setting(
+        100_000,
+        "What a GraphQL query may cost: a point for each of its fields and each value in the "
+        "answer, 10 for each resource, 500 for each search.",
+    )
     allow_expunge: bool = setting(
         False, "Whether $expunge may remove old versions and deleted resources for good."
     )

@@ -5,6 +5,7 @@ https://hl7.org/fhir/R4/bundle-definitions.html#Bundle.entry.response
 
 from __future__ import annotations
 
+from base64 import b64encode
 from http import HTTPStatus
 
 from fhirserver.errors import FhirError, Issue
@@ -19,7 +20,7 @@ from fhirserver.storage.content import instant
 
 def answer(response: FhirResponse, request: FhirRequest, *, is_head: bool = False) -> Resource:
     """The entry that answers an entry's request; to HEAD, without the resource."""
-    content = None if response.content is None else json.raw(response.content)
+    content = None if response.content is None else json.raw(_as_resource(response))
     shows = (
         request.interaction in READS and not is_head
     ) or request.prefer_return == "representation"
@@ -31,6 +32,15 @@ def answer(response: FhirResponse, request: FhirRequest, *, is_head: bool = Fals
         resource=content if shows and not response.is_outcome else None,  # type: ignore[arg-type]
         outcome=content if response.is_outcome else None,  # type: ignore[arg-type]
     )
+
+
+def _as_resource(response: FhirResponse) -> bytes:
+    """The content; what isn't FHIR is in a Binary, as a Bundle holds resources only."""
+    content = response.content or b""
+    if response.media_type is None:
+        return content
+    data = b64encode(content).decode()
+    return json.dump({"resourceType": "Binary", "contentType": response.media_type, "data": data})
 
 
 def failure(error: FhirError, number: int | None = None) -> Resource:

@@ -57,6 +57,8 @@ class FhirRequest:
     place: str = ""
     source: Source | None = None
     """The text of the body, where an operation may want to tell lines and columns."""
+    media_type: str | None = None
+    """What the client wants of the media types that an operation offers; None is the first."""
     is_checked: bool = False
     """Whether the body is known to keep to its definition: entries of a checked Bundle."""
 
@@ -76,7 +78,8 @@ class FhirResponse:
     """The answer. `content` is JSON ready to be sent, None when there is no body.
 
     `location` and `content_location` are relative to the FHIR base. `outcome` says that the
-    content is an OperationOutcome rather than what was asked for.
+    content is an OperationOutcome rather than what was asked for, `media_type` that it is JSON of
+    another kind than FHIR's.
     """
 
     status: int
@@ -86,6 +89,7 @@ class FhirResponse:
     location: str | None = None
     is_outcome: bool = False
     headers: Mapping[str, str] = field(default_factory=dict)
+    media_type: str | None = None
 
 
 def etag(version: int) -> str:

@@ -7,18 +7,28 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from fhirserver.errors import MethodNotAllowed, NotFound, NotUnderstood
+from fhirserver.errors import FhirError, MethodNotAllowed, NotFound, NotUnderstood
 from fhirserver.interactions.context import Context
 from fhirserver.interactions.inputs import inputs_of
 from fhirserver.interactions.interaction import interactions
 from fhirserver.interactions.messages import FhirRequest, FhirResponse
-from fhirserver.interactions.operation import ANY, Call, Level, Operation, operations
+from fhirserver.interactions.operation import Call, Level, Operation, called
 from fhirserver.interactions.page_links import opened
 
 
 @interactions.register("operation")
 def operate(ctx: Context, request: FhirRequest) -> FhirResponse:
     made, level = _found(request)
+    if made.wire is None or request.place:
+        # In a transaction an error is everybody's.
+        return _carried_out(ctx, request, made, level)
+    try:
+        return _carried_out(ctx, request, made, level)
+    except FhirError as error:
+        return made.wire.refuse(request, error)
+
+
+def _carried_out(ctx: Context, request: FhirRequest, made: Operation, level: Level) -> FhirResponse:
     if made.affects_state and not request.is_post:
         raise MethodNotAllowed(
             f"${made.name} changes something: it takes POST", headers={"Allow": "POST"}
@@ -27,6 +37,8 @@ def operate(ctx: Context, request: FhirRequest) -> FhirResponse:
         request.principal.require(made.right, request.type)
     if request.source is not None and request.source.issues and not made.takes_flawed:
         raise NotUnderstood(issues=request.source.issues)
+    if made.wire is not None:
+        request = made.wire.read(request)
     page = opened(ctx, request) if made.is_paged else None
     if page is not None:
         request = replace(request, query=page.query, body=None)
@@ -35,17 +47,16 @@ def operate(ctx: Context, request: FhirRequest) -> FhirResponse:
 
 
 def _found(request: FhirRequest) -> tuple[Operation, Level]:
-    name = f"${request.operation}"
+    name = request.operation or ""
     level: Level = (
         "system" if request.type is None else "type" if request.id is None else "instance"
     )
-    keys = [name] if request.type is None else [f"{request.type}/{name}", f"{ANY}/{name}"]
-    made = next((operations[k] for k in keys if k in operations), None)
+    made = called(request.type, name)
     if made is not None and level in made.levels:
         return made, level
     where = request.type or "the system"
     raise NotFound(
-        f"there is no operation {name[:64]!r} on {where}"
+        f"there is no operation '${name[:64]}' on {where}"
         + (f" at {level} level" if made is not None else "")
         + "; the CapabilityStatement lists those there are"
     )

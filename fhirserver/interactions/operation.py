@@ -11,6 +11,7 @@ from functools import cache
 from typing import Any, Final, Literal
 
 from fhirserver.access.principal import Principal, Right
+from fhirserver.errors import FhirError
 from fhirserver.interactions.context import Context
 from fhirserver.interactions.messages import FhirRequest, FhirResponse
 from fhirserver.interactions.page_links import PageState
@@ -112,6 +113,22 @@ Act = Callable[[Context, Call], FhirResponse]
 
 
 @dataclass(frozen=True, slots=True)
+class Wire:
+    """How an operation talks with clients whose bodies are no FHIR.
+
+    `media_types` are what it answers with, the usual one first; the one that the client prefers is
+    `request.media_type`. Bodies of `text_types` come as they are, as text. `read` makes
+    the call FHIR's: its parameters in the query or in a Parameters resource. `refuse` tells an
+    error.
+    """
+
+    media_types: tuple[str, ...]
+    text_types: tuple[str, ...]
+    read: Callable[[FhirRequest], FhirRequest]
+    refuse: Callable[[FhirRequest, FhirError], FhirResponse]
+
+
+@dataclass(frozen=True, slots=True)
 class Operation:
     """An operation and what the CapabilityStatement says of it.
 
@@ -120,6 +137,7 @@ class Operation:
     need none, as each of their requests is authorized. `is_open`: takes parameters that it
     doesn't declare. `is_paged`: answers page by page (operation_answers.page). `takes_flawed`:
     tells itself what couldn't be understood of a body (`source.issues`), which others refuse.
+    `wire`: what it understands and answers besides FHIR.
     """
 
     name: str
@@ -133,6 +151,7 @@ class Operation:
     act: Act
     is_paged: bool = False
     takes_flawed: bool = False
+    wire: Wire | None = None
 
 
 operations: Registry[Operation] = Registry("operation")
@@ -150,6 +169,7 @@ def operation(
     is_open: bool = False,
     is_paged: bool = False,
     takes_flawed: bool = False,
+    wire: Wire | None = None,
 ) -> Callable[[Act], Act]:
     """Register the decorated function as an operation on some types, or on the system.
 
@@ -169,6 +189,7 @@ def operation(
             act,
             is_paged,
             takes_flawed,
+            wire,
         )
         for key in keys(made):
             operations.register(key)(made)
@@ -181,6 +202,12 @@ def keys(made: Operation) -> list[str]:
     """Where an operation is registered: `Patient/$everything`, `*/$meta`, `$convert`."""
     found = [f"{t}/${made.name}" for t in made.types]
     return [*found, f"${made.name}"] if "system" in made.levels else found
+
+
+def called(resource_type: str | None, name: str) -> Operation | None:
+    """The operation of this name on a type, or on the system."""
+    keys = [f"${name}"] if resource_type is None else [f"{resource_type}/${name}", f"{ANY}/${name}"]
+    return next((operations[k] for k in keys if k in operations), None)
 
 
 @cache

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zlib
+from collections.abc import Sequence
 from typing import Any
 
 from flask import Request
@@ -37,11 +38,19 @@ def read_resource(request: Request, settings: Settings) -> Any:
     return _parsed(read_body(request, settings.max_body_bytes), sent, settings)
 
 
-def read_source(request: Request, settings: Settings) -> tuple[Any, Source | None]:
+def read_source(
+    request: Request, settings: Settings, text_types: Sequence[str] = ()
+) -> tuple[Any, Source | None]:
     """The body's value and its text; None and None without a body.
 
-    What XML has that can't be understood is left out and told with the text.
+    What XML has that can't be understood is left out and told with the text. Of a body of one
+    of the `text_types` the value is its text.
     """
+    if negotiation.is_one_of(request.headers.get("Content-Type"), text_types):
+        try:
+            return _present(read_body(request, settings.max_body_bytes)).decode(), None
+        except UnicodeDecodeError as error:
+            raise NotUnderstood("the body is not UTF-8") from error
     sent = negotiation.sent(request.headers.get("Content-Type"))
     text = read_body(request, settings.max_body_bytes)
     if not text.strip():

@@ -12,7 +12,7 @@ from fhirserver.access.principal import Principal
 from fhirserver.engine import Engine
 from fhirserver.errors import NotUnderstood, UnsupportedMedia
 from fhirserver.interactions.messages import FhirRequest, PatchFormat, Source
-from fhirserver.interactions.operation import operation_names
+from fhirserver.interactions.operation import Wire, called, operation_names
 from fhirserver.interactions.pairs import pairs_in, segments_in
 from fhirserver.interactions.routing import Route, route
 from fhirserver.web import binary, negotiation
@@ -44,11 +44,15 @@ def blueprint(engine: Engine, authenticator: Authenticator) -> Blueprint:
         pairs = _pairs(request, found, settings.max_body_bytes)
         pretty = _taken(pairs, "_pretty") == "true"
         wanted_format = _taken(pairs, "_format")
+        made = called(found.type, found.operation) if found.operation else None
+        wire = None if made is None else made.wire
         raw = binary.is_wanted_raw(found, request.headers.get("Accept"), wanted_format)
         wanted: negotiation.Format = (
-            "json" if raw else negotiation.wanted(request.headers.get("Accept"), wanted_format)
+            "json"
+            if raw or wire is not None
+            else negotiation.wanted(request.headers.get("Accept"), wanted_format)
         )
-        asked = _fhir_request(request, found, principal, pairs, engine)
+        asked = _fhir_request(request, found, principal, pairs, engine, wire)
         answer = engine.handle(asked)
         if raw and answer.content is not None and not answer.is_outcome:
             return binary.raw_response(answer)
@@ -105,7 +109,12 @@ def _taken(pairs: Pairs, name: str) -> str | None:
 
 
 def _fhir_request(
-    http: Request, found: Route, principal: Principal, pairs: Pairs, engine: Engine
+    http: Request,
+    found: Route,
+    principal: Principal,
+    pairs: Pairs,
+    engine: Engine,
+    wire: Wire | None,
 ) -> FhirRequest:
     headers = http.headers
     prefers = negotiation.preferences(headers.get("Prefer"))
@@ -125,7 +134,7 @@ def _fhir_request(
                 found.id,
             )
         elif found.operation is not None:
-            body, source = read_source(http, settings)
+            body, source = read_source(http, settings, () if wire is None else wire.text_types)
         else:
             body = read_resource(http, settings)
     since = headers.get("If-Modified-Since")
@@ -148,6 +157,9 @@ def _fhir_request(
         prefer_return=prefers.returned,
         lenient=prefers.lenient,
         language=headers.get("Accept-Language"),
+        media_type=(
+            None if wire is None else negotiation.preferred(headers.get("Accept"), wire.media_types)
+        ),
     )
 
 

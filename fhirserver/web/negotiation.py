@@ -5,7 +5,7 @@ https://hl7.org/fhir/R4/http.html#mime-type
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final, Literal, cast
@@ -76,6 +76,22 @@ def wanted(accept: str | None, format_parameter: str | None) -> Format:
         if name in _FORMATS or name in _ANYTHING:
             return _FORMATS.get(name, "json")
     raise NotAcceptable(f"this server writes {FHIR_JSON} and {FHIR_XML} for FHIR 4.0")
+
+
+def preferred(accept: str | None, offered: Sequence[str]) -> str:
+    """What a client likes best of the media types that an operation offers; else the first."""
+    kinds = [(_media_type(kind)[0], q) for kind, q in parse_accept_header(accept or "") if q > 0]
+    for name, _ in sorted(kinds, key=lambda kind: -kind[1]):
+        if name in offered:
+            return name
+        if name in _ANYTHING:
+            break
+    return offered[0]
+
+
+def is_one_of(content_type: str | None, names: Sequence[str]) -> bool:
+    """Whether a body has one of these media types."""
+    return bool(content_type) and _media_type(content_type or "")[0] in names
 
 
 def wanted_for_errors(accept: str | None, format_parameter: str | None) -> Format:

@@ -32,7 +32,15 @@ def http_response(
     written: Format = "json",
 ) -> Response:
     """The response with the headers of https://hl7.org/fhir/R4/http.html."""
-    response = _with_body(answer.status, answer.content, request, pretty=pretty, written=written)
+    response = _with_body(
+        answer.status,
+        answer.content,
+        request,
+        pretty=pretty,
+        written=written if answer.media_type is None else "json",
+    )
+    if answer.media_type is not None:
+        response.content_type = f"{answer.media_type}; charset=utf-8"
     headers = response.headers
     if answer.version is not None:
         headers["ETag"] = etag(answer.version)

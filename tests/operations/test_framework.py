@@ -341,6 +341,7 @@ MORE_OR_LESS: dict[str, set[str]] = {
         for what in ("Code", "System", "Coding", "CodeableConcept", "Scope")
     }
     | {"tx-resource"},
+    f"{_HL7}Resource-graphql": {"operationName", "variables"},  # GraphQL's own
     f"{_HL7}ValueSet-expand": _OF_TOOLS | {"property"},
     f"{_HL7}ValueSet-validate-code": _OF_CODES,
 }
