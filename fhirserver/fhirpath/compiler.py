@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import DecimalException
 from functools import cached_property, lru_cache
 from typing import Any, Final
@@ -19,13 +19,16 @@ from fhirserver.fhirpath.function import Form
 from fhirserver.fhirpath.nodes import EMPTY, Evaluate, Nodes, Typed
 from fhirserver.fhirpath.parser import parse
 from fhirserver.fhirpath.quantities import quantity
+from fhirserver.model.kept import Kept
 
 registry.discover(functions)
 registry.discover(operators)
 
 
-LONGEST_CACHED: Final = 2_000
-"""Characters of an expression that is kept; the definitions' own are shorter."""
+SHORT: Final = 200
+"""Characters of an expression that is kept by number; thousands of these take little memory."""
+MOST_CHARACTERS_KEPT: Final = 500_000
+"""Of the longer ones together: a compiled expression takes some 130 bytes a character."""
 
 
 def compile(expression: str, type: str, *, strict: bool = False) -> Evaluate:  # noqa: A001, A002
@@ -38,15 +41,24 @@ def compile(expression: str, type: str, *, strict: bool = False) -> Evaluate:  #
     >>> compile("Patient.name.family", "Patient")({"name": [{"family": "Ng"}]})
     [('string', 'Ng', None)]
     """
-    if len(expression) > LONGEST_CACHED:
-        return _compile(expression, type, strict)
-    return _compile_cached(expression, type, strict)
+    if len(expression) <= SHORT:
+        return _compile_cached(expression, type, strict)
+    key = expression, type, strict
+    kept = _long.get(key)
+    if kept is None:
+        made = _compile(expression, type, strict)
+        _long.put(key, made, len(expression))
+        return made
+    return kept[0]
 
 
 def _compile(expression: str, type: str, strict: bool) -> Evaluate:  # noqa: A002
     if not schema.exists(type):
         raise Invalid(f"FHIRPath: no type {type}")
-    run = _Compiler(strict).compile(parse(expression), one(type)).run
+    try:
+        run = _Compiler(strict).compile(parse(expression), one(type)).run
+    except RecursionError as error:
+        raise TooCostly("FHIRPath: the expression is nested too deeply") from error
     is_resource = type in schema.ABSTRACT
 
     def evaluate(resource: Any, env: Env | None = None) -> list[Typed]:
@@ -65,7 +77,8 @@ def _compile(expression: str, type: str, strict: bool) -> Evaluate:  # noqa: A00
     return evaluate
 
 
-_compile_cached = lru_cache(maxsize=16_384)(_compile)
+_compile_cached = lru_cache(maxsize=4_096)(_compile)
+_long: Final = Kept[Evaluate](MOST_CHARACTERS_KEPT)
 
 
 @dataclass(frozen=True)
@@ -121,7 +134,11 @@ class _Compiler:
         this: Shape,
     ) -> Compiled:
         """The code of a function or operator applied to a source."""
-        return form(_Call(self, name, self.compile(source, this), arguments, this))
+        call = _Call(self, name, self.compile(source, this), arguments, this)
+        made = form(call)
+        if len(call.used) < len(arguments):
+            raise Invalid(f"FHIRPath: {name} can't have {len(arguments)} arguments")
+        return made
 
     def root(self, name: str, this: Shape) -> Compiled:
         """A name at the beginning of a path: an element of `$this`, or its type."""
@@ -150,6 +167,8 @@ class _Call:
     source: Compiled
     arguments: tuple[Expression, ...]
     this: Shape
+    done: dict[tuple[int, Shape], Compiled] = field(default_factory=dict)
+    used: set[int] = field(default_factory=set)
 
     @property
     def strict(self) -> bool:
@@ -160,22 +179,32 @@ class _Call:
         return len(self.arguments)
 
     def argument(self, index: int) -> Compiled:
-        return self.compiler.compile(self.arguments[index], self.this)
+        return self._compiled(self.tree(index), self.this)
 
     def criterion(self, index: int) -> Compiled:
-        return self.item(self.arguments[index])
+        return self.item(self.tree(index))
 
     def item(self, tree: Expression) -> Compiled:
-        return self.compiler.compile(tree, self.source.shape.one())
+        return self._compiled(tree, self.source.shape.one())
 
     def on(self, index: int, this: Shape) -> Compiled:
-        return self.compiler.compile(self.arguments[index], this)
+        return self._compiled(self.tree(index), this)
+
+    def _compiled(self, tree: Expression, this: Shape) -> Compiled:
+        # Once, whoever asks how often: each level of an expression would double the work.
+        key = id(tree), this
+        if key not in self.done:
+            self.done[key] = self.compiler.compile(tree, this)
+        return self.done[key]
 
     def tree(self, index: int) -> Expression:
+        if index >= len(self.arguments):
+            raise Invalid(f"FHIRPath: {self.name} can't have {len(self.arguments)} arguments")
+        self.used.add(index)
         return self.arguments[index]
 
     def type_name(self, index: int) -> str:
-        return schema.type_named(_dotted(self.arguments[index]))
+        return schema.type_named(_dotted(self.tree(index)))
 
 
 def _dotted(node: Expression) -> str:

@@ -6,6 +6,7 @@ https://hl7.org/fhir/R4/fhirpath.html#variables
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -20,8 +21,17 @@ log = logging.getLogger(__name__)
 MAX_STEPS: Final = 1_000_000
 """Items that loops may look at in one evaluation; about half a second."""
 
+MAX_SECONDS: Final = 2.0
+"""How long one evaluation may take, whatever its steps cost."""
+
+LOOK_EVERY: Final = 32
+"""Steps between two looks at the clock. A step costs at most about a millisecond."""
+
 LONGEST_STRING: Final = 1_000_000
 """Characters of a string that an expression may build."""
+
+CHARACTERS: Final = 64
+"""Characters of a string that cost a step when it is read or made."""
 
 
 class Resolver(Protocol):
@@ -53,6 +63,10 @@ class Env:
     now: datetime | None = None
     """The time of the evaluation; the clock's when not given."""
     max_steps: int = MAX_STEPS
+    max_seconds: float = MAX_SECONDS
+    deadline: float | None = None
+    """Instead of max_seconds: the time.monotonic() at which evaluations must have ended that
+    belong together."""
 
 
 NOTHING: Final = Env()
@@ -65,17 +79,33 @@ class Scope:
     index: int = 0
     total: Sequence[tuple[str, Any, Any]] = ()
     now: datetime | None = None
+    spent: int = 0
+    look_at: int = LOOK_EVERY
+    deadline: float | None = None
 
     def __init__(self, context: tuple[str, Any, Any], env: Env) -> None:
         self.context = context
         self.env = env
-        self.steps = env.max_steps
+        if env.max_steps < LOOK_EVERY:
+            self.look_at = env.max_steps
 
     def spend(self, steps: int) -> None:
         """Count the work of a loop; raises TooCostly when the budget is used up."""
-        self.steps -= steps
-        if self.steps < 0:
-            raise TooCostly(f"FHIRPath: more than {self.env.max_steps} steps")
+        self.spent += steps
+        if self.spent > self.look_at:
+            self._look()
+
+    def _look(self) -> None:
+        """Rarely, as most evaluations end before they have used up anything."""
+        env = self.env
+        if self.spent > env.max_steps:
+            raise TooCostly(f"FHIRPath: the expression takes more than {env.max_steps} steps")
+        now = time.monotonic()
+        if self.deadline is None:
+            self.deadline = now + env.max_seconds if env.deadline is None else env.deadline
+        if now > self.deadline:
+            raise TooCostly("FHIRPath: the expression takes too long")
+        self.look_at = min(env.max_steps, self.spent + LOOK_EVERY)
 
     def time(self) -> datetime:
         """The time of this evaluation: now() and today() don't move within one.

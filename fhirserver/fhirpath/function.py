@@ -28,7 +28,7 @@ from typing import Any, Final, Protocol, TypeAlias, TypeVar
 from fhirserver.errors import Invalid, TooCostly
 from fhirserver.fhirpath import ast, nodes, schema, values
 from fhirserver.fhirpath.compiled import Compiled, Shape, boolean, one, truth_of
-from fhirserver.fhirpath.env import LONGEST_STRING, Scope
+from fhirserver.fhirpath.env import CHARACTERS, LONGEST_STRING, Scope
 from fhirserver.fhirpath.nodes import EMPTY, Code, Nodes, Typed
 from fhirserver.registry import Registry
 
@@ -232,13 +232,13 @@ def _load(wanted: Any, source: Compiled) -> Callable[[Nodes, Scope], Any]:
     plain = _plain(wanted)
     optional = plain is not wanted
 
-    def convert(items: Nodes) -> Any:
-        return nodes.single(items) if plain == Typed else unwrap(plain, items)
-
     def load(this: Nodes, scope: Scope) -> Any:
-        value = convert(run(this, scope))
+        items = run(this, scope)
+        value = nodes.single(items) if plain == Typed else unwrap(plain, items)
         if value is None and not optional:
             raise _Stop
+        if value.__class__ is str and len(value) > CHARACTERS:
+            scope.spend(len(value) // CHARACTERS)
         return value
 
     return load
@@ -264,13 +264,24 @@ def _calling(
 
 
 def _nodes(run: Callable[[Nodes, Scope], Nodes | None]) -> Code:
-    return lambda this, scope: run(this, scope) or EMPTY
+    def collected(this: Nodes, scope: Scope) -> Nodes:
+        found = run(this, scope)
+        if not found:
+            return EMPTY
+        scope.spend(len(found))
+        return found
+
+    return collected
 
 
 def _listing(run: Callable[[Nodes, Scope], Typed | None]) -> Code:
     def listed(this: Nodes, scope: Scope) -> Nodes:
         item = run(this, scope)
-        return EMPTY if item is None else [item]
+        if item is None:
+            return EMPTY
+        if item[1].__class__ is str:
+            _spend_on(item[1], scope)
+        return [item]
 
     return listed
 
@@ -278,8 +289,16 @@ def _listing(run: Callable[[Nodes, Scope], Typed | None]) -> Code:
 def _wrapping(run: Callable[[Nodes, Scope], Any]) -> Code:
     def wrapped(this: Nodes, scope: Scope) -> Nodes:
         value = run(this, scope)
-        if value.__class__ is str and len(value) > LONGEST_STRING:
-            raise TooCostly(f"FHIRPath: a string of more than {LONGEST_STRING} characters")
+        if value.__class__ is str:
+            _spend_on(value, scope)
         return EMPTY if value is None else [nodes.typed(value)]
 
     return wrapped
+
+
+def _spend_on(text: str, scope: Scope) -> None:
+    """Strings that are made cost steps too, or a million of them would fill the memory."""
+    if len(text) > LONGEST_STRING:
+        raise TooCostly(f"FHIRPath: a string of more than {LONGEST_STRING} characters")
+    if len(text) > CHARACTERS:
+        scope.spend(len(text) // CHARACTERS)

@@ -34,6 +34,7 @@ _ZONE = r"(?:Z|[+-]\d{2}:\d{2})"
 _TOKEN: Final = re.compile(
     rf"""
     (?P<space>     [ \t\r\n]+ | //[^\r\n]* | /\*(?s:.*?)\*/ )
+  | (?P<unclosed>  /\* )
   | (?P<dateTime>  @{_DATE}T(?:{_TIME}{_ZONE}?)? )
   | (?P<date>      @{_DATE} )
   | (?P<time>      @T{_TIME} )
@@ -67,6 +68,8 @@ def tokens(expression: str) -> Iterator[Token]:
         if match is None:
             raise Invalid(f"FHIRPath: unexpected character at {at}")
         kind, text = match.lastgroup, match.group()
+        if kind == "unclosed":
+            raise Invalid(f"FHIRPath: a comment without an end at {at}")
         if kind in _NUMERIC and len(text) > LONGEST_NUMBER:
             raise Invalid(f"FHIRPath: a number of more than {LONGEST_NUMBER} digits at {at}")
         if kind in _QUOTED:

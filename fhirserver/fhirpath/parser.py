@@ -6,7 +6,6 @@ http://hl7.org/fhirpath/N1/#grammar
 from __future__ import annotations
 
 from decimal import Decimal
-from functools import lru_cache
 from typing import Final, Literal
 
 from fhirserver.errors import Invalid
@@ -57,7 +56,6 @@ _SPECIAL: Final[dict[str, Literal["this", "index", "total"]]] = {
 _TEMPORAL: Final = {"date": "System.Date", "dateTime": "System.DateTime", "time": "System.Time"}
 
 
-@lru_cache(maxsize=2048)
 def parse(expression: str) -> Expression:
     """The tree of an expression; raises Invalid with the position of what is wrong.
 

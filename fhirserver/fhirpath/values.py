@@ -195,10 +195,15 @@ def distinct(items: Nodes) -> Nodes:
 
 
 def union(one: Nodes, other: Nodes) -> Nodes:
-    """The distinct items of both, in time proportional to their number."""
+    """The distinct items of both, in time proportional to their weight."""
     seen: set[Hashable] = set()
+    return [*unseen(one, seen), *unseen(other, seen)]
+
+
+def unseen(items: Nodes, seen: set[Hashable]) -> Nodes:
+    """The items without those that equal an earlier one or one seen before."""
     found: Nodes = []
-    for item in (*one, *other):
+    for item in items:
         key = _identity(item)
         if key not in seen:
             seen.add(key)
@@ -232,6 +237,18 @@ def _frozen(value: Any) -> Hashable:
     if isinstance(value, list):
         return tuple(_frozen(v) for v in value)
     return value  # type: ignore[no-any-return]
+
+
+def weight(items: Nodes) -> int:
+    """How much there is to compare in items: one for each, and one for each member inside it."""
+    found = len(items)
+    waiting: list[Any] = [item[1] for item in items if item[1].__class__ is dict]
+    while waiting:
+        value = waiting.pop()
+        found += len(value)
+        members = value.values() if value.__class__ is dict else value
+        waiting += [m for m in members if m.__class__ is dict or m.__class__ is list]
+    return found
 
 
 def contains(items: Nodes, item: Typed) -> bool:

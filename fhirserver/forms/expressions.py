@@ -8,23 +8,19 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, fields, is_dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any, Final, Protocol
 
 from fhirserver import fhirpath
 from fhirserver.errors import FhirError, Issue, TooCostly
 from fhirserver.fhirpath import Env, Resolver, Typed
-from fhirserver.fhirpath.ast import Call
 from fhirserver.forms.extensions import values
 from fhirserver.model.resource import Resource
 
 MOST_SECONDS: Final = 10.0
 MOST_STEPS: Final = 50_000
 MOST_QUERIES: Final = 50
-
-# Python's engine can take for ever over a pattern that a form brings along.
-_PATTERNS: Final = frozenset({"matches", "matchesFull", "replaceMatches"})
 _EMBEDDED: Final = re.compile(r"\{\{(.+?)\}\}", re.DOTALL)
 
 
@@ -107,15 +103,12 @@ class Expressions:
     def _evaluated(self, text: str, setting: Setting) -> list[Typed]:
         if time.monotonic() > self._until:
             raise TooCostly(f"the form's expressions take more than {MOST_SECONDS:.0f} seconds")
-        patterns = _PATTERNS & set(_calls(fhirpath.parse(text)))
-        if patterns:
-            self.note(f"{min(patterns)}() isn't evaluated in forms", setting.place, "not-supported")
-            return []
         env = Env(
             resource=setting.resource,
             variables=setting.variables,
             resolve=self.resolve,
             max_steps=MOST_STEPS,
+            deadline=self._until,
         )
         return fhirpath.compile(text, setting.type)(setting.value, env)
 
@@ -158,16 +151,3 @@ def _split(query: str) -> list[str]:
         else:
             parts[-1] += piece
     return [p for p in parts if p]
-
-
-def _calls(node: Any) -> Iterator[str]:
-    """The names of the functions that are called in a syntax tree."""
-    waiting = [node]
-    while waiting:
-        one = waiting.pop()
-        if isinstance(one, tuple | list):
-            waiting += one
-        elif is_dataclass(one):
-            if isinstance(one, Call):
-                yield one.name
-            waiting += [getattr(one, f.name) for f in fields(one)]

@@ -220,7 +220,7 @@ def test_what_can_not_be_evaluated_is_told_and_passed_over(client, patient):
         question("bad", "string", expression("%patient.nonsense((")),
         question("unknown", "string", expression("%nobody.name")),
         question("cql", "string", expression("x", language="text/cql")),
-        question("slow", "boolean", expression("%patient.name.family.matches('(a+)+$')")),
+        question("slow", "boolean", expression("%patient.name.family.matches('(?=a)')")),
         question("many", "string", expression("%patient.telecom.value")),
         question("wrong", "integer", expression("%patient.name.family")),
         question("good", "string", expression("%patient.name.family")),

@@ -41,7 +41,7 @@ def sort(call: Call) -> Compiled:
 
     def run(this: Nodes, scope: Scope) -> Nodes:
         items = source(this, scope)
-        scope.spend(len(items))
+        scope.spend(len(items) * (len(keys) + len(items).bit_length()))
         rows = [([single(key([item], scope)) for key, _ in keys], item) for item in items]
         order = _comparing([sign for _, sign in keys])
         return [item for _, item in sorted(rows, key=cmp_to_key(order))]

@@ -18,10 +18,11 @@ def _both(call: Call) -> Shape:
 
 @function("union", _both)
 def union(items: Nodes, other: Nodes, *, scope: Scope) -> Nodes:
-    scope.spend(len(items) + len(other))
+    scope.spend(values.weight(items) + values.weight(other))
     return values.union(items, other)
 
 
 @function("combine", _both)
-def combine(items: Nodes, other: Nodes) -> Nodes:
+def combine(items: Nodes, other: Nodes, *, scope: Scope) -> Nodes:
+    scope.spend(len(items) + len(other))
     return items + other

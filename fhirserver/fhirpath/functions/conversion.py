@@ -160,8 +160,8 @@ def _register(name: str, convert: Callable[[Typed], Any]) -> None:
     """Both functions of a System type: `toName()` and `convertsToName()`."""
     system = f"System.{name}"
 
-    def converted(source: Code, unit: Code | None, this: Nodes, scope: Scope) -> Any:
-        item = single(source(this, scope))
+    def converted(items: Nodes, unit: Code | None, this: Nodes, scope: Scope) -> Any:
+        item = single(items)
         if item is None or item[1] is None:
             return None
         value = convert(item)
@@ -174,7 +174,7 @@ def _register(name: str, convert: Callable[[Typed], Any]) -> None:
         source, unit = call.source.run, _unit(call)
 
         def run(this: Nodes, scope: Scope) -> Nodes:
-            value = converted(source, unit, this, scope)
+            value = converted(source(this, scope), unit, this, scope)
             return EMPTY if value is None else [(system, value, None)]
 
         return Compiled(run, one(system))
@@ -184,9 +184,10 @@ def _register(name: str, convert: Callable[[Typed], Any]) -> None:
         source, unit = call.source.run, _unit(call)
 
         def test(this: Nodes, scope: Scope) -> bool | None:
-            if not source(this, scope):
+            items = source(this, scope)
+            if not items:
                 return None
-            return converted(source, unit, this, scope) is not None
+            return converted(items, unit, this, scope) is not None
 
         return boolean(test)
 

@@ -82,12 +82,14 @@ def _booleans(items: Nodes) -> list[bool]:
 
 
 @function("subsetOf")
-def subset_of(items: Nodes, other: Nodes) -> bool:
+def subset_of(items: Nodes, other: Nodes, *, scope: Scope) -> bool:
+    scope.spend(len(items) * len(other))
     return all(values.contains(other, item) for item in items)
 
 
 @function("supersetOf")
-def superset_of(items: Nodes, other: Nodes) -> bool:
+def superset_of(items: Nodes, other: Nodes, *, scope: Scope) -> bool:
+    scope.spend(len(items) * len(other))
     return all(values.contains(items, item) for item in other)
 
 
@@ -98,11 +100,11 @@ def count(items: Nodes) -> int:
 
 @function("distinct")
 def distinct(items: Nodes, *, scope: Scope) -> Nodes:
-    scope.spend(len(items))
+    scope.spend(values.weight(items))
     return values.distinct(items)
 
 
 @function("isDistinct")
 def is_distinct(items: Nodes, *, scope: Scope) -> bool:
-    scope.spend(len(items))
+    scope.spend(values.weight(items))
     return len(values.distinct(items)) == len(items)

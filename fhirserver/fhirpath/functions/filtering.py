@@ -5,6 +5,8 @@ http://hl7.org/fhirpath/N1/#filtering-and-projection
 
 from __future__ import annotations
 
+from collections.abc import Hashable
+
 from fhirserver.fhirpath import ast, values
 from fhirserver.fhirpath.compiled import ANYTHING, Compiled, Shape, truth_of
 from fhirserver.fhirpath.env import Scope
@@ -46,8 +48,9 @@ def _projected(call: Call) -> Shape:
 def select(items: Nodes, projection: Lambda, *, scope: Scope) -> Nodes:
     found: Nodes = []
     for index, item in enumerate(items):
-        found += projection(item, index)
-    scope.spend(len(found))
+        reached = projection(item, index)
+        scope.spend(len(reached))
+        found += reached
     return found
 
 
@@ -55,11 +58,14 @@ def select(items: Nodes, projection: Lambda, *, scope: Scope) -> Nodes:
 def repeat(items: Nodes, projection: Lambda, *, scope: Scope) -> Nodes:
     """Each item once: what equals an earlier one isn't followed again."""
     found: Nodes = []
+    seen: set[Hashable] = set()
     waiting = items
     while waiting:
-        reached = [new for item in waiting for new in projection(item)]
-        known = len(found)
-        found = values.union(found, reached)
-        scope.spend(len(found))
-        waiting = found[known:]
+        level: Nodes = []
+        for item in waiting:
+            reached = projection(item)
+            scope.spend(values.weight(reached))
+            level += values.unseen(reached, seen)
+        found += level
+        waiting = level
     return found

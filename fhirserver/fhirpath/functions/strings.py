@@ -1,4 +1,4 @@
-"""Strings: indexOf, substring, matches, replace, split, encode ...
+"""Strings: indexOf, substring, replace, split, encode ...; patterns have a file of their own.
 
 http://hl7.org/fhirpath/N1/#string-manipulation
 """
@@ -10,12 +10,11 @@ import binascii
 import html
 import json
 import re
-from functools import lru_cache
 from typing import Final
 
 from fhirserver.errors import Invalid, TooCostly
 from fhirserver.fhirpath.compiled import Shape
-from fhirserver.fhirpath.env import LONGEST_STRING
+from fhirserver.fhirpath.env import LONGEST_STRING, Scope
 from fhirserver.fhirpath.function import Call, function
 from fhirserver.fhirpath.nodes import Nodes, typed
 
@@ -74,7 +73,8 @@ def length(text: str) -> int:
 
 
 @function("toChars", _texts)
-def to_chars(text: str) -> Nodes:
+def to_chars(text: str, *, scope: Scope) -> Nodes:
+    scope.spend(len(text))
     return [typed(character) for character in text]
 
 
@@ -85,51 +85,19 @@ def trim(text: str) -> str:
 
 @function("replace")
 def replace(text: str, pattern: str, substitution: str) -> str:
-    _check_growth(text, text.count(pattern), substitution)
+    # Refused before it fills the memory.
+    if len(text) + text.count(pattern) * len(substitution) > LONGEST_STRING:
+        raise _too_long()
     return text.replace(pattern, substitution)
 
 
-def _check_growth(text: str, times: int, substitution: str) -> None:
-    """Refuse a replacement before it fills the memory."""
-    if len(text) + times * len(substitution) > LONGEST_STRING:
-        raise TooCostly(f"FHIRPath: a string of more than {LONGEST_STRING} characters")
-
-
-@function("matches")
-def matches(text: str, pattern: str) -> bool:
-    """Anywhere in the text, as HL7's tests have it."""
-    return _regex(pattern).search(text) is not None
-
-
-@function("matchesFull")
-def matches_full(text: str, pattern: str) -> bool:
-    return _regex(pattern).fullmatch(text) is not None
-
-
-@function("replaceMatches")
-def replace_matches(text: str, pattern: str, substitution: str) -> str:
-    if not pattern:
-        return text
-    # FHIRPath names groups as $1 or ${name}; Python as \1 or \g<name>.
-    template = re.sub(r"\$(\d+)|\$\{(\w+)\}", r"\\g<\1\2>", substitution.replace("\\", "\\\\"))
-    regex = _regex(pattern)
-    _check_growth(text, sum(1 for _ in regex.finditer(text)), substitution)
-    try:
-        return regex.sub(template, text)
-    except re.error as error:
-        raise Invalid("FHIRPath: not a substitution") from error
-
-
-@lru_cache(maxsize=512)
-def _regex(pattern: str) -> re.Pattern[str]:
-    try:
-        return re.compile(pattern, re.DOTALL)
-    except re.error as error:
-        raise Invalid("FHIRPath: not a regular expression") from error
+def _too_long() -> TooCostly:
+    return TooCostly(f"FHIRPath: a string of more than {LONGEST_STRING} characters")
 
 
 @function("split", _texts)
-def split(text: str, separator: str) -> Nodes:
+def split(text: str, separator: str, *, scope: Scope) -> Nodes:
+    scope.spend(text.count(separator))
     return [typed(part) for part in (text.split(separator) if separator else text)]
 
 
@@ -137,8 +105,9 @@ def split(text: str, separator: str) -> Nodes:
 def join(items: Nodes, separator: str | None = None) -> str | None:
     if any(not isinstance(item[1], str) for item in items):
         raise Invalid("FHIRPath: join() of what isn't a string")
-    if sum(len(item[1]) for item in items) > LONGEST_STRING:
-        raise TooCostly(f"FHIRPath: a string of more than {LONGEST_STRING} characters")
+    between = len(separator or "") * len(items)
+    if between + sum(len(item[1]) for item in items) > LONGEST_STRING:
+        raise _too_long()
     return (separator or "").join(item[1] for item in items) if items else None
 
 

@@ -40,17 +40,19 @@ def _union(one: Nodes, other: Nodes, scope: Scope) -> Nodes:
         return one
     if not one and len(other) < 2:
         return other
-    scope.spend(len(one) + len(other))
+    scope.spend(values.weight(one) + values.weight(other))
     return values.union(one, other)
 
 
 @operator("in")
-def is_in(item: Typed, items: Nodes) -> bool:
+def is_in(item: Typed, items: Nodes, *, scope: Scope) -> bool:
+    scope.spend(len(items))
     return values.contains(items, item)
 
 
 @operator("contains")
-def contains(items: Nodes, item: Typed) -> bool:
+def contains(items: Nodes, item: Typed, *, scope: Scope) -> bool:
+    scope.spend(len(items))
     return values.contains(items, item)
 
 

@@ -34,7 +34,14 @@ def _equality(call: Call) -> Truth:
         text = right.constant[0][1]
         return _key_equal_to_text(left.key, text) if left.key else _equal_to_text(left.run, text)
     mine, yours = left.run, right.run
-    return lambda this, scope: equal(mine(this, scope), yours(this, scope))
+
+    def test(this: Nodes, scope: Scope) -> bool | None:
+        one, other = mine(this, scope), yours(this, scope)
+        if len(one) > 1:
+            scope.spend(len(one))
+        return equal(one, other)
+
+    return test
 
 
 def _is_text(left: Compiled) -> bool:
@@ -84,9 +91,11 @@ def equal(one: Nodes, other: Nodes) -> bool | None:
 
 
 @operator("~")
-def equivalent(one: Nodes, other: Nodes) -> bool:
+def equivalent(one: Nodes, other: Nodes, *, scope: Scope) -> bool:
     if len(one) != len(other):
         return False
+    # Whatever the order: each may have to be held against each.
+    scope.spend(values.weight(one) * len(other) + values.weight(other) * len(one))
     rest = list(other)
     for mine in one:
         match = next((i for i, yours in enumerate(rest) if values.equivalent(mine, yours)), None)
@@ -97,5 +106,5 @@ def equivalent(one: Nodes, other: Nodes) -> bool:
 
 
 @operator("!~")
-def not_equivalent(one: Nodes, other: Nodes) -> bool:
-    return not equivalent(one, other)
+def not_equivalent(one: Nodes, other: Nodes, *, scope: Scope) -> bool:
+    return not equivalent(one, other, scope=scope)

@@ -34,17 +34,20 @@ def is_type(call: Call) -> Compiled:
 @form("as")
 def as_type(call: Call) -> Compiled:
     """R4's own search parameters apply `as` to many items, so only strict expressions may not."""
-    narrowed = of_type(call)
+    wanted, narrowed = call.type_name(0), of_type(call)
     if not call.strict:
         return narrowed
-    source, run = call.source.run, narrowed.run
+    if not call.source.shape.many:
+        return Compiled(narrowed.run, narrowed.shape.one())
+    source = call.source.run
 
     def checked(this: Nodes, scope: Scope) -> Nodes:
-        if len(source(this, scope)) > 1:
+        items = source(this, scope)
+        if len(items) > 1:
             raise Invalid("FHIRPath: as is for one item: use ofType()")
-        return run(this, scope)
+        return [n for n in items if schema.is_as(n[0], wanted)]
 
-    return Compiled(checked if call.source.shape.many else run, narrowed.shape.one())
+    return Compiled(checked, narrowed.shape.one())
 
 
 @form("ofType")

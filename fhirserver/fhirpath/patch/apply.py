@@ -6,6 +6,7 @@ https://hl7.org/fhir/R4/fhirpatch.html
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
@@ -26,6 +27,8 @@ from fhirserver.registry import Registry
 MAX_OPERATIONS: Final = 1_000
 MAX_STEPS: Final = 3_000_000
 """Items that the loops of all paths together may look at; about two seconds."""
+MAX_SECONDS: Final = 10.0
+"""How long all paths together may take."""
 
 _QUOTED: Final = re.compile(r"('(?:[^'\\]|\\.)*'|`[^`]*`)", re.DOTALL)
 _DIV: Final = re.compile(r"\.\s*div\b")
@@ -47,8 +50,9 @@ def apply(resource: Resource, parameters: Any) -> Resource:
         raise Invalid(f"a FHIRPath Patch must not have more than {MAX_OPERATIONS} operations")
     tree = Tree(resource)
     steps = MAX_STEPS // max(len(given), 1)
+    limits = Env(max_steps=steps, deadline=time.monotonic() + MAX_SECONDS)
     for number, parameter in enumerate(given):
-        operation = _Operation(tree, parameter, number, steps)
+        operation = _Operation(tree, parameter, number, limits)
         try:
             operation.act()
         except FhirError as error:
@@ -76,11 +80,11 @@ class _Target:
 class _Operation:
     """One operation, its parts, and what its path selects."""
 
-    def __init__(self, tree: Tree, parameter: Any, number: int, steps: int) -> None:
+    def __init__(self, tree: Tree, parameter: Any, number: int, limits: Env) -> None:
         self.tree = tree
         self.name = "unknown"
         self._parameter = parameter
-        self._steps = steps
+        self._limits = limits
         self._parts: dict[str, Given] = {}
 
     def act(self) -> None:
@@ -126,7 +130,7 @@ class _Operation:
         """What the path selects."""
         root = self.tree.root
         evaluate = compiled(_with_names(path or self.path), root["resourceType"])
-        return evaluate(root, Env(max_steps=self._steps))
+        return evaluate(root, self._limits)
 
     def only(self) -> Typed:
         """The one element that the path selects."""
