@@ -36,7 +36,13 @@ DATA = HERE.parents[2] / "shared" / "data" / "validator-r4"
 EXPECTED = HERE / "expected_failures.json"
 
 # As the published outcomes were made.
-OPTIONS = Options(unknown_extension="error", html_in_text="error", wrong_display="error")
+OPTIONS = Options(
+    unknown_extension="error",
+    html_in_text="error",
+    wrong_display="error",
+    unknown_profile="error",
+    dangling_link="error",
+)
 # Rows that were run with another option, as their descriptions say.
 PER_ROW: dict[str, dict[str, Any]] = {
     "bad-markdown-no-html": {"html_in_markdown": "error"},

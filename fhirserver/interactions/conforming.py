@@ -44,7 +44,15 @@ def _may_matter(intent: Intent, setting: str) -> bool:
 
 
 def _declares(resource: Resource | None) -> bool:
-    return resource is not None and bool(resource.get("meta", {}).get("profile"))
+    """Whether a resource, one that it contains or one in its entries declares a profile."""
+    if resource is None:
+        return False
+    if resource.get("meta", {}).get("profile"):
+        return True
+    inside = list(resource.get("contained", ()))
+    if resource["resourceType"] == "Bundle":
+        inside += [e["resource"] for e in resource.get("entry", ()) if "resource" in e]
+    return any(_declares(r) for r in inside)
 
 
 def _conforming(validator: Validator, setting: str, intent: Intent) -> Intent:

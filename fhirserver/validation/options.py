@@ -37,7 +37,8 @@ class Options:
 
     Each severity is for one kind of finding, None to say nothing: an extension whose definition
     isn't known, or whose url is an example; a reference that `fetch` doesn't find; text that looks
-    like HTML where FHIR has plain text or markdown; a display that is not the code system's.
+    like HTML where FHIR has plain text or markdown; a display that is not the code system's; a
+    profile that another one asks for and that isn't known; a link inside a narrative to nowhere.
     Extensions whose url begins with one of `trusted_extensions` may be unknown.
     """
 
@@ -48,3 +49,5 @@ class Options:
     html_in_text: Severity | None = "warning"
     html_in_markdown: Severity | None = "warning"
     wrong_display: Severity | None = "warning"
+    unknown_profile: Severity | None = "warning"
+    dangling_link: Severity | None = "warning"

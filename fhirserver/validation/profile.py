@@ -51,6 +51,8 @@ class Element:
     slicing: Slicing | None
     content_reference: str | None
     max_length: int | None
+    max_value_set: str | None
+    """Beyond an extensible or preferred binding: what a code must be one of in any case."""
     children: list[Element] = field(default_factory=list)
     slices: list[Element] = field(default_factory=list)
 
@@ -143,13 +145,23 @@ def _element(e: Resource) -> Element:
         slicing=None
         if slicing is None
         else Slicing(
-            tuple((d["type"], d["path"]) for d in slicing.get("discriminator", ())),
+            tuple((d.get("type", ""), d.get("path", "")) for d in slicing.get("discriminator", ())),
             slicing.get("rules", "open"),
             slicing.get("ordered", False),
         ),
         content_reference=e.get("contentReference"),
         max_length=e.get("maxLength"),
+        max_value_set=_max_value_set(binding),
     )
+
+
+def _max_value_set(binding: Resource) -> str | None:
+    """https://hl7.org/fhir/R4/extension-elementdefinition-maxvalueset.html"""
+    for extension in binding.get("extension", ()):
+        if extension.get("url") == f"{TYPE_BASE}elementdefinition-maxValueSet":
+            found: str | None = extension.get("valueCanonical") or extension.get("valueUri")
+            return found
+    return None
 
 
 def _types(t: Resource) -> list[TypeOf]:

@@ -127,7 +127,11 @@ def codings_of(type_: str, value: Any) -> Iterable[Coding]:
         case "CodeableConcept", {"coding": list(codings)}:
             return [c for each in codings for c in codings_of("Coding", each)]
         case (("Coding" | "Quantity"), {"code": str(code)}):
-            return [Coding(value.get("system"), code, value.get("version"))]
+            system, version = value.get("system"), value.get("version")
+            # What is misshapen is told by the structure's rules.
+            if not isinstance(system, str | None) or not isinstance(version, str | None):
+                return []
+            return [Coding(system, code, version)]
         case _, str(code):
             return [Coding(None, code)]
     return []

@@ -19,6 +19,7 @@ from fhirserver.model.resource import Resource
 from fhirserver.model.snapshots import Snapshots
 from fhirserver.validation import rules, structure
 from fhirserver.validation.enumerated import EnumeratedCodes
+from fhirserver.validation.grammars import WithGrammars
 from fhirserver.validation.node import Node, tree
 from fhirserver.validation.options import Codes, Fetch, Options
 from fhirserver.validation.profile import Profile, profile_of
@@ -42,7 +43,7 @@ class Validator:
         options: Options | None = None,
     ) -> None:
         self.conformance = conformance
-        self._codes = codes or EnumeratedCodes(conformance)
+        self._codes = WithGrammars(codes or EnumeratedCodes(conformance))
         self._options = options or Options()
         self._profiles: dict[str, Profile | None] = {}
 
@@ -54,12 +55,13 @@ class Validator:
         return self._profiles[canonical]
 
     def _compiled(self, definition: Resource) -> Profile | None:
-        if not definition.get("snapshot", {}).get("element"):
-            try:
+        try:
+            if not definition.get("snapshot", {}).get("element"):
                 definition = Snapshots(self.conformance).generate(definition).resource
-            except FhirError:
-                return None
-        return profile_of(definition)
+            return profile_of(definition)
+        except (FhirError, AttributeError, KeyError, TypeError, ValueError):
+            # What a package or somebody's Bundle has may be no definition at all.
+            return None
 
     @cached_property
     def _globals(self) -> Mapping[str, Sequence[str]]:

@@ -65,6 +65,16 @@ def test_reject_looks_at_updates_and_patches_too(server):
     assert done(client.get(url))["birthDate"] == "1970"
 
 
+def test_what_is_contained_is_held_to_the_profile_that_it_declares(server):
+    client = server("reject")
+    contained = [nameless(id="1")]
+    basic = {"resourceType": "Basic", "code": {"text": "A"}, "subject": {"reference": "#1"}}
+
+    found = refused(client.post("/fhir/Basic", json=basic | {"contained": contained}), 400)
+
+    assert place_of(found) == "Basic.contained[0]"
+
+
 def test_a_bad_entry_of_a_transaction_is_named(server):
     client = server("reject")
     entries = [

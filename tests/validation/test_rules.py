@@ -42,6 +42,13 @@ def test_full_urls(url: str | None, places: list[str]) -> None:
     assert errors(bundle("collection", entry(patient(id="1"), url))) == places
 
 
+def test_what_a_search_says_of_itself_needs_no_address() -> None:
+    problem = {"severity": "warning", "code": "informational"}
+    outcome = {"resourceType": "OperationOutcome", "issue": [problem]}
+
+    assert errors(bundle("searchset", entry(outcome, None) | {"search": {"mode": "outcome"}})) == []
+
+
 def composition(**more: Any) -> dict[str, Any]:
     return {
         "resourceType": "Composition",
@@ -330,6 +337,14 @@ def test_links_of_a_narrative_can_be_followed() -> None:
     assert errors(with_link("urn:uuid:1")) == ["Patient.text.div"]
 
 
+def test_a_link_within_a_narrative_to_nowhere_is_as_bad_as_the_options_say() -> None:
+    div = '<div xmlns="http://www.w3.org/1999/xhtml"><a href="#x">A</a></div>'
+    resource = patient(text={"status": "generated", "div": div})
+
+    assert errors(resource) == []
+    assert errors(resource, options=Options(dangling_link="error")) == ["Patient.text.div"]
+
+
 def test_a_narrative_says_something() -> None:
     div = '<div xmlns="http://www.w3.org/1999/xhtml"> </div>'
 
@@ -369,6 +384,50 @@ def test_a_profile_whose_snapshot_cannot_be_made_is_an_error() -> None:
     it = profile("Patient", {"path": "Patient.nome", "min": 1})
 
     assert "StructureDefinition" in errors(it, profiles=())
+
+
+def test_a_discriminator_without_a_path_tells_no_slices_apart() -> None:
+    slicing = {"discriminator": [{"type": "value"}], "rules": "open"}
+    it = profile("Patient", {"path": "Patient.identifier", "slicing": slicing})
+
+    assert "StructureDefinition" in errors(it, profiles=())
+
+
+def test_the_profile_of_an_operations_parameters_must_not_contradict_it() -> None:
+    by_name = {"discriminator": [{"type": "value", "path": "name"}], "rules": "open"}
+
+    def wrong(**limits: Any) -> list[str | None]:
+        path = "Parameters.parameter"
+        it = profile(
+            "Parameters",
+            {"path": path, "slicing": by_name},
+            {"path": path, "sliceName": "a", **limits},
+            {"id": f"{path}:a.name", "path": f"{path}.name", "fixedString": "a"},
+            {"id": f"{path}:a.value[x]", "path": f"{path}.value[x]", "type": [{"code": "string"}]},
+            {"id": f"{path}:a.resource", "path": f"{path}.resource", "max": "0"},
+        )
+        parameter = {"name": "a", "use": "in", "min": 1, "max": "2"}
+        operation = {
+            "resourceType": "OperationDefinition",
+            "name": "A",
+            "status": "active",
+            "kind": "operation",
+            "code": "a",
+            "system": True,
+            "type": False,
+            "instance": False,
+            "inputProfile": it["url"],
+        }
+        return [
+            place
+            for type_ in ("string", "Patient")
+            for place in errors({**operation, "parameter": [{**parameter, "type": type_}]}, it)
+        ]
+
+    place = "OperationDefinition.inputProfile.parameter[0]"
+    assert wrong(min=2, max="2") == [place]
+    assert wrong(min=3) == [place, place]
+    assert wrong(max="0") == [place, place]
 
 
 @pytest.mark.parametrize(("code", "is_one"), [("73211009", True), ("73211008", False)])

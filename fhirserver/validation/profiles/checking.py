@@ -13,6 +13,7 @@ from typing import Any, Final
 from fhirserver import fhirpath
 from fhirserver.errors import Invalid
 from fhirserver.model import definitions
+from fhirserver.validation.binding import check_binding
 from fhirserver.validation.node import Node
 from fhirserver.validation.profile import (
     Element,
@@ -74,6 +75,8 @@ class _Checker:
             # HL7's own vital signs break what their profile says of every component's value.
             is_open = strength == "required" and (len(e.types) > 1 or node.type == "Quantity")
             self.binding("extensible" if is_open else strength, value_set, node)
+        if e.max_value_set is not None:
+            self.binding("required", e.max_value_set, node)
         self.constraints(e, node)
         # What a contentReference names is defined by the base, whose rules hold anyway.
         for child in e.children:
@@ -115,7 +118,8 @@ class _Checker:
         if len(known) < len(profiles):
             missing = next(p for p in profiles if p not in known)
             if not known and node.type != "Extension":
-                self.run.warning("not-found", f"the profile {missing} isn't known", node)
+                text = f"the profile {missing} isn't known: install the package that has it"
+                self.run.report(self.run.options.unknown_profile, "not-found", text, node)
             return
         if len(known) == 1:
             check_profile(self.run, node, known[0])
@@ -169,23 +173,11 @@ class _Checker:
 
     def binding(self, strength: str, value_set: str, node: Node) -> None:
         """A code in the value set of its binding: required and extensible ones are looked at."""
-        if strength not in {"required", "extensible"}:
-            return
-        codings = list(codings_of(node.type, node.value))
-        if not codings:
-            # Text alone is no code of a required value set.
-            if strength == "required" and node.type == "CodeableConcept" and node.first("text"):
-                text = f"must have a code of {value_set} ({self.of.name})"
-                self.run.error("code-invalid", text, node)
-            return
-        answers = [self.run.codes.member_of(value_set, c) for c in codings]
-        if any(a is not False for a in answers):
-            return
-        text = f"must be a code of {value_set} ({self.of.name})"
-        if strength == "required":
-            self.run.error("code-invalid", text, node)
-        else:
-            self.run.warning("code-invalid", text.replace("must", "should"), node)
+        base = None if node.property is None else node.property.element.binding
+        is_base = base is not None and base.value_set == value_set.partition("|")[0]
+        # The base's own is told by the base's rules.
+        if strength == "required" or not is_base:
+            check_binding(self.run, node, strength, value_set, self.of.name)
 
     def constraints(self, e: Element, node: Node) -> None:
         """The invariants that the profile adds to the base's."""

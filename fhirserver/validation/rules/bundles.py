@@ -54,7 +54,10 @@ def _full_url(run: Run, entry: Node, kind: str) -> None:
     if resource is None:
         return
     if url is None:
-        if kind not in _WITHOUT_URLS:
+        # What a search says of itself is nowhere else: it may have no address.
+        search = entry.first("search")
+        is_said = search is not None and search.text("mode") == "outcome"
+        if kind not in _WITHOUT_URLS and not is_said:
             text = f"an entry of a Bundle of type {kind} needs a fullUrl" if kind else ""
             run.error("required", text or "an entry needs a fullUrl", entry)
         return

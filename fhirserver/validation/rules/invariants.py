@@ -24,7 +24,7 @@ def invariants(run: Run, node: Node) -> None:
             continue
         try:
             holds = found.holds(node.value, run.env(node))
-        except (AttributeError, KeyError, TypeError):
+        except (AttributeError, KeyError, TypeError, ValueError):
             # The content isn't shaped like its type, which the structure's rules tell.
             continue
         if not holds:

@@ -33,7 +33,8 @@ def narrative(run: Run, node: Node) -> None:
             run.error("invalid", text, node)
         elif link.startswith("#") and not _leads_somewhere(link[1:], anchors, node):
             # In a Bundle it may lead to the narrative of another entry, if all are shown together.
-            run.warning("invalid", "has a link within the resource that leads nowhere", node)
+            text = "has a link within the resource that leads nowhere"
+            run.report(run.options.dangling_link, "invalid", text, node)
 
 
 def _leads_somewhere(target: str, anchors: set[str], node: Node) -> bool:

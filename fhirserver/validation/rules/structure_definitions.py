@@ -6,6 +6,7 @@ https://hl7.org/fhir/R4/structuredefinition.html
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import Final
 
 from fhirserver.errors import FhirError
@@ -34,8 +35,20 @@ def snapshot(run: Run, node: Node) -> None:
         problems = Snapshots(run.conformance).generate(definition).problems
     except (FhirError, AttributeError, KeyError, TypeError, ValueError):
         problems = ("the snapshot can't be generated",)
-    for problem in problems:
+    for problem in (*problems, *_unusable(node)):
         run.error("invalid", f"the differential doesn't fit: {problem}", node)
+
+
+def _unusable(node: Node) -> Iterator[str]:
+    """What leaves nobody able to tell slices apart."""
+    for found in node.everything():
+        if found.type != "ElementDefinition.slicing.discriminator":
+            continue
+        if found.text("path") is None or found.text("type") is None:
+            slicing = found.parent
+            element = slicing.parent if slicing is not None else None
+            path = element.text("path") if element is not None else None
+            yield f"{path or 'an element'} is sliced by a discriminator without a type or a path"
 
 
 def _discriminators(run: Run, node: Node, path: str | None) -> None:

@@ -93,11 +93,7 @@ def _codes(system: Mapping[str, Any] | None) -> set[str] | None:
 @rule("ConceptMap")
 def concept_map(run: Run, node: Node) -> None:
     """A map's codes are in the value sets that it says it maps."""
-    value_sets = {
-        side: next((c.value for c in node.named(side) if c.type == "canonical"), None)
-        or next((c.value for c in node.named(side)), None)
-        for side in ("source", "target")
-    }
+    value_sets = {side: node.text(side) for side in ("source", "target")}
     for group in node.named("group"):
         for element in group.named("element"):
             _mapped(run, value_sets["source"], group.text("source"), element)
