@@ -16,7 +16,7 @@ from fhirserver.terminology.texts import words
 # What a parent is looked for in when all concepts are there.
 Edges = list[tuple[int, str]]
 
-_LOCK: Final = 7_283_910_447
+LOCK: Final = 7_283_910_447
 _MOST_NAMES: Final = 20_000
 """Characters of names that are looked through for words."""
 
@@ -39,7 +39,7 @@ def replace_code_system(database: Database, about: Resource, terms: Iterable[Ter
     with database.transaction() as connection:
         execute(connection, "SET LOCAL statement_timeout = 0")
         execute(connection, "SET LOCAL enable_seqscan = on")
-        execute(connection, "SELECT pg_advisory_xact_lock(%s)", (_LOCK,))
+        execute(connection, "SELECT pg_advisory_xact_lock(%s)", (LOCK,))
         system = _begun(connection, about)
         numbers, edges = _copy_concepts(connection, system, terms)
         _copy_edges(connection, system, _resolved(numbers, edges))
@@ -49,9 +49,19 @@ def replace_code_system(database: Database, about: Resource, terms: Iterable[Ter
             "UPDATE terminology.code_system SET concepts = %s, is_hierarchical = %s WHERE id = %s",
             (len(numbers), bool(edges), system),
         )
+        mark_change(connection)
     for name in ("concept", "parent", "closure", "property"):
         database.write_aside(f"ANALYZE terminology.{name}")
     return len(numbers)
+
+
+def mark_change(connection: Connection) -> None:
+    """Let everybody know that terminology has changed, when this transaction commits.
+
+    The tables have no trigger of their own, and what was made of them is kept until
+    `StoredConformance.generation` is another: the resources' trigger also fires on no rows.
+    """
+    execute(connection, 'UPDATE resource."CodeSystem" SET version = version WHERE false')
 
 
 def _begun(connection: Connection, about: Resource) -> int:
@@ -78,6 +88,22 @@ def _copy_concepts(
 ) -> tuple[dict[str, int], Edges]:
     numbers: dict[str, int] = {}
     edges: Edges = []
+
+    def rows() -> Iterator[tuple[int, Concept]]:
+        for number, term in enumerate(terms):
+            code = term.concept.code
+            if code in numbers:
+                raise Invalid(f"the code {code[:64]} is there twice")
+            numbers[code] = number
+            edges.extend((number, parent) for parent in term.parents)
+            yield number, term.concept
+
+    copy_concepts(connection, system, rows())
+    return numbers, edges
+
+
+def copy_concepts(connection: Connection, system: int, rows: Iterable[tuple[int, Concept]]) -> None:
+    """Write concepts with their numbers, and their properties."""
     properties: list[tuple[int, int, str, str]] = []
     with (
         connection.cursor() as cursor,
@@ -86,12 +112,7 @@ def _copy_concepts(
             "definition, names, designations, properties) FROM STDIN"
         ) as copy,
     ):
-        for number, term in enumerate(terms):
-            concept = term.concept
-            if concept.code in numbers:
-                raise Invalid(f"the code {concept.code[:64]} is there twice")
-            numbers[concept.code] = number
-            edges += ((number, parent) for parent in term.parents)
+        for number, concept in rows:
             properties += _property_rows(system, number, concept)
             copy.write_row(_concept_row(system, number, concept))
     with (
@@ -102,7 +123,6 @@ def _copy_concepts(
     ):
         for row in properties:
             copy.write_row(row)
-    return numbers, edges
 
 
 def _concept_row(system: int, number: int, concept: Concept) -> tuple[Any, ...]:
@@ -175,6 +195,11 @@ def _close(connection: Connection, system: int) -> None:
         "SELECT %(s)s, parent, child FROM above",
         {"s": system},
     )
+    refuse_circles(connection, system)
+
+
+def refuse_circles(connection: Connection, system: int) -> None:
+    """Raise Invalid when a concept is above itself."""
     round_ = execute(
         connection,
         "SELECT k.code FROM terminology.closure c JOIN terminology.concept k "

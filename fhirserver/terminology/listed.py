@@ -168,6 +168,11 @@ class ListedCodeSystem:
             self._children.setdefault(parent, []).append(code)
 
 
+def concept_of(concept: Resource, about: Resource) -> Concept:
+    """A concept of a CodeSystem resource as the engine sees it; `about` declares its properties."""
+    return _concept(concept, _meanings(about.get("property", ())))
+
+
 def _part(found: Iterable[Concept], offset: int, limit: int | None) -> Iterator[Concept]:
     return islice(iter(found), offset, None if limit is None else offset + limit)
 
