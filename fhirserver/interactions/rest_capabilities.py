@@ -106,12 +106,16 @@ def _operation(ctx: Context, made: Operation) -> Resource:
     return {**listed, "documentation": f"At {levels} level only."}
 
 
+# R4 calls them strings, though they are searched for as words.
+_PUBLISHED_TYPE: Final = {"_content": "string", "_text": "string"}
+
+
 def _parameters(ctx: Context, resource_type: str, *, common: bool) -> list[Resource]:
     return [
         {
             "name": c,
             **({"definition": p.url} if p.url else {}),
-            "type": p.type,
+            "type": _PUBLISHED_TYPE.get(c, p.type),
             "documentation": p.description or c,
         }
         for c, p in sorted(ctx.parameters.for_type(resource_type).items())
