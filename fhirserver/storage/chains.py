@@ -4,7 +4,9 @@ As a subquery a chain is planned blind: the planner doesn't know how many elemen
 and may walk a whole table for a page. Found first, they are constants that it has statistics of
 (measured: 1 ms instead of 155). A chain through more than MOST resources stays a subquery, and so
 does a reverse chain from more than MOST_SOURCES resources, or to others than the owning patient:
-a probe of the index for each candidate takes 25 microseconds.
+a probe of the index for each candidate takes 25 microseconds. So a page of a reverse chain from
+more than FEW_SOURCES is first looked for among the candidates that come first in order (ways.py):
+what many refer to soon fills it, before all that refer to it are read.
 """
 
 from __future__ import annotations
@@ -33,22 +35,43 @@ from fhirserver.storage.search_sql.conditions import referred_to, where
 
 MOST: Final = 2_000
 MOST_SOURCES: Final = 2_000
+FEW_SOURCES: Final = 300
 MOST_CHAINS: Final = 60
 
 
-def with_chains_found(source: Database | Connection, query: Query) -> Query:
-    """The query with its chains replaced by the elements they come to."""
-    condition = chains_found(source, query.condition, query.types)
+def with_chains_found(
+    source: Database | Connection, query: Query, *, most_sources: int = MOST_SOURCES
+) -> Query:
+    """The query with its chains replaced by the elements they come to.
+
+    `most_sources`: how many resources a reverse chain may come from.
+    """
+    condition = chains_found(source, query.condition, query.types, most_sources=most_sources)
     return query if condition is query.condition else replace(query, condition=condition)
 
 
 def chains_found(
-    source: Database | Connection, condition: Condition, types: Sequence[str]
+    source: Database | Connection,
+    condition: Condition,
+    types: Sequence[str],
+    *,
+    most_sources: int = MOST_SOURCES,
 ) -> Condition:
     """The same for a condition on resources of some types; the innermost chain first."""
     if _chains(condition) > MOST_CHAINS:
         raise TooCostly(f"the search has more than {MOST_CHAINS} chains: ask in several searches")
-    return _replaced(source, condition, types)
+    return _replaced(source, condition, types, most_sources)
+
+
+def has_reverse_chain(condition: Condition) -> bool:
+    """Whether each candidate has to be asked who refers to it."""
+    match condition:
+        case ReverseChain():
+            return True
+        case And(conditions):
+            return any(map(has_reverse_chain, conditions))
+        case _:
+            return False
 
 
 def _chains(condition: Condition) -> int:
@@ -64,25 +87,29 @@ def _chains(condition: Condition) -> int:
 
 
 def _replaced(
-    source: Database | Connection, condition: Condition, types: Sequence[str]
+    source: Database | Connection, condition: Condition, types: Sequence[str], most_sources: int
 ) -> Condition:
     match condition:
         case Chain(_, targets, inner):
-            return _found(source, replace(condition, condition=_replaced(source, inner, targets)))
+            return _found(
+                source,
+                replace(condition, condition=_replaced(source, inner, targets, most_sources)),
+            )
         case ReverseChain(name, _, inner):
-            chain = replace(condition, condition=_replaced(source, inner, (name,)))
-            return _owners(source, chain) if tuple(types) == ("Patient",) else chain
+            chain = replace(condition, condition=_replaced(source, inner, (name,), most_sources))
+            is_of_patients = tuple(types) == ("Patient",)
+            return _owners(source, chain, most_sources) if is_of_patients else chain
         case Not(inner):
-            return Not(_replaced(source, inner, types))
+            return Not(_replaced(source, inner, types, most_sources))
         case And(conditions):
-            return And(tuple(_replaced(source, c, types) for c in conditions))
+            return And(tuple(_replaced(source, c, types, most_sources) for c in conditions))
         case Or(conditions):
-            return Or(tuple(_replaced(source, c, types) for c in conditions))
+            return Or(tuple(_replaced(source, c, types, most_sources) for c in conditions))
         case _:
             return condition
 
 
-def _owners(source: Database | Connection, chain: ReverseChain) -> Condition:
+def _owners(source: Database | Connection, chain: ReverseChain, most: int) -> Condition:
     """The patients that rows belong to, where the parameter says that."""
     if chain.salt not in owner_salts(chain.source):
         return chain
@@ -92,15 +119,13 @@ def _owners(source: Database | Connection, chain: ReverseChain) -> Condition:
         f"EXPLAIN (FORMAT JSON) SELECT FROM {table('resource', chain.source)} h WHERE {condition}"
     )
     # Even to find the first few of very many takes a while.
-    if planned(_rows(source, plan, build))["Plan Rows"] > MOST_SOURCES:
+    if planned(_rows(source, plan, build))["Plan Rows"] > most:
         return chain
     build = Builder()
-    found = referred_to(
-        build, chain.source, chain.salt, chain.condition, "Patient", limit=MOST_SOURCES + 1
-    )
+    found = referred_to(build, chain.source, chain.salt, chain.condition, "Patient", limit=most + 1)
     sql = f"SELECT o, count(*) FROM ({found}) AS s (o) GROUP BY o"
     rows = _rows(source, sql, build)
-    if sum(row[1] for row in rows) > MOST_SOURCES:
+    if sum(row[1] for row in rows) > most:
         return chain
     return Selves(tuple(row[0] for row in rows))
 

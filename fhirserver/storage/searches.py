@@ -10,7 +10,12 @@ from typing import Any
 
 from fhirserver.search.hashing import reference_self
 from fhirserver.search.query import Condition, Query
-from fhirserver.storage.chains import chains_found, with_chains_found
+from fhirserver.storage.chains import (
+    FEW_SOURCES,
+    chains_found,
+    has_reverse_chain,
+    with_chains_found,
+)
 from fhirserver.storage.database import Connection, Database, Rows, execute, planned
 from fhirserver.storage.past import as_of
 from fhirserver.storage.rows import Version
@@ -20,7 +25,7 @@ from fhirserver.storage.search_sql.conditions import where
 from fhirserver.storage.search_sql.pages import Position, Wanted, page
 from fhirserver.storage.store import Store
 from fhirserver.storage.versions import COLUMNS, WIDTH, array, version_of
-from fhirserver.storage.ways import ways
+from fhirserver.storage.ways import before_chains, ways
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +50,8 @@ def find_page(store: Store, query: Query, wanted: Wanted) -> Page:
     The first page takes a snapshot; the pages that continue it see the resources as they were
     then, so that no match is missing or doubled, whatever is written meanwhile.
     """
-    query = with_chains_found(store.database, query)
+    if wanted.snapshot is not None:
+        query = with_chains_found(store.database, query)
     # One row more than fits shows whether there is another page.
     more_wanted = replace(wanted, limit=wanted.limit + 1)
     rows: Rows = []
@@ -79,18 +85,31 @@ def find_page(store: Store, query: Query, wanted: Wanted) -> Page:
 
 def _statements(store: Store, query: Query, wanted: Wanted) -> Iterator[tuple[str, Builder]]:
     """The statement of a page; where its first rows don't fill the page, the next is right."""
+    if wanted.after is None and len(query.types) == 1:
+        query = with_chains_found(store.database, query, most_sources=FEW_SOURCES)
+        first = None
+        if has_reverse_chain(query.condition):
+            first = before_chains(store, query, query.types[0], wanted)
+        if first is not None:
+            yield _statement(query, [first])
+            if first.most_walked is None:
+                return
+    query = with_chains_found(store.database, query)
     taken = [ways(store, query, t, wanted) for t in query.types]
     # Only a search of one type has more than one way.
     for way in zip(*taken, strict=True):
-        build = Builder(types=len(query.types))
-        yield (
-            " UNION ALL ".join(
-                f"SELECT {_name(t)} AS type, (SELECT pg_current_snapshot()::text), p.* "
-                f"FROM ({page(build, query, t, w)}) p"
-                for t, w in zip(query.types, way, strict=True)
-            ),
-            build,
-        )
+        yield _statement(query, way)
+
+
+def _statement(query: Query, way: Sequence[Wanted]) -> tuple[str, Builder]:
+    """The statement of a page, with what is wanted of each type."""
+    build = Builder(types=len(query.types))
+    sql = " UNION ALL ".join(
+        f"SELECT {_name(t)} AS type, (SELECT pg_current_snapshot()::text), p.* "
+        f"FROM ({page(build, query, t, w)}) p"
+        for t, w in zip(query.types, way, strict=True)
+    )
+    return sql, build
 
 
 def count(database: Database, query: Query) -> int:
@@ -121,7 +140,6 @@ def estimate(database: Database, query: Query) -> int:
 
 def explain(store: Store, query: Query, *, limit: int) -> tuple[str, list[Any]]:
     """The statement that gives the first page and its plan, run and timed, for all types."""
-    query = with_chains_found(store.database, query)
     wanted = Wanted(limit + 1)
     sql, plan = "", []
     for sql, build in _statements(store, query, wanted):

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from fhirserver.model.resource import Resource
 from fhirserver.search.index import IndexValues, Stamp
 from fhirserver.storage.database import Database
+from fhirserver.storage.experience import Experience
 from fhirserver.storage.sizes import TypeSizes
 from fhirserver.storage.texts import TextDictionary
 
@@ -21,3 +22,4 @@ class Store:
     stamp: Callable[[Resource], Stamp]
     texts: TextDictionary
     sizes: TypeSizes
+    experience: Experience = field(default_factory=Experience)

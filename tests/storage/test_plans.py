@@ -96,3 +96,39 @@ def test_a_search_that_most_meet_stops_when_the_page_is_full(client):
 
     plan = json.loads(answer["parameter"][1]["valueString"])[0]["Plan"]
     assert max(n["Actual Rows"] * n["Actual Loops"] for n in nodes(plan)) < 200
+
+
+@pytest.mark.slow
+def test_a_reverse_chain_that_many_meet_asks_the_candidates_that_come_first(client):
+    search = "/fhir/Patient?_has:Observation:patient:code=c1&_explain=true&_count=20"
+    answer = get(client, search)
+
+    plan = json.loads(answer["parameter"][1]["valueString"])[0]["Plan"]
+    assert max(n["Actual Rows"] * n["Actual Loops"] for n in nodes(plan)) < 1_000
+
+
+@pytest.mark.slow
+def test_a_search_that_is_repeated_asks_the_planner_once_and_walks_in_vain_once(
+    client, own_app, monkeypatch
+):
+    database = own_app.extensions["fhirserver"].context.store.database
+    statements: list[str] = []
+    read = type(database).read
+
+    def spy(self: Any, sql: str, *arguments: Any, **options: Any) -> Any:
+        statements.append(sql)
+        return read(self, sql, *arguments, **options)
+
+    monkeypatch.setattr(type(database), "read", spy)
+    search = "/fhir/Observation?date=lt2022-11-15&_count=20"
+
+    first = get(client, search)
+    asked_first = [s for s in statements if "FROM fhir.search_state" not in s]
+    statements.clear()
+    second = get(client, search)
+    asked_second = [s for s in statements if "FROM fhir.search_state" not in s]
+
+    assert first["entry"] == second["entry"]
+    assert [s.startswith("EXPLAIN") for s in asked_first].count(True) == 1
+    assert len(asked_first) > 2  # the plan, a walk that found too few, the page
+    assert len(asked_second) == 1

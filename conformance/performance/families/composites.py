@@ -8,7 +8,7 @@ from __future__ import annotations
 import random
 
 from conformance.performance.families import families, misses
-from conformance.performance.families.quantities import measured
+from conformance.performance.families.quantities import beyond, measured
 from conformance.performance.sample import Sample
 from conformance.performance.searches import Search
 from conformance.performance.values import codings, has_coding, quantity
@@ -24,7 +24,7 @@ def composites(sample: Sample, rng: random.Random) -> Search:
     system, code = codings(resource, "code")[0]
     unit = f"{found['system']}|{found['code']}"
     if misses(rng):
-        value = f"{system}|{code}$gt{10**12}|{unit}"
+        value = f"{system}|{code}$gt{beyond(rng)}|{unit}"
         return Search("Observation", (("code-value-quantity", value),), hits=False)
     prefix = rng.choice(["", "ge", "le", "gt", "lt"])
     coded, within = has_coding("code", system, code), measured(prefix, found)

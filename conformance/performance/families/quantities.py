@@ -31,7 +31,7 @@ def quantities(sample: Sample, rng: random.Random) -> Search:
     found = quantity(resource)
     assert found is not None
     if misses(rng):
-        value = f"gt{10**12 + rng.randrange(1000)}|{found['system']}|{found['code']}"
+        value = f"gt{beyond(rng)}|{found['system']}|{found['code']}"
         return Search("Observation", (("value-quantity", value),), hits=False)
     prefix = rng.choice(sorted(COMPARE))
     value = f"{prefix}{found['value']}|{found['system']}|{found['code']}"
@@ -39,6 +39,11 @@ def quantities(sample: Sample, rng: random.Random) -> Search:
     return Search(
         "Observation", (("value-quantity", value),), hits=hits, holds=measured(prefix, found)
     )
+
+
+def beyond(rng: random.Random) -> str:
+    """More than there is of anything, in whatever unit: a million million fL is only a mL."""
+    return f"{1 + rng.randrange(1000)}e45"
 
 
 def measured(prefix: str, wanted: Resource) -> Callable[[Resource], bool]:

@@ -19,6 +19,7 @@ from fhirserver.storage.search_sql.builder import Builder
 from fhirserver.storage.search_sql.conditions import row_group, where
 from fhirserver.storage.search_sql.ranges import RowCondition, rows_predicate, table_of
 from fhirserver.storage.search_sql.sorting import Key, driver, driver_column, keys
+from fhirserver.storage.singles import single_params
 from fhirserver.storage.versions import COLUMNS
 
 
@@ -85,6 +86,11 @@ def is_in_index_order(query: Query, resource_type: str) -> bool:
     return plain or driver(query.sort, resource_type) is not None
 
 
+def is_of_rows(query: Query, resource_type: str, wanted: Wanted) -> bool:
+    """Whether an ordered table can answer without the resources."""
+    return _only_rows(query, resource_type, wanted) is not None
+
+
 def _only_rows(query: Query, resource_type: str, wanted: Wanted) -> list[RowCondition] | None:
     """The conditions of a search that an ordered table can answer without the resources."""
     if query.sort or wanted.snapshot is not None:
@@ -96,8 +102,10 @@ def _by_rows(
     build: Builder, group: Sequence[RowCondition], resource_type: str, wanted: Wanted
 ) -> str:
     """The newest resources that have a row which meets the conditions."""
-    among = None
+    among, order = None, ""
     if wanted.most_walked is not None:
+        # In the order of the walk, so that it ends with the page.
+        order = f" ORDER BY k {'ASC' if wanted.backwards else 'DESC'}"
         rows = build.ordered(table_of(group[0]), resource_type, base=True)
         cut = _cut(
             build,
@@ -109,7 +117,7 @@ def _by_rows(
         among = f"(SELECT w.* FROM {rows} w WHERE w.param = {param}{cut})"
     fence = " OFFSET 0" if wanted.fenced else ""
     found = (
-        f"SELECT r.k FROM ({_keys_of_rows(build, group, resource_type, among)}{fence}) r "
+        f"SELECT r.k FROM ({_keys_of_rows(build, group, resource_type, among)}{order}{fence}) r "
         f"WHERE true{_cut(build, [Key('r.k', 'int8', descending=True)], wanted.after, wanted)}"
     )
     source = build.resource(resource_type, base=True)
@@ -121,7 +129,8 @@ def _keys_of_rows(
 ) -> str:
     rows = build.ordered(table_of(group[0]), resource_type, base=True)
     predicate = rows_predicate(build, group, "x", rows)
-    return f"SELECT DISTINCT x.key AS k FROM {among or rows} x WHERE {predicate}"
+    distinct = "" if group[0].param in single_params(resource_type) else "DISTINCT "
+    return f"SELECT {distinct}x.key AS k FROM {among or rows} x WHERE {predicate}"
 
 
 def _ordered(build: Builder, query: Query, resource_type: str, wanted: Wanted) -> str:
@@ -172,11 +181,15 @@ def _driven(
             "true",
             None,
         )
-    found = (
-        f"SELECT o.key AS k, o.{column} AS s0 FROM {rows} o "
-        f"JOIN {_matching(build, query, resource_type, wanted)} r ON r.key = o.key "
-        f"WHERE {has_value}{_cut(build, order, after, wanted)}"
-    )
+    matching = _matching(build, query, resource_type, wanted)
+    joined = f"{rows} o JOIN {matching} r ON r.key = o.key WHERE {has_value}"
+    if wanted.fenced:
+        # Their values are looked up one by one: the planner would rather read all values.
+        joined = (
+            f"{matching} r CROSS JOIN LATERAL (SELECT o.* FROM {rows} o "
+            f"WHERE o.key = r.key AND {has_value} LIMIT 1) o WHERE true"
+        )
+    found = f"SELECT o.key AS k, o.{column} AS s0 FROM {joined}{_cut(build, order, after, wanted)}"
     return _with_content(found, 0, names, source, wanted)
 
 

@@ -41,7 +41,11 @@ DATE: Final[dict[str, tuple[str, ...]]] = {
     ),
     "le": ("{a}.low < {hi} AND ({a}.low < {lo} OR {a}.high <= {hi})",),
     "sa": ("{a}.low >= {hi}",),
-    "eb": ("{a}.low < {lo} AND {a}.high <= {lo}",),
+    "eb": (
+        "NOT {a}.long AND {a}.low < {near_lo}",
+        "{a}.low >= {near_lo} AND {a}.low < {lo} AND {a}.high <= {lo}",
+        "{a}.long AND {a}.high <= {lo}",
+    ),
     "ap": (
         "{a}.low >= {near_lo} AND {a}.low < {hi} AND {a}.high > {lo}",
         "{a}.long AND {a}.low < {near_lo} AND {a}.low < {hi} AND {a}.high > {lo}",
