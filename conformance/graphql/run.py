@@ -14,7 +14,6 @@ and a case that passes in spite of it, both end the run with status 1.
 
 from __future__ import annotations
 
-import argparse
 import json
 import sys
 from collections.abc import Iterator
@@ -26,6 +25,7 @@ from flask.testing import FlaskClient
 
 from conformance.graphql import gdl
 from conformance.search_examples.server import server
+from conformance.verdict import is_verbose, verdict
 from fhirserver import fhirpath
 from fhirserver.model import xml
 from fhirserver.model.json import dump, parse
@@ -140,21 +140,10 @@ def put(client: FlaskClient, given: Any) -> str:
 
 def main() -> int:
     """Run everything; 0 if exactly the expected cases fail."""
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--verbose", action="store_true", help="show every failure")
-    arguments = parser.parse_args()
-    expected = json.loads(EXPECTED.read_text())
+    verbose = is_verbose(__doc__)
     with server() as made:
         found = dict(failures(made.client))
-    failing = {name: text for name, text in found.items() if text is not None}
-    for name, text in failing.items():
-        if arguments.verbose or name not in expected:
-            print(f"{name}: {text}")
-    print(f"{len(found) - len(failing)} of {len(found)} HL7 GraphQL and graph tests pass")
-    fixed = sorted(set(expected) - set(failing))
-    if fixed:
-        print("pass, but are expected to fail:", ", ".join(fixed))
-    return 1 if fixed or set(failing) - set(expected) else 0
+    return verdict(found, EXPECTED, "HL7 GraphQL and graph tests pass", verbose=verbose)
 
 
 if __name__ == "__main__":

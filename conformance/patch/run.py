@@ -11,7 +11,6 @@ and a case that passes in spite of it, both end the run with status 1.
 
 from __future__ import annotations
 
-import argparse
 import json as plain_json
 import re
 import sys
@@ -21,6 +20,7 @@ from typing import Any, Final
 
 from lxml import etree
 
+from conformance.verdict import is_verbose, verdict
 from fhirserver.errors import FhirError
 from fhirserver.fhirpath import patch as fhirpath_patch
 from fhirserver.model import json_patch, xml, xml_patch
@@ -113,20 +113,8 @@ def canonical(text: bytes) -> bytes:
 
 def main() -> int:
     """Run everything; 0 if exactly the expected cases fail."""
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--verbose", action="store_true", help="show every failure")
-    arguments = parser.parse_args()
-    expected = plain_json.loads(EXPECTED.read_text())
-    found = dict(failures())
-    wrong = {name: text for name, text in found.items() if text is not None}
-    for name, text in wrong.items():
-        if arguments.verbose or name not in expected:
-            print(f"{name}: {text}")
-    print(f"{len(found) - len(wrong)} of {len(found)} HL7 patch tests pass")
-    fixed = sorted(set(expected) - set(wrong))
-    if fixed:
-        print("pass, but are expected to fail:", ", ".join(fixed))
-    return 1 if fixed or set(wrong) - set(expected) else 0
+    verbose = is_verbose(__doc__)
+    return verdict(dict(failures()), EXPECTED, "HL7 patch tests pass", verbose=verbose)
 
 
 if __name__ == "__main__":

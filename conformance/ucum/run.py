@@ -11,13 +11,13 @@ run with status 1. What the file doesn't define in numbers (special units) has i
 
 from __future__ import annotations
 
-import json
 import sys
 import xml.etree.ElementTree as ET
 from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
 
+from conformance.verdict import is_verbose, verdict
 from fhirserver.model import ucum
 
 HERE = Path(__file__).parent
@@ -97,18 +97,11 @@ def _unless(right: bool) -> str | None:
 
 def main() -> int:
     """Run the suite and return the exit status."""
+    verbose = is_verbose(__doc__)
     if not SUITE.exists():
         print(f"{SUITE} is not at hand")
         return 1
-    expected = json.loads(EXPECTED.read_text())
-    found = dict(results())
-    failed = {name: why for name, why in found.items() if why}
-    print(f"{len(found) - len(failed)} of {len(found)} hold, {len(failed)} don't")
-    for name in sorted(failed.keys() - expected.keys()):
-        print(f"unexpected: {name}: {failed[name]}")
-    for name in sorted(expected.keys() - failed.keys()):
-        print(f"expected to fail, but holds: {name}")
-    return 0 if failed.keys() == expected.keys() else 1
+    return verdict(dict(results()), EXPECTED, "hold", verbose=verbose)
 
 
 if __name__ == "__main__":

@@ -17,8 +17,6 @@ and a file that passes in spite of it, both end the run with status 1.
 
 from __future__ import annotations
 
-import argparse
-import json as plain_json
 import re
 import sys
 import tarfile
@@ -28,6 +26,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any, Final
 from xml.etree import ElementTree as ET
 
+from conformance.verdict import is_verbose, verdict
 from fhirserver.errors import FhirError
 from fhirserver.model import json, xml
 
@@ -110,20 +109,9 @@ def common(key: str, value: Any) -> Any:
 
 def main() -> int:
     """Run everything; 0 if exactly the expected files fail."""
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--verbose", action="store_true", help="show every failure")
-    arguments = parser.parse_args()
-    expected = plain_json.loads(EXPECTED.read_text())
-    found = dict(failures())
-    wrong = {name: text for name, text in found.items() if text is not None}
-    for name, text in wrong.items():
-        if arguments.verbose or name not in expected:
-            print(f"{name}: {text}")
-    print(f"{len(found) - len(wrong)} of {len(found)} files are the same in JSON and XML")
-    fixed = sorted(set(expected) - set(wrong))
-    if fixed:
-        print("pass, but are expected to fail:", ", ".join(fixed))
-    return 1 if fixed or set(wrong) - set(expected) else 0
+    verbose = is_verbose(__doc__)
+    what = "files are the same in JSON and XML"
+    return verdict(dict(failures()), EXPECTED, what, verbose=verbose)
 
 
 if __name__ == "__main__":
