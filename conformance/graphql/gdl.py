@@ -15,7 +15,9 @@ from typing import Any, Final
 
 Resource = dict[str, Any]
 
-_TOKEN: Final = re.compile(r"\s*('[^']*'|\d+\.\.(?:\d+|\*)|[{}:;,=]|\([^)]*\)|[^\s{}:;,=()']+)")
+_TOKEN: Final = re.compile(
+    r"\s*('[^']*'|\d+\.\.(?:\d+|\*)|\S+\?\S+|[{}:;,]|\([^)]*\)|=(?=\s)|[^\s{}:;,()']+)"
+)
 _USE: Final = {"where": "condition", "require": "requirement"}
 
 
@@ -80,10 +82,7 @@ def _links(tokens: _Tokens) -> list[Resource]:
 
 
 def _search(tokens: _Tokens) -> Resource:
-    type_, parameters = tokens.take().split("?")
-    # The parser takes braces apart: {ref} is three tokens.
-    while tokens.next == "{":
-        parameters += tokens.take() + tokens.take() + tokens.take("}")
+    type_, _, parameters = tokens.take().partition("?")
     details = _details(tokens)
     target = {"type": type_, "params": parameters} | _inside(tokens)
     return details | {"target": [target]}
