@@ -74,6 +74,12 @@ class Settings:
     allow_expunge: bool = setting(
         False, "Whether $expunge may remove old versions and deleted resources for good."
     )
+    fhirpath_timeout_seconds: float = setting(
+        2.0, "How long the FHIRPath expressions of one request may take; see $fhirpath."
+    )
+    fhirpath_max_steps: int = setting(
+        1_000_000, "The most items that the loops of one FHIRPath expression may look at."
+    )
     search_timeout_seconds: float = setting(20.0, "When a search is given up as too costly.")
     write_timeout_seconds: float = setting(120.0, "When a write or transaction is given up.")
     token_lifetime_seconds: int = setting(

@@ -32,7 +32,7 @@ Branches about other resource types (`Patient.name | Person.name` compiled for P
 nothing. Everything is thread-safe, and nothing that is evaluated is changed.
 """
 
-from fhirserver.fhirpath.compiler import compile  # noqa: A004 - as re.compile
+from fhirserver.fhirpath.compiler import compile, shape_of  # noqa: A004 - as re.compile
 from fhirserver.fhirpath.env import Env, Resolver, Terminology
 from fhirserver.fhirpath.jsonpath import to_sql_jsonpath
 from fhirserver.fhirpath.nodes import Evaluate, Typed
@@ -46,5 +46,6 @@ __all__ = [
     "Typed",
     "compile",
     "parse",
+    "shape_of",
     "to_sql_jsonpath",
 ]

@@ -61,9 +61,9 @@ def _compile(expression: str, type: str, strict: bool) -> Evaluate:  # noqa: A00
         raise TooCostly("FHIRPath: the expression is nested too deeply") from error
     is_resource = type in schema.ABSTRACT
 
-    def evaluate(resource: Any, env: Env | None = None) -> list[Typed]:
+    def evaluate(resource: Any, env: Env | None = None, extra: Any = None) -> list[Typed]:
         type_ = resource["resourceType"] if is_resource else type
-        node = (type_, resource, None)
+        node = (type_, resource, extra)
         try:
             return list(run([node], Scope(node, env or NO_ENV)))
         except (AttributeError, KeyError, TypeError) as error:
@@ -79,6 +79,11 @@ def _compile(expression: str, type: str, strict: bool) -> Evaluate:  # noqa: A00
 
 _compile_cached = lru_cache(maxsize=4_096)(_compile)
 _long: Final = Kept[Evaluate](MOST_CHARACTERS_KEPT)
+
+
+def shape_of(expression: str, type: str) -> Shape:  # noqa: A002
+    """What an expression can yield, as far as that is known beforehand."""
+    return _Compiler(strict=False).compile(parse(expression), one(type)).shape
 
 
 @dataclass(frozen=True)

@@ -46,6 +46,12 @@ class Terminology(Protocol):
     def member_of(self, value_set: str, type_: str, value: Any) -> bool | None: ...
 
 
+class Trace(Protocol):
+    """Takes what trace() shows: the name and the items."""
+
+    def __call__(self, name: str, items: Sequence[tuple[str, Any, Any]]) -> None: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Env:
     """Everything is optional.
@@ -60,6 +66,7 @@ class Env:
     variables: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
     resolve: Resolver | None = None
     terminology: Terminology | None = None
+    trace: Trace | None = None
     now: datetime | None = None
     """The time of the evaluation; the clock's when not given."""
     max_steps: int = MAX_STEPS

@@ -26,9 +26,9 @@ Truth: TypeAlias = Callable[[Nodes, Scope], bool | None]
 
 
 class Evaluate(Protocol):
-    """A compiled expression, for callers."""
+    """A compiled expression, for callers; `extra` is the `_name` sibling of a primitive value."""
 
-    def __call__(self, resource: Any, env: Env | None = None) -> list[Typed]: ...
+    def __call__(self, resource: Any, env: Env | None = None, extra: Any = None) -> list[Typed]: ...
 
 
 EMPTY: Final[Nodes] = []

@@ -146,7 +146,9 @@ def _read(
             _note_other(made, parameter, place, request, found)
             continue
         wanted = known[name]
-        if wanted.parts:
+        if wanted.is_whole:
+            found.add(name, parameter, place)
+        elif wanted.parts:
             inner = _Found()
             parts = parameter.get("part", ())
             _read(made, wanted.parts, parts, f"{place}.part", request, inner)

@@ -33,6 +33,8 @@ class Parameter:
 
     `parts` are those of a parameter that has no value of its own. `max` is None without a limit.
     `is_checked` says that a resource must follow its definition before the operation sees it.
+    `is_whole` hands over the parameter as it was sent, with its extensions and any parts; what is
+    in an address is still a text.
     """
 
     name: str
@@ -41,6 +43,7 @@ class Parameter:
     max: int | None = 1
     parts: tuple[Parameter, ...] = ()
     is_checked: bool = True
+    is_whole: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,9 +17,12 @@ log = logging.getLogger(__name__)
 
 
 @function("trace")
-def trace(items: Nodes, name: str, projection: Lambda | None = None) -> Nodes:
-    """Logs how many items there are; not what they are, which may be about a patient."""
+def trace(items: Nodes, name: str, projection: Lambda | None = None, *, scope: Scope) -> Nodes:
+    """Shown to who asked for it; logged is how many items there are, as they may be a patient's."""
     shown = items if projection is None else [n for item in items for n in projection(item)]
+    scope.spend(len(shown))
+    if scope.env.trace is not None:
+        scope.env.trace(name, shown)
     log.debug("fhirpath_trace", extra={"trace": name, "count": len(shown)})
     return items
 
