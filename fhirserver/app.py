@@ -18,6 +18,7 @@ from fhirserver.terminology.remote import RemoteDictionaries
 from fhirserver.web import fhir, health, observation
 from fhirserver.web.authentication import Authenticator
 from fhirserver.web.errors import handle_errors
+from fhirserver.web.openapi import address as openapi
 
 
 def create_app(settings: Settings | None = None) -> Flask:
@@ -33,6 +34,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     observation.observe(app)
     handle_errors(app)
     app.register_blueprint(fhir.blueprint(engine, Authenticator(database)))
+    app.register_blueprint(openapi.blueprint(engine))
     app.register_blueprint(health.blueprint(database))
     app.register_blueprint(observation.metrics(settings))
     return app
