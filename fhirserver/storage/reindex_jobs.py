@@ -12,13 +12,24 @@ from fhirserver.storage.database import Database, execute
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """How far one type is; `total` is None before it has begun. `changed`: rows that differed."""
+    """How far one type is; `total` is None before it has begun. `changed`: rows that differed.
+
+    `codes` are the search parameters that answer when it is done.
+    """
 
     type: str
     state: str
     done: int
     total: int | None
     changed: int
+    begun: datetime | None
+    ended: datetime | None
+    codes: Sequence[str]
+
+    @property
+    def to_go(self) -> int | None:
+        """The resources that are left; None before it has begun."""
+        return None if self.total is None else self.total - self.done
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,15 +59,29 @@ class Job:
 
     @property
     def total(self) -> int | None:
-        """All resources to do; None until every part has counted its own."""
-        totals = [p.total for p in self.parts if p.state != "cancelled"]
+        """All resources to do; None until every part has counted its own.
+
+        Of a part that was cancelled it is what has been done.
+        """
+        totals = [p.done if p.state == "cancelled" else p.total for p in self.parts]
         return None if None in totals else sum(t or 0 for t in totals)
 
 
 def start(database: Database, types: Sequence[str], reason: str) -> int:
-    """A job that reindexes these types; parameters whose job was cancelled wait for it."""
+    """A job that reindexes these types; parameters whose job was cancelled wait for it.
+
+    One that hasn't begun with any of them yet will do.
+    """
     with database.transaction() as connection:
-        job = new_job(connection, types, reason)
+        # Held while looking and adding, so that two who ask at once get one job.
+        execute(connection, "SELECT made FROM fhir.search_state FOR UPDATE")
+        waiting = execute(
+            connection,
+            "SELECT job FROM fhir.reindex_part WHERE state = 'waiting' AND type = ANY(%s) "
+            "GROUP BY job HAVING count(*) = %s ORDER BY job LIMIT 1",
+            (list(types), len(types)),
+        )
+        job = int(waiting[0][0]) if waiting else new_job(connection, types, reason)
         execute(
             connection,
             "UPDATE fhir.search_index i SET job = %s FROM fhir.reindex_part p "
@@ -84,12 +109,15 @@ def find(database: Database, job: int) -> Job | None:
 
 def open_jobs(database: Database) -> list[Job]:
     """The jobs with something left to do."""
-    return [j for j in _jobs(database, "true", ()) if j.is_open]
+    is_open = "SELECT job FROM fhir.reindex_part WHERE state IN ('waiting', 'running')"
+    return _jobs(database, f"j.id IN ({is_open})", ())
 
 
 def _jobs(database: Database, where: str, parameters: Sequence[object]) -> list[Job]:
     rows = database.read(
-        "SELECT j.id, j.reason, j.created, p.type, p.state, p.done, p.total, p.changed "
+        "SELECT j.id, j.reason, j.created, p.type, p.state, p.done, p.total, p.changed, "
+        "p.begun, p.ended, ARRAY(SELECT i.code FROM fhir.search_index i "
+        "WHERE i.type = p.type AND i.job <= p.job ORDER BY i.code) "
         "FROM fhir.reindex_job j JOIN fhir.reindex_part p ON p.job = j.id "
         f"WHERE {where} ORDER BY j.id, p.type",
         parameters,

@@ -1,0 +1,24 @@
+"""`$reindex-status`: how far a reindex job is.
+
+https://hl7.org/fhir/R4/async.html#3.1.6.4
+"""
+
+from __future__ import annotations
+
+from fhirserver.interactions.context import Context
+from fhirserver.interactions.messages import FhirResponse
+from fhirserver.interactions.operation import OURS, Call, Parameter, operation
+from fhirserver.interactions.operation_answers import answered
+from fhirserver.interactions.reindexing import accepted, found, told
+
+
+@operation(
+    "reindex-status",
+    definition=f"{OURS}/reindex-status",
+    levels=["system"],
+    parameters=[Parameter("job", "positiveInt", min=1)],
+)
+def reindex_status(ctx: Context, call: Call) -> FhirResponse:
+    """202 while there is something left to do, then 200."""
+    job = found(ctx, call.principal, call.inputs.one("job"))
+    return accepted(ctx, job) if job.is_open else answered(told(job))
