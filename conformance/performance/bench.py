@@ -150,6 +150,7 @@ class Bench:
         self.found["parties"] = {party: len(pids) for party, pids in roots.items()}
         self._bundles = self._source()
         self._batches = 0
+        self._grown = 0
 
     def _postmaster(self) -> set[int]:
         if self.database_url is None:
@@ -228,6 +229,8 @@ class Bench:
         load = replace(self.load, clients=self.given.import_clients)
         result = self._keep(import_bundles(load, bodies, self.reservoir))
         written: int = result.details["resources"]
+        # Before other phases add versions and deletions, which aren't resources.
+        self._grown = self._size()
         return written
 
     def _sample(self) -> Sample:
@@ -254,11 +257,12 @@ class Bench:
             return
         try:
             size = ceiling.size(self.database_url)
-            each = round((size.total - empty) / (after - before)) if after > before else None
+            each = round((self._grown - empty) / (after - before)) if after > before else None
             each = each or (round(size.total / after) if after else None)
             self.found["size"] = {
                 "bytes": size.total,
                 "before": empty,
+                "after import": self._grown,
                 "bytes per resource": each,
                 "tables": size.tables,
             }
