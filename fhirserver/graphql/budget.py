@@ -38,5 +38,9 @@ class Budget:
             )
         if self._left <= self._look_at:
             self._look_at = self._left - _LOOK
-            if clock.now() > self._end:
-                raise TooCostly(f"the query takes longer than {self._seconds:g} seconds: narrow it")
+            self.look()
+
+    def look(self) -> None:
+        """Look at the clock; raises TooCostly when the time is over."""
+        if clock.now() > self._end:
+            raise TooCostly(f"the query takes longer than {self._seconds:g} seconds: narrow it")

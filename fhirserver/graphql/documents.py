@@ -201,4 +201,7 @@ def _fits(value: Any, declared: TypeNode) -> bool:
         return isinstance(value, int) and not isinstance(value, bool)
     if name in _NUMBERS:
         return is_number
-    return isinstance(value, str) or (name == "ID" and is_number)
+    if name in {"String", "string"}:
+        return isinstance(value, str)
+    # Of a search parameter's type, or of one of FHIR's other primitives.
+    return not isinstance(value, list | dict)
