@@ -185,6 +185,14 @@ def test_a_modifier_is_one_by_its_definition() -> None:
     ]
 
 
+def test_a_modifier_that_only_a_differential_says_is_one() -> None:
+    root = {"path": "Extension", "isModifier": True, "isModifierReason": "A"}
+    it = {**profile("Extension", root), "url": EXTENSION}
+
+    assert errors(patient(modifierExtension=[ON_WARD]), it) == []
+    assert errors(patient(extension=[ON_WARD]), it) == ["Patient.extension[0]"]
+
+
 def test_an_unknown_extension_is_as_bad_as_the_options_say() -> None:
     resource = patient(extension=[{"url": "http://nowhere.example/a", "valueString": "A"}])
 
@@ -378,6 +386,47 @@ def test_a_search_parameter_has_an_expression_on_its_bases() -> None:
     assert errors(parameter("Patient.nome")) == ["SearchParameter.expression"]
     assert errors(parameter("Person.name")) == ["SearchParameter.expression"]
     assert errors(parameter("Patient.name.where(")) == ["SearchParameter.expression"]
+
+
+def test_a_search_parameter_may_refine_one_of_a_wider_base() -> None:
+    origin = {
+        "resourceType": "SearchParameter",
+        "url": "http://wards.example/SearchParameter/wide",
+        "name": "Wide",
+        "status": "active",
+        "description": "Wide",
+        "code": "_id",
+        "base": ["Resource"],
+        "type": "token",
+    }
+    derived = {
+        **origin,
+        "url": "http://wards.example/SearchParameter/narrow",
+        "derivedFrom": origin["url"],
+        "base": ["Encounter"],
+    }
+
+    assert errors(derived, origin) == []
+    assert errors({**derived, "base": ["Resource"]}, {**origin, "base": ["Encounter"]}) == [
+        "SearchParameter"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("expression", "severities"),
+    [
+        ("name.exists()", []),
+        ("name.exists(", ["error"]),
+        ("nome.exists()", ["warning"]),
+    ],
+)
+def test_an_invariant_of_a_profile_can_be_evaluated(expression: str, severities: list[str]) -> None:
+    rule = {"key": "w-1", "severity": "error", "human": "A", "expression": expression}
+    it = profile("Patient", {"path": "Patient", "constraint": [rule]})
+
+    found = [i for i in issues(it) if str(i.expression).endswith("constraint[0].expression")]
+
+    assert [i.severity for i in found] == severities
 
 
 def test_a_profile_whose_snapshot_cannot_be_made_is_an_error() -> None:

@@ -5,7 +5,7 @@ https://hl7.org/fhir/R4/extensibility.html, https://hl7.org/fhir/R4/defining-ext
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
 from fhirserver import fhirpath
@@ -34,6 +34,27 @@ _MENDED: Final[Mapping[str, tuple[Mapping[str, str], ...]]] = {
     ),
     "http://hl7.org/fhir/StructureDefinition/valueset-concept-comments": (
         {"type": "element", "expression": "CodeSystem.concept"},
+    ),
+    # National guides, US Core among them, say of every part how strongly they ask for it; later
+    # releases of the extension allow that.
+    "http://hl7.org/fhir/StructureDefinition/capabilitystatement-expectation": tuple(
+        {"type": "element", "expression": path}
+        for path in (
+            "CapabilityStatement.format",
+            "CapabilityStatement.implementationGuide",
+            "CapabilityStatement.instantiates",
+            "CapabilityStatement.patchFormat",
+            "CapabilityStatement.rest.resource",
+            "CapabilityStatement.rest.resource.extension",
+            "CapabilityStatement.rest.resource.operation",
+            "CapabilityStatement.rest.resource.referencePolicy",
+            "CapabilityStatement.rest.resource.supportedProfile",
+            "SearchParameter.chain",
+            "SearchParameter.comparator",
+            "SearchParameter.modifier",
+            "SearchParameter.multipleAnd",
+            "SearchParameter.multipleOr",
+        )
     ),
 }
 _EXAMPLES: Final = ("http://example.org/", "https://example.org/")
@@ -102,9 +123,12 @@ def _part(run: Run, node: Node, url: str) -> None:
 
 def _modifier(run: Run, node: Node, definition: Mapping[str, Any]) -> None:
     """https://hl7.org/fhir/R4/extensibility.html#modifierExtension"""
-    elements: Sequence[Mapping[str, Any]] = definition.get("snapshot", {}).get("element", ())
-    root = elements[0] if elements else {}
-    is_modifier = root.get("isModifier", False)
+    elements: Iterator[Mapping[str, Any]] = (
+        e
+        for form in ("snapshot", "differential")
+        for e in definition.get(form, {}).get("element", ())
+    )
+    is_modifier = any(e.get("isModifier", False) for e in elements if e.get("path") == "Extension")
     if is_modifier and node.name != "modifierExtension":
         run.error("structure", "must be a modifierExtension", node)
     elif not is_modifier and node.name == "modifierExtension":

@@ -40,7 +40,12 @@ def _derived(run: Run, node: Node, bases: list[str]) -> None:
     origin = run.conformance.find("SearchParameter", canonical) if canonical else None
     if origin is None:
         return
-    if not set(bases) <= set(origin.get("base", ())):
+    known = definitions.load()
+    wider = origin.get("base", ())
+    if not all(
+        any(b == w or (b in known.structure_names and known.is_a(b, w)) for w in wider)
+        for b in bases
+    ):
         run.error("invalid", "has a base that what it derives from doesn't have", node)
     if node.text("type") != origin.get("type"):
         run.error("invalid", "has another type than what it derives from", node)

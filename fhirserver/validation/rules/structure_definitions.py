@@ -9,7 +9,8 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from fhirserver.errors import FhirError
+from fhirserver import fhirpath
+from fhirserver.errors import FhirError, Invalid
 from fhirserver.model import definitions
 from fhirserver.model.snapshots import Snapshots
 from fhirserver.validation.node import Node
@@ -98,3 +99,27 @@ def element(run: Run, node: Node) -> None:
             )
             if found is not None and found.get("type") != (code or "").removeprefix(TYPE_BASE):
                 run.error("invalid", f"is a profile of {found.get('type')}, not of {code}", profile)
+
+
+@rule("ElementDefinition.constraint")
+def constraint(run: Run, node: Node) -> None:
+    """The expression of an invariant can be evaluated where it is said."""
+    expression = node.text("expression")
+    element = node.parent
+    if expression is None or element is None:
+        return
+    where = f"{node.path}.expression"
+    try:
+        fhirpath.parse(expression)
+    except Invalid as error:
+        run.error("invalid", f"is no FHIRPath: {error}", where)
+        return
+    path = element.text("path")
+    owner = _type_at(path) if path is not None else None
+    if owner is None:
+        return
+    try:
+        fhirpath.compile(expression, owner)
+    except Invalid as error:
+        # A warning only: the element may have a type here that isn't known, such as a slice's.
+        run.warning("invalid", f"can't be evaluated on {owner}: {error}", where)
