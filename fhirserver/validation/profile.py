@@ -11,8 +11,10 @@ from typing import Any, Final
 
 from fhirserver.model import definitions
 from fhirserver.model.resource import Resource
+from fhirserver.validation.limits import said_by
 
 TYPE_BASE: Final = "http://hl7.org/fhir/StructureDefinition/"
+_LIMITS: Final = frozenset({"regex", "minLength", "maxDecimalPlaces", "mimeType", "maxSize"})
 _SYSTEM_BASE: Final = "http://hl7.org/fhirpath/System."
 
 
@@ -53,6 +55,8 @@ class Element:
     max_length: int | None
     max_value_set: str | None
     """Beyond an extensible or preferred binding: what a code must be one of in any case."""
+    limits: Mapping[str, list[Any]]
+    """What extensions say of length, pattern and decimal places."""
     children: list[Element] = field(default_factory=list)
     slices: list[Element] = field(default_factory=list)
 
@@ -152,6 +156,7 @@ def _element(e: Resource) -> Element:
         content_reference=e.get("contentReference"),
         max_length=e.get("maxLength"),
         max_value_set=_max_value_set(binding),
+        limits={k: v for k, v in said_by(e.get("extension", ())).items() if k in _LIMITS},
     )
 
 

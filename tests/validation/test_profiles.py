@@ -86,6 +86,52 @@ def coded(*codes: str) -> dict[str, Any]:
             "Patient.birthDate",
         ),
         (
+            {"path": "Observation.effective[x]", "minValueDateTime": "2020-01-01T00:00:00Z"},
+            observation(effectiveDateTime="2020-01-01T01:30:00+01:00"),
+            observation(effectiveDateTime="2020-01-01T00:30:00+01:00"),
+            "Observation.effective",
+        ),
+        (
+            {
+                "path": "Observation.effective[x]",
+                "maxValueQuantity": {
+                    "value": 1,
+                    "system": "http://unitsofmeasure.org",
+                    "code": "a",
+                },
+            },
+            observation(effectiveDateTime="2020"),
+            observation(effectiveDateTime="9999"),
+            "Observation.effective",
+        ),
+        (
+            {
+                "path": "Observation.value[x]",
+                "type": [{"code": "Quantity"}],
+                "minValueQuantity": {
+                    "value": 10,
+                    "system": "http://unitsofmeasure.org",
+                    "code": "g",
+                },
+            },
+            observation(
+                valueQuantity={"value": 1, "system": "http://unitsofmeasure.org", "code": "kg"}
+            ),
+            observation(
+                valueQuantity={"value": 100, "system": "http://unitsofmeasure.org", "code": "mg"}
+            ),
+            "Observation.value",
+        ),
+        (
+            {
+                "path": "Patient.name.family",
+                "extension": [{"url": f"{BASE}regex", "valueString": "[A-Z].*"}],
+            },
+            patient(name=[{"family": "Ng"}]),
+            patient(name=[{"family": "ng"}]),
+            "Patient.name[0].family",
+        ),
+        (
             {"path": "Patient.name.family", "maxLength": 2},
             patient(name=[{"family": "Ng"}]),
             patient(name=[{"family": "Nguyen"}]),
@@ -301,6 +347,152 @@ def test_slices_by_profile() -> None:
 
     assert errors(bundle(patient(name=[{"text": "A"}])), it, named) == []
     assert errors(bundle(patient()), it, named) == ["Bundle"]
+
+
+def test_slices_by_a_value_itself() -> None:
+    it = profile(
+        "Observation",
+        {"path": "Observation.category", "slicing": by("value", "$this")},
+        {
+            "path": "Observation.category",
+            "sliceName": "vital",
+            "min": 1,
+            "max": "1",
+            "patternCodeableConcept": coded("vital"),
+        },
+    )
+
+    assert errors(observation(category=[coded("vital"), coded("x")]), it) == []
+    assert errors(observation(category=[coded("vital"), coded("x", "vital")]), it) == [
+        "Observation"
+    ]
+    assert errors(observation(category=[coded("x")]), it) == ["Observation"]
+
+
+def test_slices_by_a_binding() -> None:
+    value_set = "http://hl7.org/fhir/ValueSet/administrative-gender"
+    it = profile(
+        "Observation",
+        {"path": "Observation.category", "slicing": by("value", "$this")},
+        {
+            "path": "Observation.category",
+            "sliceName": "gender",
+            "min": 1,
+            "binding": {"strength": "required", "valueSet": value_set},
+        },
+    )
+    male = {"coding": [{"system": "http://hl7.org/fhir/administrative-gender", "code": "male"}]}
+
+    assert errors(observation(category=[coded("x"), male]), it) == []
+    assert errors(observation(category=[coded("x")]), it) == ["Observation"]
+
+
+def test_slices_by_what_is_referred_to() -> None:
+    it = profile(
+        "Observation",
+        {"path": "Observation.performer", "slicing": by("value", "resolve().active")},
+        {
+            "path": "Observation.performer",
+            "sliceName": "working",
+            "max": "1",
+            "type": [{"code": "Reference", "targetProfile": [f"{URL}working"]}],
+        },
+    )
+    working = profile(
+        "Practitioner",
+        {"path": "Practitioner.active", "min": 1, "fixedBoolean": True},
+        name="working",
+    )
+
+    def by_doctors(*active: bool) -> dict[str, Any]:
+        ids = [f"d{i}" for i in range(len(active))]
+        contained = [
+            {"resourceType": "Practitioner", "id": id_, "active": a}
+            for id_, a in zip(ids, active, strict=True)
+        ]
+        performers = [{"reference": f"#{id_}"} for id_ in ids]
+        return observation(contained=contained, performer=performers)
+
+    assert errors(by_doctors(True, False, False), it, working) == []
+    assert errors(by_doctors(True, True), it, working) == ["Observation"]
+
+
+def test_slices_by_an_extension() -> None:
+    kind = profile(
+        "Extension",
+        {"path": "Extension.url", "fixedUri": f"{URL}kind"},
+        {"path": "Extension.value[x]", "min": 1, "type": [{"code": "code"}]},
+        name="kind",
+    )
+    extension, slice_ = "Patient.name.extension", "Patient.name:secret.extension:kind"
+    it = profile(
+        "Patient",
+        {"path": "Patient.name", "slicing": by("value", f"extension('{URL}kind').value")},
+        {"path": "Patient.name", "sliceName": "secret", "max": "1"},
+        {"path": extension, "id": "Patient.name:secret.extension", "slicing": by("value", "url")},
+        {
+            "path": extension,
+            "id": slice_,
+            "sliceName": "kind",
+            "min": 1,
+            "type": [{"code": "Extension", "profile": [kind["url"]]}],
+        },
+        {"path": f"{extension}.value[x]", "id": f"{slice_}.value[x]", "fixedCode": "x"},
+    )
+
+    def named(*codes: str) -> dict[str, Any]:
+        extensions = [[{"url": kind["url"], "valueCode": c}] for c in codes]
+        return patient(name=[{"text": "A", "extension": e} for e in extensions])
+
+    assert errors(named("x", "y", "y"), it, kind) == []
+    assert errors(named("x", "x"), it, kind) == ["Patient"]
+
+
+def test_slices_by_one_type_of_a_choice() -> None:
+    path = "Observation.component"
+    it = profile(
+        "Observation",
+        {"path": path, "slicing": by("value", "value.ofType(Quantity).unit")},
+        {"path": path, "sliceName": "grams", "max": "1"},
+        {
+            "path": f"{path}.value[x]",
+            "id": f"{path}:grams.value[x]",
+            "type": [{"code": "Quantity"}],
+        },
+        {
+            "path": f"{path}.value[x].unit",
+            "id": f"{path}:grams.value[x].unit",
+            "min": 1,
+            "fixedString": "g",
+        },
+    )
+
+    def measured(*units: str) -> dict[str, Any]:
+        parts = [{"code": coded("x"), "valueQuantity": {"value": 1, "unit": u}} for u in units]
+        return observation(component=[*parts, {"code": coded("y"), "valueString": "g"}])
+
+    assert errors(measured("g", "mg"), it) == []
+    assert errors(measured("g", "g"), it) == ["Observation"]
+
+
+def test_slices_of_slices_may_be_closed() -> None:
+    by_use = {**by("value", "use"), "rules": "closed"}
+    it = profile(
+        "Patient",
+        {"path": "Patient.identifier", "slicing": BY_SYSTEM},
+        {"path": "Patient.identifier", "sliceName": "mrn", "slicing": by_use},
+        {"path": "Patient.identifier.system", "id": "Patient.identifier:mrn.system"}
+        | {"fixedUri": "urn:x:mrn"},
+        {"path": "Patient.identifier", "sliceName": "mrn/old"},
+        {"path": "Patient.identifier.use", "id": "Patient.identifier:mrn/old.use", "min": 1}
+        | {"fixedCode": "old"},
+    )
+    old = {"system": "urn:x:mrn", "value": "1", "use": "old"}
+
+    assert errors(patient(identifier=[old, {"system": "urn:x:ssn", "use": "usual"}]), it) == []
+    assert errors(patient(identifier=[old, {**old, "use": "usual"}]), it) == [
+        "Patient.identifier[1]"
+    ]
 
 
 def test_slices_of_slices() -> None:

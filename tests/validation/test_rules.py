@@ -96,6 +96,60 @@ def test_two_entries_with_one_address_leave_a_reference_open() -> None:
     )
 
 
+def message(*entries: dict[str, Any]) -> dict[str, Any]:
+    header = {
+        "resourceType": "MessageHeader",
+        "eventUri": "http://wards.example/admit",
+        "source": {"endpoint": "http://wards.example"},
+        "focus": [{"reference": f"{UUID}1"}],
+    }
+    return bundle("message", entry(header), *entries)
+
+
+def test_a_message_has_what_it_is_about() -> None:
+    assert errors(message(entry(patient(), f"{UUID}1"))) == []
+    assert errors(message(entry(patient(), f"{UUID}2"))) == ["Bundle.entry[0].resource.focus[0]"]
+
+
+@pytest.mark.parametrize(
+    ("bundle_", "key"),
+    [
+        (bundle("message", entry(patient())), "bdl-12"),
+        (bundle("document", entry(patient())), "bdl-11"),
+        (bundle("document", entry(composition())), "bdl-9"),
+        (bundle("collection", entry(patient()), entry(patient())), "bdl-7"),
+        (bundle("transaction", entry(patient())), "bdl-3"),
+    ],
+)
+def test_a_bundle_has_what_its_type_asks_for(bundle_: dict[str, Any], key: str) -> None:
+    assert any(i.text.startswith(f"{key}:") for i in issues(bundle_) if i.severity == "error")
+
+
+def test_a_relative_reference_means_the_server_of_its_own_entry() -> None:
+    here, there = "http://here.example/fhir", "http://there.example/fhir"
+    named = profile("Patient", {"path": "Patient.name", "min": 1}, name="named")
+    type_ = {"code": "Reference", "targetProfile": [named["url"]]}
+    it = profile("Observation", {"path": "Observation.subject", "type": [type_]})
+    observed = {
+        "resourceType": "Observation",
+        "id": "o",
+        "meta": {"profile": [it["url"]]},
+        "status": "final",
+        "code": {"text": "A"},
+        "subject": {"reference": "Patient/1"},
+    }
+
+    def of_nameless(base: str) -> list[str | None]:
+        entries = [
+            entry(observed, f"{here}/Observation/o"),
+            entry(patient(id="1"), f"{base}/Patient/1"),
+        ]
+        return errors(bundle("collection", *entries), it, named)
+
+    assert of_nameless(here) == ["Bundle.entry[0].resource.subject"]
+    assert of_nameless(there) == []
+
+
 def test_links_belong_to_searches() -> None:
     links = [{"relation": r, "url": "http://a.example"} for r in ("self", "first", "first")]
 
@@ -133,6 +187,25 @@ def test_what_is_referred_to_is_looked_up_if_somebody_can() -> None:
     assert errors(resource, fetch=lambda _: None) == ["Patient.generalPractitioner[0]"]
 
 
+def test_an_id_names_one_element() -> None:
+    assert errors(patient(name=[{"id": "a", "text": "A"}, {"id": "b", "text": "B"}])) == []
+    assert errors(patient(name=[{"id": "a", "text": "A"}, {"id": "a", "text": "B"}])) == [
+        "Patient.name[1]"
+    ]
+    primitive = {"birthDate": "1970", "_birthDate": {"id": "a"}}
+    assert errors(patient(name=[{"id": "a", "text": "A"}], **primitive)) == ["Patient.birthDate"]
+
+
+def test_an_id_names_one_contained_resource() -> None:
+    practitioner = {"resourceType": "Practitioner", "id": "d"}
+    resource = patient(
+        contained=[practitioner, {**practitioner, "active": True}],
+        generalPractitioner=[{"reference": "#d"}],
+    )
+
+    assert errors(resource) == ["Patient.contained[1]"]
+
+
 # Extensions
 
 
@@ -162,6 +235,43 @@ def test_an_extension_elsewhere_is_an_error() -> None:
     assert errors(patient(name=[name]), definition("Patient")) == ["Patient.name[0]"]
     assert errors(patient(name=[name]), definition("HumanName")) == []
     assert errors(patient(name=[name]), definition("Patient.name")) == []
+
+
+def test_an_extension_stands_on_an_extension_that_its_definition_names() -> None:
+    outer = "http://wards.example/StructureDefinition/outer"
+    on_outer = [{"type": "extension", "expression": outer}]
+    it = {**definition(), "context": on_outer}
+    around = {**profile("Extension", {"path": "Extension"}, name="outer"), "context": []}
+
+    assert errors(patient(extension=[{"url": outer, "extension": [ON_WARD]}]), it, around) == []
+    assert errors(patient(extension=[ON_WARD]), it, around) == ["Patient"]
+
+
+@pytest.mark.parametrize(
+    ("expression", "is_allowed"),
+    [("Patient.name", True), ("Patient.name.where(use = 'old')", False), ("Patient", False)],
+)
+def test_an_extension_stands_where_an_expression_selects(expression: str, is_allowed: bool) -> None:
+    it = {**definition(), "context": [{"type": "fhirpath", "expression": expression}]}
+    name = {"text": "A", "use": "usual", "extension": [ON_WARD]}
+
+    assert errors(patient(name=[name]), it) == ([] if is_allowed else ["Patient.name[0]"])
+
+
+@pytest.mark.parametrize(
+    ("condition", "is_met"),
+    [
+        ("use = 'usual'", True),
+        ("use = 'old'", False),
+        ("%extension.value = 'A'", True),
+        ("%extension.value = 'B'", False),
+    ],
+)
+def test_an_extension_may_have_a_condition(condition: str, is_met: bool) -> None:
+    it = definition("Patient.name", contextInvariant=[condition])
+    name = {"text": "A", "use": "usual", "extension": [ON_WARD]}
+
+    assert errors(patient(name=[name]), it) == ([] if is_met else ["Patient.name[0]"])
 
 
 def test_an_extension_is_held_to_its_definition() -> None:

@@ -6,7 +6,6 @@ https://hl7.org/fhir/R4/profiling.html
 from __future__ import annotations
 
 from collections.abc import Iterable
-from decimal import Decimal
 from functools import cache
 from typing import Any, Final
 
@@ -14,6 +13,7 @@ from fhirserver import fhirpath
 from fhirserver.errors import Invalid
 from fhirserver.model import definitions
 from fhirserver.validation.binding import check_binding
+from fhirserver.validation.limits import broken, is_above, is_below
 from fhirserver.validation.node import Node
 from fhirserver.validation.profile import (
     Element,
@@ -162,10 +162,12 @@ class _Checker:
             self.run.error("value", f"must be the value that {self.of.name} fixes", where)
         if "pattern" in values and not is_like(_plain(node), values["pattern"]):
             self.run.error("value", f"must have what the pattern of {self.of.name} has", node)
-        if "minValue" in values and _order(node.value, values["minValue"]) == -1:
+        if "minValue" in values and is_below(node, values["minValue"]):
             self.run.error("value", f"must not be below the limit of {self.of.name}", node)
-        if "maxValue" in values and _order(node.value, values["maxValue"]) == 1:
+        if "maxValue" in values and is_above(node, values["maxValue"]):
             self.run.error("value", f"must not be above the limit of {self.of.name}", node)
+        for code, text in broken(e.limits, node) if e.limits else ():
+            self.run.error(code, f"{text} ({self.of.name})", node)
         is_long = e.max_length is not None and isinstance(node.value, str)
         if is_long and e.max_length is not None and len(node.value) > e.max_length:
             text = f"must not be longer than {e.max_length} characters ({self.of.name})"
@@ -299,22 +301,6 @@ def _aggregation(text: str, target: Node | None) -> str:
     if text.startswith("#"):
         return "contained"
     return "bundled" if target is not None else "referenced"
-
-
-def _order(value: Any, limit: Any) -> int | None:
-    """-1, 0 or 1 for below, at or above; None if they can't be compared."""
-    if isinstance(value, dict) and isinstance(limit, dict):
-        if value.get("code") != limit.get("code") or value.get("system") != limit.get("system"):
-            return None
-        return _order(value.get("value"), limit.get("value"))
-    if isinstance(value, bool) or isinstance(limit, bool):
-        return None
-    if isinstance(value, (int, Decimal)) and isinstance(limit, (int, Decimal)):
-        return (value > limit) - (value < limit)
-    if isinstance(value, str) and isinstance(limit, str):
-        size = min(len(value), len(limit))
-        return (value[:size] > limit[:size]) - (value[:size] < limit[:size])
-    return None
 
 
 @cache

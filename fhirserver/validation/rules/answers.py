@@ -5,11 +5,18 @@ https://hl7.org/fhir/R4/questionnaireresponse.html#assembly
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from decimal import Decimal
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property
 from typing import Any, Final
 
+from fhirserver.model.conformance import Conformance
+from fhirserver.model.references import parse_reference
+from fhirserver.model.resource import Resource
+from fhirserver.validation import limits
+from fhirserver.validation.enabling import Enabling, is_same
+from fhirserver.validation.enumerated import EnumeratedCodes
 from fhirserver.validation.node import Node
+from fhirserver.validation.options import Codes
 from fhirserver.validation.rule import rule
 from fhirserver.validation.run import Run, codings_of
 
@@ -32,17 +39,8 @@ _TYPES: Final[Mapping[str, frozenset[str]]] = {
     "quantity": frozenset({"Quantity"}),
 }
 _FINISHED: Final = frozenset({"completed", "amended"})
-# https://hl7.org/fhir/uv/sdc/ lets an expression decide: nobody evaluates it here.
-_BY_EXPRESSION: Final = "sdc-questionnaire-enableWhenExpression"
 
-_COMPARE: Final[Mapping[str, Callable[[Any, Any], bool]]] = {
-    "=": lambda a, b: bool(a == b),
-    "!=": lambda a, b: bool(a != b),
-    ">": lambda a, b: bool(a > b),
-    "<": lambda a, b: bool(a < b),
-    ">=": lambda a, b: bool(a >= b),
-    "<=": lambda a, b: bool(a <= b),
-}
+_EXCLUSIVE: Final = "questionnaire-optionExclusive"
 
 
 @rule("QuestionnaireResponse")
@@ -71,6 +69,7 @@ class _Response:
         self.run = run
         self.node = node
         self.questionnaire = questionnaire
+        self.enabling = Enabling(node)
         self.is_finished = node.text("status") in _FINISHED
 
     def check(self) -> None:
@@ -96,7 +95,7 @@ class _Response:
 
     def question(self, q: Item, given: list[Node], parent: Node) -> None:
         """All that was given for one item of the questionnaire."""
-        enabled = self.is_enabled(q, parent)
+        enabled = self.enabling.is_enabled(q, parent)
         if enabled is False:
             for item in given:
                 if _has_answers(item):
@@ -106,6 +105,8 @@ class _Response:
             if enabled and q.get("required") and self.is_finished and q.get("type") != "display":
                 self.run.error("required", "has no answer to a question that needs one", parent)
             return
+        if q.get("type") == "group":
+            self.number(q, given, parent)
         if len(given) > 1 and not (q.get("repeats") or q.get("type") == "display"):
             self.run.error("structure", "has more than one of an item that doesn't repeat", parent)
         for item in given:
@@ -126,6 +127,7 @@ class _Response:
             self.run.error("required", "has no answer, and needs one", item)
         if len(found) > 1 and not q.get("repeats"):
             self.run.error("structure", "has more than one answer, and doesn't repeat", item)
+        self.number(q, found, item)
         for answer in found:
             value = answer.first("value")
             if value is not None:
@@ -156,55 +158,64 @@ class _Response:
         value_set = q.get("answerValueSet")
         if value_set is not None and not is_free:
             self.in_value_set(value_set, value)
+        said = limits.said_by(q.get("extension", ()))
+        for code, text in limits.broken(said, value) if said else ():
+            self.run.error(code, f"{text}, as the question says", value)
+        if value.type == "Quantity":
+            self.unit(said, value)
+        if value.type == "Reference":
+            self.target(said, value)
+
+    def number(self, q: Item, given: list[Node], where: Node) -> None:
+        """How many answers, or how many of a group; and an answer that excludes all others."""
+        said = limits.said_by(q.get("extension", ()))
+        for least in said.get("questionnaire-minOccurs", ()):
+            if self.is_finished and len(given) < least:
+                self.run.error("required", f"must be answered at least {least} times", where)
+        for most in said.get("questionnaire-maxOccurs", ()):
+            if len(given) > most:
+                self.run.error("structure", f"must not be answered more than {most} times", where)
+        exclusive = [
+            o
+            for o in q.get("answerOption", ())
+            if True in limits.said_by(o.get("extension", ())).get(_EXCLUSIVE, ())
+        ]
+        values = [v for answer in given if (v := answer.first("value")) is not None]
+        if len(values) > 1 and any(_is_option(v, o) for v in values for o in exclusive):
+            self.run.error("invalid", "has an answer beside one that excludes all others", where)
+
+    def unit(self, said: Mapping[str, Sequence[Any]], value: Node) -> None:
+        """The unit of a quantity, if the question says which there may be."""
+        units = [u for u in said.get("questionnaire-unitOption", ()) if isinstance(u, dict)]
+        given = value.value.get("system"), value.value.get("code")
+        if units and not any((u.get("system"), u.get("code")) == given for u in units):
+            names = ", ".join(str(u.get("display") or u.get("code")) for u in units)
+            self.run.error("code-invalid", f"must have one of the units {names}", value)
+        for value_set in said.get("questionnaire-unitValueSet", ()):
+            self.in_value_set(value_set, value)
+
+    def target(self, said: Mapping[str, Sequence[Any]], value: Node) -> None:
+        """What an answer refers to, if the question says of which type it is."""
+        types = [str(t) for t in said.get("questionnaire-referenceResource", ())]
+        text = value.text("reference")
+        found = self.run.resolve(text, value) if text is not None else None
+        parsed = parse_reference(text) if text is not None else None
+        type_ = found.type if found is not None else parsed.type if parsed is not None else None
+        if types and (type_ or value.text("type") or types[0]) not in types:
+            self.run.error("structure", f"must refer to {' or '.join(types)}", value)
 
     def in_value_set(self, value_set: str, value: Node) -> None:
         """An answer from a value set, which the questionnaire may contain."""
-        codings = codings_of(value.type, value.value)
-        if value_set.startswith("#") or not codings:
-            return
-        if all(self.run.codes.member_of(value_set, c) is False for c in codings):
+        codings = list(codings_of(value.type, value.value))
+        codes: Codes = self.contained if value_set.startswith("#") else self.run.codes
+        if codings and all(codes.member_of(value_set, c) is False for c in codings):
             self.run.error("code-invalid", f"must be a code of {value_set}", value)
 
-    def is_enabled(self, q: Item, parent: Node) -> bool | None:
-        """Whether an item's conditions are met; None if an expression decides.
-
-        https://hl7.org/fhir/R4/questionnaire-definitions.html#Questionnaire.item.enableWhen
-        """
-        extensions = q.get("extension", ())
-        if any(e.get("url", "").endswith(_BY_EXPRESSION) for e in extensions):
-            return None
-        conditions = q.get("enableWhen", ())
-        if not conditions:
-            return True
-        met = (self.is_met(c, parent) for c in conditions)
-        return all(met) if q.get("enableBehavior") == "all" else any(met)
-
-    def is_met(self, condition: Item, parent: Node) -> bool:
-        question = self.nearest(condition.get("question"), parent)
-        given = [
-            value
-            for answer in (question.named("answer") if question is not None else ())
-            if (value := answer.first("value")) is not None
-        ]
-        operator = condition.get("operator", "=")
-        wanted = next((v for k, v in condition.items() if k.startswith("answer")), None)
-        if operator == "exists":
-            return bool(given) is wanted
-        if operator == "!=" and not given:
-            return False
-        return any(_compares(operator, v.value, wanted) for v in given)
-
-    def nearest(self, link: str | None, parent: Node) -> Node | None:
-        """The occurrence of a question that a condition at a place means: up, then around."""
-        node: Node | None = parent
-        while node is not None:
-            for found in node.everything():
-                if found.type == "QuestionnaireResponse.item" and found.text("linkId") == link:
-                    return found
-            if node is self.node:
-                break
-            node = node.parent
-        return None
+    @cached_property
+    def contained(self) -> Codes:
+        """The codes of the value sets that the questionnaire contains."""
+        inside = self.questionnaire.get("contained", ())
+        return EnumeratedCodes(_Inside(self.run.conformance, inside))
 
 
 def _has_answers(item: Node) -> bool:
@@ -218,26 +229,21 @@ def _type_of(option: Item) -> str:
 
 def _is_option(value: Node, option: Item) -> bool:
     offered = next((v for k, v in option.items() if k.startswith("value")), None)
-    return _is_same(value.value, offered)
+    return is_same(value.value, offered)
 
 
-def _is_same(given: Any, wanted: Any) -> bool:
-    if isinstance(given, dict) and isinstance(wanted, dict):
-        if "code" in wanted or "code" in given:
-            same = given.get("code") == wanted.get("code")
-            return same and given.get("system") == wanted.get("system")
-        return all(given.get(k) == v for k, v in wanted.items() if k != "display")
-    return bool(given == wanted)
+class _Inside:
+    """A Conformance in which the resources that another contains come first, by `#id`."""
 
+    def __init__(self, others: Conformance, contained: Sequence[Item]) -> None:
+        self._others = others
+        self._contained = {f"#{r.get('id')}": r for r in contained}
 
-def _compares(operator: str, given: Any, wanted: Any) -> bool:
-    if operator in {"=", "!="}:
-        return _is_same(given, wanted) is (operator == "=")
-    if isinstance(given, dict) and isinstance(wanted, dict):
-        if given.get("code") != wanted.get("code"):
-            return False
-        given, wanted = given.get("value"), wanted.get("value")
-    is_number = isinstance(given, (int, Decimal)) and isinstance(wanted, (int, Decimal))
-    if not is_number and not (isinstance(given, str) and isinstance(wanted, str)):
-        return False
-    return operator in _COMPARE and _COMPARE[operator](given, wanted)
+    def find(self, resource_type: str, canonical: str) -> Resource | None:
+        found = self._contained.get(canonical)
+        if found is None:
+            return self._others.find(resource_type, canonical)
+        return dict(found) if found.get("resourceType") == resource_type else None
+
+    def urls(self, resource_type: str) -> Iterable[str]:
+        return self._others.urls(resource_type)

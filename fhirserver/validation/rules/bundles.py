@@ -46,6 +46,8 @@ def bundle(run: Run, node: Node) -> None:
     _links(run, node, kind)
     if kind == "document" and node is run.top:
         _document(run, node)
+    if kind == "message" and node is run.top:
+        _message(run, node)
 
 
 def _full_url(run: Run, entry: Node, kind: str) -> None:
@@ -116,6 +118,18 @@ def _document(run: Run, node: Node) -> None:
     for entry in entries:
         if id(entry) not in reached and not _is_style(run, node, entry):
             run.error("invalid", "nothing leads from the Composition to this entry", entry)
+
+
+def _message(run: Run, node: Node) -> None:
+    """What a message is about is in it. https://hl7.org/fhir/R4/messageheader.html"""
+    entry = node.first("entry")
+    header = entry.first("resource") if entry is not None else None
+    if header is None or header.type != "MessageHeader":
+        return
+    for focus in header.named("focus"):
+        text = focus.text("reference")
+        if text is not None and not text.startswith("#") and not run.entries.matches(text, focus):
+            run.error("not-found", "what the message is about isn't among its entries", focus)
 
 
 def _reached(run: Run, composition: Node, entries: list[Node]) -> set[int]:

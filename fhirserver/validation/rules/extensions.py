@@ -6,6 +6,7 @@ https://hl7.org/fhir/R4/extensibility.html, https://hl7.org/fhir/R4/defining-ext
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any, Final
 
 from fhirserver import fhirpath
@@ -141,7 +142,7 @@ def _context(run: Run, node: Node, parent: Node, definition: Mapping[str, Any]) 
         run.error("structure", "has an extension that isn't allowed here", parent)
         return
     for expression in definition.get("contextInvariant", ()):
-        if _value_of(run, expression, parent) is False:
+        if _value_of(run, expression, parent, node) is False:
             run.error("structure", "has an extension whose condition isn't met here", parent)
 
 
@@ -184,8 +185,6 @@ def _names(node: Node) -> Iterable[str]:
 
 def _selects(run: Run, expression: str, parent: Node) -> bool:
     """Whether an expression on the resource selects the element."""
-    if expression.split(".", maxsplit=1)[0].strip("()") == parent.type:
-        return True
     try:
         found = fhirpath.compile(expression, parent.resource.type)(
             parent.resource.value, run.env(parent.resource)
@@ -195,11 +194,15 @@ def _selects(run: Run, expression: str, parent: Node) -> bool:
     return any(value is parent.value for _, value, _ in found)
 
 
-def _value_of(run: Run, expression: str, node: Node) -> bool | None:
-    """An expression on an element; `%extension` is left undecided."""
-    for from_ in (node, node.resource):
+def _value_of(run: Run, expression: str, element: Node, extension: Node) -> bool | None:
+    """A condition on an element and `%extension`; None when it can't be evaluated.
+
+    https://hl7.org/fhir/R4/structuredefinition-definitions.html#StructureDefinition.contextInvariant
+    """
+    env = replace(run.env(element), variables={"extension": ("Extension", extension.value, None)})
+    for from_ in (element, element.resource):
         try:
-            found = fhirpath.compile(expression, from_.type)(from_.value, run.env(node))
+            found = fhirpath.compile(expression, from_.type)(from_.value, env)
         except Invalid:
             continue
         return bool(found) and found[0][1] is not False
