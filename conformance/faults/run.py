@@ -13,7 +13,7 @@ import sys
 from collections.abc import Callable, Iterator
 from typing import Final
 
-from conformance.faults import harm, kills, paging, races, startup, stored
+from conformance.faults import harm, kills, paging, races, reindexing, startup, stored
 from conformance.faults.server import running
 
 # What was measured, in words, and what is wrong.
@@ -47,6 +47,17 @@ def run_kills(seconds: float) -> Iterator[Line]:
                 f"kill {name}: {told}; {versions} versions acknowledged; writes again after {took}",
                 report.wrong,
             )
+
+
+def run_reindex(seconds: float) -> Iterator[Line]:
+    """A reindex whose worker is killed, and then PostgreSQL."""
+    with running() as server:
+        report = reindexing.kill_while_reindexing(server, resources=20_000)
+        yield (
+            f"reindex of {report.ended.get('total')} resources: killed at "
+            f"{report.done_at_kills}, done after {report.seconds:.1f} s",
+            report.wrong,
+        )
 
 
 def run_paging(seconds: float) -> Iterator[Line]:
@@ -98,6 +109,7 @@ def run_startup(seconds: float) -> Iterator[Line]:
 PARTS: Final[dict[str, Callable[[float], Iterator[Line]]]] = {
     "races": run_races,
     "kills": run_kills,
+    "reindex": run_reindex,
     "paging": run_paging,
     "harm": run_harm,
     "startup": run_startup,
