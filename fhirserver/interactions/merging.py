@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from fhirserver import clock, ids
 from fhirserver.access.principal import Principal
@@ -17,7 +18,12 @@ from fhirserver.interactions.context import Context
 from fhirserver.interactions.intents import Done, Intent
 from fhirserver.interactions.stepwise import Steps, in_steps
 from fhirserver.merging.moving import STAYS, moved
-from fhirserver.merging.patients import merged_source, merged_target, refuse_unmergeable
+from fhirserver.merging.patients import (
+    merged_source,
+    merged_target,
+    refuse_unmergeable,
+    replaced_by,
+)
 from fhirserver.merging.record import MOST, Event, Made, provenance
 from fhirserver.model import json
 from fhirserver.model.resource import Resource
@@ -27,6 +33,9 @@ from fhirserver.storage.referrers import referrers
 from fhirserver.storage.rows import Version
 from fhirserver.storage.searches import types_in_use
 from fhirserver.storage.versions import current
+
+_LATE: Final = 3
+"""How often a merge looks again for what was written meanwhile."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +72,27 @@ def merge(
     ctx: Context, principal: Principal, source: Party, target: Party, wanted: Resource | None
 ) -> Merged:
     """Merge the source into the target."""
-    return in_steps(ctx, lambda steps: _merge(ctx, steps, principal, source, target, wanted))
+    merged, event = in_steps(
+        ctx, lambda steps: _merge(ctx, steps, principal, source, target, wanted)
+    )
+    counts = Counter(merged.moved)
+    for _ in range(_LATE):
+        # Who wrote about the source meanwhile didn't know of the merge, nor the merge of them.
+        if not _referrers(ctx, source.id, target.id):
+            break
+        counts += in_steps(ctx, lambda steps: _late(ctx, steps, principal, source, target, event))
+    return Merged(merged.target, _some(counts))
+
+
+def _late(
+    ctx: Context, steps: Steps, principal: Principal, source: Party, target: Party, event: Event
+) -> Counter[str]:
+    """Move what came while the merge was under way; not if it has been undone since."""
+    locked = steps.locked("Patient", (source.id, target.id))
+    one = parsed(Party(source.id), locked.get(source.id))
+    if replaced_by(one) != f"Patient/{target.id}":
+        return Counter()
+    return _move(ctx, steps, principal, source, target, event)
 
 
 def _merge(
@@ -73,7 +102,7 @@ def _merge(
     source: Party,
     target: Party,
     wanted: Resource | None,
-) -> Merged:
+) -> tuple[Merged, Event]:
     # Both are locked first: nobody else can merge one of them meanwhile.
     locked = steps.locked("Patient", (source.id, target.id))
     one, other = (parsed(p, locked.get(p.id)) for p in (source, target))
@@ -96,14 +125,26 @@ def _merge(
         locked.values(),
     )
     note(steps, event, done)
+    counts = _move(ctx, steps, principal, source, target, event)
+    result = json.parse_object((done[1].content or "{}").encode())
+    return Merged(result, _some(counts)), event
+
+
+def _move(
+    ctx: Context, steps: Steps, principal: Principal, source: Party, target: Party, event: Event
+) -> Counter[str]:
+    """Move all that refers to the source; how many of each type."""
     counts: Counter[str] = Counter()
     for resource_type, group in _moving(ctx, steps, principal, source.id, target.id):
         moves = _moves(ctx, resource_type, group, source.id, target.id)
         made = steps.write(moves, group)
         note(steps, event, made)
         counts[resource_type] += len(made)
-    result = json.parse_object((done[1].content or "{}").encode())
-    return Merged(result, {t: n for t, n in counts.items() if n})
+    return counts
+
+
+def _some(counts: Mapping[str, int]) -> dict[str, int]:
+    return {t: n for t, n in counts.items() if n}
 
 
 def note(steps: Steps, event: Event, done: Sequence[Done]) -> None:

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 
+from fhirserver.errors import Unavailable
+from fhirserver.interactions import merging
 from tests.answers import done, refused, resources
 from tests.builders import (
     a_batch,
@@ -389,3 +393,90 @@ def test_the_number_of_statements_does_not_grow_with_what_is_moved(
     done(merged(client, source, target))
 
     assert len(query_recorder) < 40
+
+
+def test_references_are_moved_wherever_they_are_in_a_resource(client, source, target):
+    inside = an_observation(id="o", subject=to(source))
+    medication = {
+        "resourceType": "MedicationRequest", "status": "active", "intent": "order",
+        "medicationCodeableConcept": {"text": "Aspirin"}, "subject": to(source),
+        "contained": [inside], "supportingInformation": [{"reference": "#o"}],
+        "note": [{"text": "said so", "authorReference": to(source)}],
+        "extension": [{"url": "http://hospital.example/for", "valueReference": to(source)}],
+    }  # fmt: skip
+    ward = {"resourceType": "List", "status": "current", "mode": "working",
+            "entry": [{"item": to(source)}, {"item": to(target)}]}  # fmt: skip
+    medication, ward = stored(client, medication), stored(client, ward)
+
+    done(merged(client, source, target))
+
+    changed = read(client, medication)
+    assert changed["contained"][0]["subject"] == to(target)
+    assert changed["note"][0]["authorReference"] == to(target)
+    assert changed["extension"][0]["valueReference"] == to(target)
+    assert read(client, ward)["entry"] == [{"item": to(target)}, {"item": to(target)}]
+    before = done(client.get(f"/fhir/MedicationRequest/{medication['id']}/_history/1"))
+    assert before["subject"] == to(source)
+    done(undone(client, source))
+    assert the_content(read(client, medication)) == the_content(medication)
+
+
+def test_a_document_that_was_written_down_stays_as_it_is(client, source, target):
+    document = {"resourceType": "Bundle", "type": "collection", "entry": [
+        {"fullUrl": "urn:uuid:3b4c5d6e-0000-4000-8000-000000000001",
+         "resource": an_observation(subject=to(source))}]}  # fmt: skip
+    document = stored(client, document)
+
+    done(merged(client, source, target))
+
+    assert read(client, document) == document
+
+
+def test_a_merge_that_breaks_off_leaves_nothing_half_written(client, source, target, monkeypatch):
+    weights = [stored(client, an_observation(subject=to(source))) for _ in range(3)]
+    ward = {"resourceType": "List", "status": "current", "mode": "working"}
+    ward = stored(client, {**ward, "entry": [{"item": to(source)}]})
+    moves = merging._moves
+
+    def break_off(ctx, resource_type, *arguments):
+        if resource_type == "Observation":
+            raise Unavailable("gone")
+        return moves(ctx, resource_type, *arguments)
+
+    monkeypatch.setattr(merging, "_moves", break_off)
+    refused(merged(client, source, target), 503)
+    monkeypatch.undo()
+
+    for one in (source, target, ward, *weights):
+        assert read(client, one) == one
+    recorded = f"/fhir/Provenance?target=Patient/{source['id']}&_summary=count"
+    assert done(client.get(recorded))["total"] == 0
+    assert (
+        "4 resources" in part(merged(client, source, target), "outcome")["issue"][0]["diagnostics"]
+    )
+
+
+def test_what_was_written_while_the_merge_was_under_way_is_moved_and_undone(
+    client, source, target, monkeypatch
+):
+    late = []
+    move = merging._move
+
+    def moved_and_written(*arguments):
+        counts = move(*arguments)
+        if not late:
+            # The write commits after the merge has looked for the last time.
+            late.append(stored_aside(an_observation(subject=to(source))))
+        return counts
+
+    def stored_aside(resource):
+        with ThreadPoolExecutor(1) as thread:
+            return thread.submit(stored, client, resource).result()
+
+    monkeypatch.setattr(merging, "_move", moved_and_written)
+    outcome = part(merged(client, source, target), "outcome")
+
+    assert read(client, late[0])["subject"] == to(target)
+    assert "1 resources (1 Observation)" in outcome["issue"][0]["diagnostics"]
+    done(undone(client, source))
+    assert read(client, late[0])["subject"] == to(source)
