@@ -26,14 +26,15 @@ A `Typed` is a plain tuple of three, `(type, value, extra)`:
 - extra: the `_birthDate` object ({"id", "extension"}) of a primitive that has one; else None.
 
 An `Env` carries what an expression may reach besides the resource: variables, a resolver for
-`resolve()`, a terminology service, a step budget. `resolve() is Patient` needs no resolver.
+`resolve()`, a terminology service, profiles, a budget of steps and time. `resolve() is Patient`
+needs no resolver.
 
 Branches about other resource types (`Patient.name | Person.name` compiled for Patient) cost
 nothing. Everything is thread-safe, and nothing that is evaluated is changed.
 """
 
 from fhirserver.fhirpath.compiler import compile, shape_of  # noqa: A004 - as re.compile
-from fhirserver.fhirpath.env import Env, Resolver, Terminology
+from fhirserver.fhirpath.env import Env, Profiles, Resolver, Terminology
 from fhirserver.fhirpath.jsonpath import to_sql_jsonpath
 from fhirserver.fhirpath.nodes import Evaluate, Typed
 from fhirserver.fhirpath.parser import parse
@@ -41,6 +42,7 @@ from fhirserver.fhirpath.parser import parse
 __all__ = [
     "Env",
     "Evaluate",
+    "Profiles",
     "Resolver",
     "Terminology",
     "Typed",

@@ -41,9 +41,27 @@ class Resolver(Protocol):
 
 
 class Terminology(Protocol):
-    """Answers memberOf(); None if the value set isn't known."""
+    """Answers memberOf(), subsumes() and subsumedBy(); None if that can't be decided."""
 
     def member_of(self, value_set: str, type_: str, value: Any) -> bool | None: ...
+
+    def subsumes(self, system: str, code: str, other: str) -> bool | None:
+        """Whether `code` is `other` or above it."""
+        ...
+
+
+class Profiles(Protocol):
+    """Answers conformsTo(), slice() and htmlChecks(); None if the profile isn't known."""
+
+    def conforms_to(self, profile: str, item: tuple[str, Any, Any]) -> bool | None: ...
+
+    def slice(
+        self, profile: str, name: str, items: Sequence[tuple[str, Any, Any]]
+    ) -> list[tuple[str, Any, Any]] | None:
+        """The items that belong to a slice."""
+        ...
+
+    def is_narrative(self, xhtml: Any) -> bool: ...
 
 
 class Trace(Protocol):
@@ -66,6 +84,7 @@ class Env:
     variables: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
     resolve: Resolver | None = None
     terminology: Terminology | None = None
+    profiles: Profiles | None = None
     trace: Trace | None = None
     now: datetime | None = None
     """The time of the evaluation; the clock's when not given."""

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from importlib.metadata import version
 from typing import Any, Final
 
 from fhirserver import fhirpath
 from fhirserver.errors import FhirError, Invalid, NotSupported, TooCostly
-from fhirserver.fhirpath import Env, Typed, shown
+from fhirserver.fhirpath import Typed, shown
 from fhirserver.fhirpath.results import Results, expected, from_parameter
 from fhirserver.interactions.checking import refuse
 from fhirserver.interactions.context import Context
@@ -68,11 +69,9 @@ class _Running:
         self._deadline = time.monotonic() + ctx.settings.fhirpath_timeout_seconds
         self._traces: list[tuple[str, list[Typed]]] = []
         self._resolved: dict[str, Resource | None] = {}
-        self._env = Env(
-            resource=resource,
-            root_resource=resource,
+        self._env = replace(
+            ctx.validators.current().env(resource, self._resolve),
             variables=dict(_variables(call)),
-            resolve=self._resolve,
             trace=self._trace,
             max_steps=ctx.settings.fhirpath_max_steps,
             deadline=self._deadline,

@@ -35,6 +35,10 @@ class EnumeratedCodes:
             return any(coding.code in each for each in codes.values())
         return coding.code in codes.get(coding.system, ())
 
+    def subsumes(self, system: str, code: str, other: str) -> bool | None:
+        """Whether a code is another one or above it; hierarchies aren't known here."""
+        return True if code == other else None
+
 
 class _Found(Mapping[str, Resource]):
     """A Conformance as the mapping that Enumeration asks."""

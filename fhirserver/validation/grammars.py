@@ -76,3 +76,7 @@ class WithGrammars:
         system, is_one = grammar
         is_right = coding.system in {None, system}
         return is_right and len(coding.code) <= _LONGEST and is_one(coding.code)
+
+    def subsumes(self, system: str, code: str, other: str) -> bool | None:
+        """Whether a code is another one or above it; a grammar says nothing of that."""
+        return self._others.subsumes(system, code, other)

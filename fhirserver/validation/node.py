@@ -113,6 +113,13 @@ def tree(resource: dict[str, Any]) -> Node | None:
     return root
 
 
+def branch(path: str, type_: str, value: Any, extra: Any = None) -> Node:
+    """The nodes of a value by itself, of which nobody knows where it is."""
+    node = Node(path, type_, value, extra)
+    _grow(node)
+    return node
+
+
 def _grow(node: Node) -> None:
     inside = node.extra if node.is_primitive else node.value
     if type(inside) is not dict:

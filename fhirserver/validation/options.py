@@ -26,6 +26,10 @@ class Codes(Protocol):
 
     def member_of(self, value_set: str, coding: Coding) -> bool | None: ...
 
+    def subsumes(self, system: str, code: str, other: str) -> bool | None:
+        """Whether `code` is `other` or above it."""
+        ...
+
 
 Fetch: TypeAlias = Callable[[str], Resource | None]
 """Finds what a reference outside of the resource points at; None if there is nothing."""

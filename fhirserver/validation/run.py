@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Mapping
 from functools import cached_property
 from typing import Any, Protocol
 
+from fhirserver import fhirpath
 from fhirserver.errors import Issue, Severity
 from fhirserver.fhirpath import Env
 from fhirserver.model.conformance import Conformance
@@ -17,11 +19,18 @@ from fhirserver.validation.profile import Profile
 # Who has more issues than this learns the rest after mending these.
 MAX_ISSUES = 1_000
 
+# Of all expressions of one validation together: profiles are written by others.
+EXPRESSIONS_SECONDS = 20.0
+
 
 class Profiles(Protocol):
     """Compiled profiles by canonical."""
 
     def profile(self, canonical: str) -> Profile | None: ...
+
+    def for_expressions(self, run: Run) -> fhirpath.Profiles:
+        """The same for conformsTo(), slice() and htmlChecks()."""
+        ...
 
 
 class Run:
@@ -42,6 +51,7 @@ class Run:
         self.codes = codes
         self.options = options
         self.fetch = fetch
+        self.deadline = time.monotonic() + EXPRESSIONS_SECONDS
         self.issues: dict[tuple[str, str, str], Issue] = {}
         # Who is being checked against which profile, as resources may refer to one another.
         self.doing: set[tuple[int, str]] = set()
@@ -65,6 +75,7 @@ class Run:
         """A run of its own on the same resource, for trying."""
         run = Run(self.top, self.conformance, self.profiles, self.codes, self.options, self.fetch)
         run.doing = self.doing
+        run.deadline = self.deadline
         run.__dict__["entries"] = self.entries
         return run
 
@@ -104,12 +115,22 @@ class Run:
             resource=node.resource.value,
             root_resource=node.root.value,
             resolve=lambda reference: self.find(reference, node),
-            terminology=_Terminology(self.codes),
+            terminology=self._terminology,
+            profiles=self._profiles,
+            deadline=self.deadline,
         )
+
+    @cached_property
+    def _terminology(self) -> fhirpath.Terminology:
+        return _Terminology(self.codes)
+
+    @cached_property
+    def _profiles(self) -> fhirpath.Profiles:
+        return self.profiles.for_expressions(self)
 
 
 class _Terminology:
-    """memberOf() by what validation asks of terminology."""
+    """What expressions ask of codes, by what validation asks of terminology."""
 
     def __init__(self, codes: Codes) -> None:
         self._codes = codes
@@ -118,7 +139,10 @@ class _Terminology:
         answers = [self._codes.member_of(value_set, c) for c in codings_of(type_, value)]
         if True in answers:
             return True
-        return None if None in answers or not answers else False
+        return None if None in answers else False
+
+    def subsumes(self, system: str, code: str, other: str) -> bool | None:
+        return self._codes.subsumes(system, code, other)
 
 
 def codings_of(type_: str, value: Any) -> Iterable[Coding]:

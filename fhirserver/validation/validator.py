@@ -14,11 +14,13 @@ from functools import cached_property
 
 from fhirserver import registry
 from fhirserver.errors import FhirError, Issue
+from fhirserver.fhirpath import Env, Profiles
 from fhirserver.model.conformance import Conformance
 from fhirserver.model.resource import Resource
 from fhirserver.model.snapshots import Snapshots
 from fhirserver.validation import rules, structure
 from fhirserver.validation.enumerated import EnumeratedCodes
+from fhirserver.validation.expressions import RunProfiles
 from fhirserver.validation.grammars import WithGrammars
 from fhirserver.validation.node import Node, tree
 from fhirserver.validation.options import Codes, Fetch, Options
@@ -105,6 +107,16 @@ class Validator:
             if not check_profile(run, top, canonical):
                 run.error("not-found", f"the profile {canonical} isn't known", top)
         return sorted(run.issues.values(), key=lambda i: _ORDER[i.severity])
+
+    def env(self, resource: Resource, fetch: Fetch | None = None) -> Env:
+        """What an expression on a resource may reach: codes, profiles, and what `fetch` finds."""
+        top = tree(resource)
+        assert top is not None
+        return Run(top, self.conformance, self, self._codes, self._options, fetch).env(top)
+
+    def for_expressions(self, run: Run) -> Profiles:
+        """What expressions ask of profiles within a validation."""
+        return RunProfiles(run)
 
     def check_declared(self, resource: Resource) -> list[Issue]:
         """Only the declared profiles of a resource, which has been checked against the base."""

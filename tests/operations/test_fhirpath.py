@@ -195,3 +195,23 @@ def test_a_broken_resource_is_told_with_its_place(client):
     refused(asked(client, "id", resource={"valueString": "nowhere"}), 400)
     refused(asked(client, "id", resource={"valueString": "Patient/none"}), 404)
     refused(asked(client, "id", resource={"valueInteger": 1}), 400)
+
+
+def test_expressions_reach_terminology_and_profiles(client):
+    observation = {"resourceType": "Observation", "status": "final", "category": [{"coding": [
+        {"system": "http://terminology.hl7.org/CodeSystem/v3-ActCode", "code": "IMP"}]}],
+        "code": {"text": "x"}}  # fmt: skip
+    above = {"part": [{"name": "above", "valueCoding": {
+        "system": "http://terminology.hl7.org/CodeSystem/v3-ActCode", "code": "_ActEncounterCode"}}]}  # fmt: skip
+
+    def truth(expression):
+        (part,) = only(
+            asked(client, expression, resource={"resource": observation}, variables=above)
+        )
+        return part["valueBoolean"]
+
+    assert truth("%above.subsumes(Observation.category)") is True
+    assert truth("Observation.category.subsumes(%above)") is False
+    assert truth("Observation.category.subsumedBy(%above)") is True
+    assert truth("Observation.status.memberOf('http://hl7.org/fhir/ValueSet/observation-status')")
+    assert truth("conformsTo('http://hl7.org/fhir/StructureDefinition/vitalsigns')") is False

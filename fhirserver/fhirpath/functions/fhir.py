@@ -1,4 +1,4 @@
-"""The functions that FHIR adds: extension, hasValue, getValue, resolve, memberOf ...
+"""The functions that FHIR adds: extension, hasValue, getValue, resolve, conformsTo ...
 
 https://hl7.org/fhir/R4/fhirpath.html#functions
 """
@@ -9,11 +9,12 @@ from typing import Any, Final
 
 from fhirserver.errors import Invalid, NotSupported
 from fhirserver.fhirpath import references, schema
-from fhirserver.fhirpath.compiled import ANYTHING, Compiled, Shape, one
-from fhirserver.fhirpath.env import Scope
-from fhirserver.fhirpath.function import Call, form, function
+from fhirserver.fhirpath.compiled import ANYTHING, Compiled, Shape
+from fhirserver.fhirpath.env import Profiles, Scope
+from fhirserver.fhirpath.function import Call, form, function, unwrap
 from fhirserver.fhirpath.nodes import EMPTY, Nodes, Typed, typed
 
+_STRUCTURE: Final = "http://hl7.org/fhir/StructureDefinition/"
 EXTENSIONS: Final = Shape(frozenset({"Extension"}))
 
 
@@ -70,33 +71,49 @@ def resolve(call: Call) -> Compiled:
     return Compiled(run, resources, references=source)
 
 
-@function("memberOf")
-def member_of(item: Typed, value_set: str, *, scope: Scope) -> bool | None:
-    if scope.env.terminology is None:
-        raise NotSupported("FHIRPath: memberOf() needs a terminology service")
-    return scope.env.terminology.member_of(value_set, item[0], item[1])
+@form("checkModifiers")
+def check_modifiers(call: Call) -> Compiled:
+    """The items, if they have no other modifier extensions than these."""
+    source = call.source.run
+    known = [call.argument(i).run for i in range(call.count)]
+
+    def run(this: Nodes, scope: Scope) -> Nodes:
+        items = source(this, scope)
+        urls = {unwrap(str, k(this, scope)) for k in known}
+        for _, value, _ in items:
+            given = value.get("modifierExtension", ()) if isinstance(value, dict) else ()
+            if any(e.get("url") not in urls for e in given):
+                raise Invalid("FHIRPath: a modifier extension that checkModifiers() doesn't name")
+        return items
+
+    return Compiled(run, call.source.shape)
 
 
 @function("conformsTo")
-def conforms_to(item: Typed, profile: str) -> bool:
-    """Only the base types are known here; profiles are the validator's business."""
-    name = profile.removeprefix("http://hl7.org/fhir/StructureDefinition/")
-    if name == profile or not schema.is_type(name):
-        raise Invalid("FHIRPath: conformsTo() doesn't know the profile")
-    return schema.is_a(item[0], name)
-
-
-@function("elementDefinition", lambda _call: one("ElementDefinition"))
-def element_definition(items: Nodes) -> Nodes:
-    raise NotSupported("FHIRPath: elementDefinition() isn't implemented")
+def conforms_to(item: Typed, profile: str, *, scope: Scope) -> bool:
+    name = profile.removeprefix(_STRUCTURE)
+    if name != profile and schema.is_type(name):
+        return schema.is_a(item[0], name)
+    found = _profiles(scope, "conformsTo").conforms_to(profile, item)
+    if found is None:
+        raise Invalid("FHIRPath: conformsTo() of a profile that isn't known here")
+    return found
 
 
 @function("slice")
-def slice_(items: Nodes, structure: str, name: str) -> Nodes:
-    raise NotSupported("FHIRPath: slice() isn't implemented")
+def slice_(items: Nodes, structure: str, name: str, *, scope: Scope) -> Nodes:
+    found = _profiles(scope, "slice").slice(structure, name, items)
+    if found is None:
+        raise Invalid("FHIRPath: slice() of a profile that isn't known here, or hasn't that slice")
+    return found
 
 
 @function("htmlChecks")
-def html_checks(items: Nodes) -> bool:
-    """The validator checks narratives itself; the invariants that call this are its rule's."""
-    return True
+def html_checks(item: Typed, *, scope: Scope) -> bool:
+    return _profiles(scope, "htmlChecks").is_narrative(item[1])
+
+
+def _profiles(scope: Scope, name: str) -> Profiles:
+    if scope.env.profiles is None:
+        raise NotSupported(f"FHIRPath: {name}() needs the validator")
+    return scope.env.profiles

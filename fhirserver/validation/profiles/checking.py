@@ -44,6 +44,29 @@ def check_profile(run: Run, node: Node, canonical: str) -> bool:
     return True
 
 
+def slice_named(run: Run, canonical: str, name: str, nodes: Iterable[Node]) -> list[Node] | None:
+    """The nodes that belong to a slice of a profile; None when there is no such slice."""
+    profile = run.profiles.profile(canonical)
+    if profile is None:
+        return None
+    # One name may be used at several elements: the nodes' own names tell which is meant.
+    sliced = [e for e in profile.by_id.values() if any(s.slice_name == name for s in e.slices)]
+    if not sliced:
+        return None
+    checker = _Checker(run, profile)
+    found = []
+    for node in nodes:
+        for e in sliced:
+            if node.name in {e.name, ""}:
+                by = e.slicing.discriminators if e.slicing is not None else ()
+                by = by or (_BY_URL if _is_extension(e) else _BY_TYPE).discriminators
+                first = next((s for s in e.slices if checker.belongs(node, s, by)), None)
+                if first is not None and first.slice_name == name:
+                    found.append(node)
+                    break
+    return found
+
+
 class _Checker:
     """Checks nodes against one profile within one run."""
 
