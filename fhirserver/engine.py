@@ -12,6 +12,7 @@ from fhirserver.errors import MethodNotAllowed
 from fhirserver.interactions.context import Context
 from fhirserver.interactions.interaction import interactions
 from fhirserver.interactions.messages import FhirRequest, FhirResponse
+from fhirserver.interactions.operation import called
 from fhirserver.interactions.rights import authorize
 from fhirserver.model import conformance, definitions
 from fhirserver.model.resource import Resource
@@ -110,6 +111,9 @@ def _searches(request: FhirRequest) -> bool:
     """Whether search parameters may decide about a request; a write is held to them anyway."""
     if request.interaction in _BY_ID:
         return bool(request.query) or request.if_none_exist is not None
+    if request.operation is not None:
+        made = called(request.type, request.operation)
+        return made is None or made.searches
     return request.interaction not in _READS
 
 

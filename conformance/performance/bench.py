@@ -25,10 +25,13 @@ from conformance.performance.phases.everything import everything
 from conformance.performance.phases.importing import import_bundles
 from conformance.performance.phases.read import read
 from conformance.performance.phases.search import search
+from conformance.performance.phases.terminology import expand, validate_code
 from conformance.performance.sample import Reservoir, Sample, from_server
 from conformance.performance.server import NotStarted, started
 
-PHASES: Final = ("import", "read", "crud", "search", "everything")
+PHASES: Final = ("import", "read", "crud", "search", "everything", "validate-code", "expand")
+OF_DATA: Final = ("read", "crud", "search", "everything")
+"""Phases that need values of what is stored."""
 SYNTHEA: Final = Path(__file__).parents[3] / "shared" / "data" / "synthea"
 SAMPLED_BUNDLES: Final = 150
 
@@ -187,7 +190,7 @@ class Bench:
         after = before
         if "import" in only and (wanted := self._wanted(before)):
             after = before + self._import(wanted)
-        if any(phase in only for phase in PHASES[1:]):
+        if any(phase in only for phase in OF_DATA):
             sample = self._sample()
             if "read" in only:
                 self._keep(read(self.load, sample))
@@ -195,8 +198,12 @@ class Bench:
                 self._keep(crud(self.load, self.given.mix))
             if "search" in only:
                 self._keep(search(self.load, sample, self.given.families))
-            if "everything" in only and self.capability.everything:
+            if "everything" in only and "Patient/everything" in self.capability.operations:
                 self._keep(everything(self.load, sample))
+        if "validate-code" in only and "ValueSet/validate-code" in self.capability.operations:
+            self._keep(validate_code(self.load))
+        if "expand" in only and "ValueSet/expand" in self.capability.operations:
+            self._keep(expand(self.load))
         return after
 
     def _grow(self, before: int) -> int:

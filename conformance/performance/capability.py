@@ -20,11 +20,11 @@ _TOTAL = re.compile(rb'"total"\s*:\s*(\d+)')
 
 @dataclass(frozen=True, slots=True)
 class Capability:
-    """Name and version, the types that can be searched, whether there is Patient/$everything."""
+    """Name and version, the types that can be searched, the operations: `Patient/everything`."""
 
     software: str
     types: tuple[str, ...]
-    everything: bool
+    operations: frozenset[str]
 
     @classmethod
     def of(cls, target: Target) -> Capability:
@@ -34,14 +34,16 @@ class Capability:
         statement = msgspec.json.decode(response.body)
         software = statement.get("software", {})
         resources = statement["rest"][0].get("resource", [])
-        operations = [
-            *statement["rest"][0].get("operation", []),
-            *(o for r in resources if r["type"] == "Patient" for o in r.get("operation", [])),
-        ]
+        everywhere = [o["name"] for o in statement["rest"][0].get("operation", [])]
+        operations = {
+            f"{r['type']}/{name.removeprefix('$')}"
+            for r in resources
+            for name in (*everywhere, *(o["name"] for o in r.get("operation", [])))
+        }
         return cls(
             f"{software.get('name', 'unknown')} {software.get('version', '')}".strip(),
             tuple(r["type"] for r in resources),
-            any(operation.get("name") in {"everything", "$everything"} for operation in operations),
+            frozenset(operations),
         )
 
 

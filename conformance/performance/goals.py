@@ -36,7 +36,9 @@ RATES: Final = {
     "read": Goal("read", ">=", 2000, "/s"),
     "crud": Goal("crud", ">=", 700, "/s"),
     "search": Goal("search", ">=", 500, "/s"),
+    "validate-code": Goal("validate-code", ">=", 2000, "/s"),
 }
+EXPAND_P50: Final = Goal("$expand of 10,000 codes", "<", 300, " ms")
 SEARCH_P99: Final = Goal("p99 of every search family", "<", 60, " ms")
 GROWTH: Final = Goal("growth of p50", "<", 1.5, "x")
 BYTES: Final = Goal("database size", "<=", 3000, " B/res")

@@ -50,6 +50,8 @@ def show(console: Console, result: Result) -> None:
 def _phase_goal(result: Result) -> str:
     if result.phase == "import":
         return goals.IMPORT.text(result.details["resources_per_second"])
+    if result.phase == "expand":
+        return goals.EXPAND_P50.text(result.total.p50)
     goal = goals.RATES.get(result.phase)
     return goal.text(result.total.rate) if goal else ""
 

@@ -140,7 +140,8 @@ class Operation:
     need none, as each of their requests is authorized. `is_open`: takes parameters that it
     doesn't declare. `is_paged`: answers page by page (operation_answers.page). `takes_flawed`:
     tells itself what couldn't be understood of a body (`source.issues`), which others refuse.
-    `wire`: what it understands and answers besides FHIR.
+    `wire`: what it understands and answers besides FHIR. `searches`: whether search parameters may
+    matter to it; one that is asked thousands of times a second does without a look at them.
     """
 
     name: str
@@ -155,6 +156,7 @@ class Operation:
     is_paged: bool = False
     takes_flawed: bool = False
     wire: Wire | None = None
+    searches: bool = True
 
 
 operations: Registry[Operation] = Registry("operation")
@@ -173,6 +175,7 @@ def operation(
     is_paged: bool = False,
     takes_flawed: bool = False,
     wire: Wire | None = None,
+    searches: bool = True,
 ) -> Callable[[Act], Act]:
     """Register the decorated function as an operation on some types, or on the system.
 
@@ -193,6 +196,7 @@ def operation(
             is_paged,
             takes_flawed,
             wire,
+            searches,
         )
         for key in keys(made):
             operations.register(key)(made)

@@ -37,6 +37,7 @@ _VALIDATION: Final = Parameter("validation", "Parameters", min=1, max=None)
     types=["ValueSet", "CodeSystem"],
     parameters=[*dict.fromkeys((*PARAMETERS, *SYSTEM_PARAMETERS)), _VALIDATION],
     is_open=True,
+    searches=False,
 )
 def batch_validate_code(ctx: Context, call: Call) -> FhirResponse:
     """An answer or an outcome for each validation, in their order."""

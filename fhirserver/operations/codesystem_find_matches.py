@@ -47,6 +47,7 @@ _PROPERTY: Final = (
         Parameter("compositional", "boolean"),
     ],
     is_open=True,
+    searches=False,
 )
 def find_matches(ctx: Context, call: Call) -> FhirResponse:
     """Up to a hundred codes that have the properties: all with `exact`, else as many as there are.

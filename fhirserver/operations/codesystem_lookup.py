@@ -36,6 +36,7 @@ from fhirserver.terminology.subsumption import known_concept
         Parameter("property", "code", max=None),
     ],
     is_open=True,
+    searches=False,
 )
 def lookup(ctx: Context, call: Call) -> FhirResponse:
     """Names, properties and place in the hierarchy of one code."""

@@ -37,6 +37,7 @@ from fhirserver.terminology.subsumption import subsumption
         Parameter("codingB", "Coding"),
     ],
     is_open=True,
+    searches=False,
 )
 def subsumes(ctx: Context, call: Call) -> FhirResponse:
     """`equivalent`, `subsumes`, `subsumed-by` or `not-subsumed`."""

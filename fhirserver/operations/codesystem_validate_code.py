@@ -19,6 +19,7 @@ from fhirserver.interactions.validate_code import SYSTEM_PARAMETERS, validate_in
     types=["CodeSystem"],
     parameters=SYSTEM_PARAMETERS,
     is_open=True,
+    searches=False,
 )
 def validate_code(ctx: Context, call: Call) -> FhirResponse:
     """Whether the code is right, with all there is to say about it."""

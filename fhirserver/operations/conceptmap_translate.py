@@ -57,6 +57,7 @@ from fhirserver.terminology.translation import translate as translate_by
         Parameter("targetScope", "uri"),
     ],
     is_open=True,
+    searches=False,
 )
 def translate(ctx: Context, call: Call) -> FhirResponse:
     """Every translation that the concept maps have for the code."""

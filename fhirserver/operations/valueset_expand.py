@@ -41,6 +41,7 @@ from fhirserver.interactions.terminology_inputs import (
         Parameter("property", "string", max=None),
     ],
     is_open=True,
+    searches=False,
 )
 def expand(ctx: Context, call: Call) -> FhirResponse:
     """The value set with its expansion."""

@@ -19,6 +19,7 @@ from fhirserver.interactions.validate_code import PARAMETERS, validate_in_value_
     types=["ValueSet"],
     parameters=PARAMETERS,
     is_open=True,
+    searches=False,
 )
 def validate_code(ctx: Context, call: Call) -> FhirResponse:
     """Whether the code is in the value set, with all there is to say about it."""

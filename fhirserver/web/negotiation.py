@@ -45,7 +45,8 @@ class Preferences:
     lenient: bool = False
 
 
-def _media_type(text: str) -> tuple[str, dict[str, str]]:
+@lru_cache(maxsize=256)
+def _media_type(text: str) -> tuple[str, Mapping[str, str]]:
     """The name in lower case, and its parameters. https://www.rfc-editor.org/rfc/rfc9110#media.type"""
     name, options = parse_options_header(text)
     return name.lower(), options

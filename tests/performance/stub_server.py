@@ -38,6 +38,8 @@ class Stub:
         path = url.path.removeprefix("/fhir").strip("/")
         if path == "metadata":
             return self._json(200, CAPABILITIES)
+        if path == "ValueSet/$validate-code":
+            return self._json(200, self._validated(url, body))
         if method == "POST" and not path:
             return self._json(200, self._transaction(json.loads(body)))
         if method == "POST":
@@ -50,6 +52,8 @@ class Stub:
             self.resources.pop(path, None)
             self.deleted.add(path)
             return 204, {}, b""
+        if path == "ValueSet/$expand":
+            return self._json(200, {"contains": [{"code": "c"}] * 10_000})
         if path.endswith("/$everything"):
             return self._json(200, self._everything(path.removesuffix("/$everything")))
         if "/" in path:
@@ -63,6 +67,10 @@ class Stub:
 
     def _json(self, status: int, content: Resource) -> Answer:
         return status, {}, json.dumps(content).encode()
+
+    def _validated(self, url: Any, body: bytes) -> Resource:
+        is_in = "zzqx-" not in url.query and b"zzqx-" not in body
+        return {"parameter": [{"name": "result", "valueBoolean": is_in}]}
 
     def _store(self, resource: Resource) -> str:
         self.created += 1
@@ -137,6 +145,7 @@ CAPABILITIES: Resource = {
                 {"type": "Patient", "operation": [{"name": "everything"}]},
                 {"type": "Encounter"},
                 {"type": "Observation"},
+                {"type": "ValueSet", "operation": [{"name": "validate-code"}, {"name": "expand"}]},
             ],
         }
     ],

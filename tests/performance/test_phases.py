@@ -58,7 +58,7 @@ def test_run_measures_every_phase(stub: Stub, target: Target, data: Path, tmp_pa
     found = run(target, tmp_path / "out.json", "--data", str(data), "--families", families)
 
     phases = {p["phase"]: p for p in found["phases"]}
-    assert list(phases) == ["import", "read", "crud", "search", "everything"]
+    assert list(phases) == list(bench.PHASES)
     assert all(p["total"]["errors"] == {} and p["total"]["requests"] for p in phases.values())
     assert phases["import"]["resources"] == 4 * 27
     assert set(phases["search"]["families"]) == {"count", "paging", "reference"}
@@ -67,6 +67,25 @@ def test_run_measures_every_phase(stub: Stub, target: Target, data: Path, tmp_pa
     assert "secret" not in json.dumps(found)
     assert str(tmp_path) not in json.dumps(found)
     assert any("page=20" in path for _, path in stub.requests)
+
+
+def test_wrong_answers_about_codes_are_errors(stub: Stub, target: Target, tmp_path: Path) -> None:
+    yes = json.dumps({"parameter": [{"name": "result", "valueBoolean": True}]}).encode()
+
+    def always(method: str, path: str, answer: Answer) -> Answer:
+        return (200, {}, yes) if "validate-code" in path else (200, {}, b"{}")
+
+    def spoil(method: str, path: str, answer: Answer) -> Answer:
+        return always(method, path, answer) if "$" in path else answer
+
+    stub.spoil = spoil
+    found = run(target, tmp_path / "out.json", "--only", "validate-code,expand")
+
+    phases = {p["phase"]: p for p in found["phases"]}
+    assert set(phases["validate-code"]["total"]["errors"]) == {"another result"}
+    assert phases["validate-code"]["total"]["requests"]
+    assert set(phases["expand"]["total"]["errors"]) == {"0 codes"}
+    assert not any("bench-codes" in name for name in stub.resources)
 
 
 def test_fast_wrong_searches_are_errors(

@@ -84,6 +84,17 @@ def _output(definition: Resource) -> str:
     return "Parameters"
 
 
+def _answers(made: Operation, definition: Resource) -> Part:
+    """What comes back, errors too, of an operation that speaks another language than FHIR."""
+    if made.wire is None:
+        return answers(_output(definition))
+    told = {name: {"schema": {"type": "object"}} for name in made.wire.media_types}
+    return {
+        "200": {"description": definition.get("title", made.name), "content": told},
+        "default": {"description": "What went wrong.", "content": told},
+    }
+
+
 def _address(
     ctx: Context, made: Operation, name: str | None, level: Level, types: Sequence[str]
 ) -> Paths:
@@ -106,7 +117,7 @@ def _address(
         "tags": [name if name not in {None, ANY} else "any type" if name == ANY else "system"],
         "summary": f"${made.name}: {definition.get('title', made.name)}",
         "externalDocs": {"url": address(ctx, made.definition)},
-        "responses": answers(_output(definition)),
+        "responses": _answers(made, definition),
     }
     if definition.get("description"):
         common["description"] = definition["description"]
@@ -165,6 +176,9 @@ def _body(made: Operation, described: dict[str, str]) -> Part:
     if whole is not None:
         either = {"anyOf": [reference("Parameters"), reference(whole.type)]}
         body["content"] = {FHIR_JSON: {"schema": either}, FHIR_XML: body["content"][FHIR_XML]}
+    if made.wire is not None:
+        body["content"]["application/json"] = {"schema": {"type": "object"}}
+        body["content"] |= {t: {"schema": {"type": "string"}} for t in made.wire.text_types}
     if lines:
         body["description"] = "\n".join(["A Parameters resource with", *lines])
     return body
