@@ -70,12 +70,14 @@ def _dated(ctx: Context, made: Resource) -> tuple[bytes, str]:
     """The text and the ETag, which is the same on every host that would say the same.
 
     The date is that of the last change to what it is made of: when the definitions were built or
-    installed, or a definition was stored or deleted.
+    installed, or a definition was stored or deleted. The software is as old as its build: HL7's
+    terminology tests look for that.
     """
     tag = f'W/"{sha256(json.dump(made)).hexdigest()[:32]}"'
     changed = last_change(ctx.store.database)
     date = max(built(), changed) if changed is not None else built()
-    return json.dump({**made, "date": instant(date)}), tag
+    software = {**made["software"], "releaseDate": built().date().isoformat()}
+    return json.dump({**made, "date": instant(date), "software": software}), tag
 
 
 def _made(ctx: Context) -> Resource:
