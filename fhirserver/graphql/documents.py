@@ -5,8 +5,9 @@ https://spec.graphql.org/October2021/#sec-Language
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, Final
 
 from graphql import GraphQLSyntaxError
@@ -33,6 +34,8 @@ from fhirserver.graphql.mistakes import short, wrong
 LONGEST: Final = 200_000
 """Characters of a query."""
 MOST_TOKENS: Final = 20_000
+_LONGEST_KEPT: Final = 2_000
+"""Characters of a query that is kept when it has been read: programs ask the same again."""
 DEEPEST_NESTING: Final = 100
 """Brackets inside brackets; the parser calls itself for each."""
 
@@ -52,12 +55,27 @@ class Document:
 
 def read(text: str, operation_name: str | None, variables: Mapping[str, Any] | None) -> Document:
     """The operation that is meant, with its variables; raises Invalid with line and column."""
+    operations, fragments = _parsed(text) if len(text) <= _LONGEST_KEPT else _parse(text)
+    operation = _chosen(operations, operation_name)
+    if operation.operation is not OperationType.QUERY:
+        raise wrong(
+            "this server answers queries: change resources by REST", operation, NotSupported
+        )
+    return Document(operation, fragments, _variables(operation, variables or {}))
+
+
+_Parts = tuple[Sequence[OperationDefinitionNode], Mapping[str, FragmentDefinitionNode]]
+
+
+def _parse(text: str) -> _Parts:
+    """The operations and fragments of a text; a syntax tree is never changed."""
     _measure(text)
     try:
         parsed = parse(text)
     except GraphQLSyntaxError as error:
         raise _syntax(error) from error
-    operations, fragments = [], {}
+    operations: list[OperationDefinitionNode] = []
+    fragments: dict[str, FragmentDefinitionNode] = {}
     for definition in parsed.definitions:
         if isinstance(definition, OperationDefinitionNode):
             operations.append(definition)
@@ -67,13 +85,11 @@ def read(text: str, operation_name: str | None, variables: Mapping[str, Any] | N
             fragments[definition.name.value] = definition
         else:
             raise wrong("a query has operations and fragments only", definition)
-    operation = _chosen(operations, operation_name)
-    if operation.operation is not OperationType.QUERY:
-        raise wrong(
-            "this server answers queries: change resources by REST", operation, NotSupported
-        )
     _refuse_cycles(fragments)
-    return Document(operation, fragments, _variables(operation, variables or {}))
+    return operations, fragments
+
+
+_parsed: Final = lru_cache(maxsize=64)(_parse)
 
 
 def _measure(text: str) -> None:
@@ -113,7 +129,9 @@ def _syntax(error: GraphQLSyntaxError) -> Invalid:
     )
 
 
-def _chosen(operations: list[OperationDefinitionNode], name: str | None) -> OperationDefinitionNode:
+def _chosen(
+    operations: Sequence[OperationDefinitionNode], name: str | None
+) -> OperationDefinitionNode:
     """https://spec.graphql.org/October2021/#GetOperation()"""
     if not operations:
         raise Invalid("the query has no operation")

@@ -121,7 +121,9 @@ class Walk:
                 case Kind.RESOLVED:
                     self._reference(value, selected, items, focus)
                 case _:
-                    self._searching.append((selected, focus, items))
+                    # Nothing on the server refers to a contained resource.
+                    if focus.container is None:
+                        self._searching.append((selected, focus, items))
             self._budget.spend(1 + len(items))
         return found
 

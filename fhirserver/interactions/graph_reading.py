@@ -65,17 +65,22 @@ class Reading:
             return None
 
     def matches(self, resource_type: str, pairs: Pairs) -> Sequence[Resource]:
-        has_count = any(name == "_count" for name, _ in pairs)
-        most = self._ctx.settings.max_count
-        bundle = self._search(
-            resource_type, pairs if has_count else [*pairs, ("_count", str(most))]
-        )
-        if not has_count and _link(bundle, "next") is not None:
-            raise TooCostly(
-                f"there are more than {most:,} matches of {resource_type}: narrow the search, say "
-                f"how many you want with _count, or page with {resource_type}Connection"
-            )
-        return [edge.resource for edge in _edges(bundle)]
+        if any(name == "_count" for name, _ in pairs):
+            return [edge.resource for edge in _edges(self._search(resource_type, pairs))]
+        settings = self._ctx.settings
+        found: list[Resource] = []
+        asked: Pairs = [*pairs, ("_count", str(settings.max_count))]
+        while asked:
+            bundle = self._search(resource_type, asked)
+            found += (edge.resource for edge in _edges(bundle))
+            token = _token(bundle, "next")
+            if token and len(found) >= settings.max_includes:
+                raise TooCostly(
+                    f"there are more than {settings.max_includes:,} matches of {resource_type}: "
+                    "narrow the search, or ask for a page of them"
+                )
+            asked = [(PARAMETER, token)] if token else []
+        return found
 
     def referring(
         self, resource_type: str, code: str, names: Sequence[Name], pairs: Pairs
@@ -155,12 +160,14 @@ def _edges(bundle: Resource) -> list[Edge]:
 
 def _cursor(bundle: Resource, relation: str, offset: int, size: int) -> str | None:
     """The token of a page link, with what a page's place can't be told by: how many come before."""
-    url = _link(bundle, relation)
-    if url is None:
-        return None
-    token = dict(parse_qsl(urlsplit(url).query))[PARAMETER]
-    return f"{token}:{offset}-{size}"
+    token = _token(bundle, relation)
+    return None if token is None else f"{token}:{offset}-{size}"
 
 
-def _link(bundle: Resource, relation: str) -> str | None:
-    return next((li["url"] for li in bundle.get("link", ()) if li["relation"] == relation), None)
+def _token(bundle: Resource, relation: str) -> str | None:
+    """What a page link remembers."""
+    for link in bundle.get("link", ()):
+        if link["relation"] == relation:
+            query: str = urlsplit(link["url"]).query
+            return dict(parse_qsl(query))[PARAMETER]
+    return None

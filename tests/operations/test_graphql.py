@@ -248,6 +248,37 @@ def test_contained_resources_are_resolved(client):
     }
 
 
+def test_nothing_refers_to_a_contained_resource(client):
+    made = an_observation(
+        contained=[{"resourceType": "Patient", "id": "p"}], subject={"reference": "#p"}
+    )
+    id_ = done(client.post("/fhir/Observation", json=made), 201)["id"]
+
+    query = "{ contained { ... on Patient { id ObservationList(_reference: subject) { id } } } }"
+    assert asked(client, query, f"Observation/{id_}/") == {
+        "contained": [{"id": "p", "ObservationList": []}]
+    }
+
+
+def test_a_list_may_be_longer_than_a_page(make_app, client_of, record, family):
+    client = client_of(make_app(max_count=1))
+    query = (
+        f'{{ PatientList(family: "{family}") {{ ObservationList(_reference: subject) {{ id }} }} }}'
+    )
+
+    found = asked(client, query)["PatientList"]
+
+    assert [len(p["ObservationList"]) for p in found] == [2, 2]
+
+
+def test_a_list_that_is_too_long_is_refused(make_app, client_of, record, family):
+    client = client_of(make_app(max_count=1, max_includes=1))
+
+    error = refused(client, f'{{ PatientList(family: "{family}") {{ id }} }}', 403)
+
+    assert "more than 1 matches" in error["message"]
+
+
 def test_fragments_merge(client, record, family):
     query = """{ ...A ...B }
         fragment A on Patient { name(use: official) { family } }

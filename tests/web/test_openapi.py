@@ -46,6 +46,13 @@ def test_the_whole_document_is_valid(whole):
     assert list(OpenAPIV31SpecValidator(whole).iter_errors()) == []
 
 
+def test_an_operation_of_another_format_says_so(some):
+    called = some["paths"]["/{type}/{id}/$graphql"]["post"]
+
+    assert next(iter(called["responses"]["200"]["content"])) == "application/json"
+    assert {"application/json", "application/graphql"} <= set(called["requestBody"]["content"])
+
+
 def test_it_is_for_everybody_and_not_sent_twice(app):
     answer = app.test_client().get("/fhir/openapi.json?_type=Patient")
 
