@@ -119,6 +119,29 @@ def children(node: Expression) -> tuple[Expression, ...]:
     return tuple(n for n in found if n is not None)
 
 
+def definitions(node: Expression | None) -> dict[str, int]:
+    """The variables that the path to a node defines, with the position of each definition.
+
+    >>> definitions(Member(Call(None, "defineVariable", (Constant("System.String", "a"),)), "b"))
+    {'a': 0}
+    """
+    found: dict[str, int] = {}
+    while node is not None:
+        match node:
+            case Call(
+                source=source,
+                name="defineVariable",
+                arguments=(Constant(type="System.String", value=str(name)), *_),
+            ):
+                found[name] = node.at
+                node = source
+            case Member(source=source) | Call(source=source) | Index(source=source):
+                node = source
+            case _:
+                break
+    return found
+
+
 def uses_index(node: Expression) -> bool:
     """Whether `$index` occurs in a tree."""
     if isinstance(node, Special) and node.name == "index":

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from decimal import DecimalException
 from functools import cached_property, lru_cache
 from typing import Any, Final
@@ -89,6 +90,8 @@ def shape_of(expression: str, type: str) -> Shape:  # noqa: A002
 @dataclass(frozen=True)
 class _Compiler:
     strict: bool
+    known: Mapping[str, int] = field(default_factory=dict)
+    """The variables that are defined where an expression stands, by name."""
 
     def compile(self, node: Expression, this: Shape) -> Compiled:
         """The code of a node, where `$this` has a shape."""
@@ -103,6 +106,8 @@ class _Compiler:
                 return Compiled(_index, one("System.Integer"))
             case ast.Special():
                 return Compiled(lambda _this, scope: list(scope.total), ANYTHING)
+            case ast.Variable(name=name) if name in self.known:
+                return variables.defined(self.known[name])
             case ast.Variable(name=name):
                 return variables.variable(name)
             case ast.Member(source=None, name=name):
@@ -110,6 +115,8 @@ class _Compiler:
             case ast.Member(source=source, name=name):
                 assert source is not None
                 return paths.member(self.compile(source, this), name, strict=self.strict)
+            case ast.Call(name="defineVariable"):
+                return self.define(node, this)
             case ast.Call(source=source, name=name, arguments=arguments):
                 if name not in features.functions:
                     raise Invalid(f"FHIRPath: no function {name}")
@@ -123,6 +130,37 @@ class _Compiler:
                 return self.operate(operator, left, (right,), this)
             case ast.TypeTest(operator=operator, operand=operand, type=type_):
                 return self.operate(operator, operand, (ast.Member(None, type_),), this)
+
+    def having(self, source: Expression | None) -> _Compiler:
+        """The compiler of what follows a source: it knows the variables defined on the way."""
+        found = ast.definitions(source)
+        return replace(self, known={**self.known, **found}) if found else self
+
+    def define(self, node: ast.Call, this: Shape) -> Compiled:
+        """`defineVariable(name, value)`, of the next release: it gives its input, and a variable.
+
+        Where it is known is decided by the text alone, so a scope needs no stack.
+        https://build.fhir.org/ig/HL7/FHIRPath/#definevariable
+        """
+        match node.arguments:
+            case (ast.Constant(type="System.String", value=str(name)), *rest) if len(rest) < 2:
+                pass
+            case _:
+                raise Invalid("FHIRPath: defineVariable takes a name in quotes, and a value")
+        inner = self.having(node.source)
+        if name in inner.known or variables.is_reserved(name):
+            raise Invalid(f"FHIRPath: %{name} is defined already")
+        source = self.compile(node.source or ast.Special("this"), this)
+        value = inner.compile(rest[0], source.shape).run if rest else None
+
+        def run(this: Nodes, scope: Scope) -> Nodes:
+            items = source.run(this, scope)
+            if scope.defined is None:
+                scope.defined = {}
+            scope.defined[node.at] = items if value is None else value(items, scope)
+            return items
+
+        return Compiled(run, source.shape)
 
     def operate(
         self, symbol: str, left: Expression, arguments: tuple[Expression, ...], this: Shape
@@ -139,7 +177,9 @@ class _Compiler:
         this: Shape,
     ) -> Compiled:
         """The code of a function or operator applied to a source."""
-        call = _Call(self, name, self.compile(source, this), arguments, this)
+        # The sides of an operator don't see each other's variables; an index sees its source's.
+        inner = self if name in features.operators and name != "[]" else self.having(source)
+        call = _Call(inner, name, self.compile(source, this), arguments, this)
         made = form(call)
         if len(call.used) < len(arguments):
             raise Invalid(f"FHIRPath: {name} can't have {len(arguments)} arguments")

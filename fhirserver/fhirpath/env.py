@@ -108,6 +108,8 @@ class Scope:
     spent: int = 0
     look_at: int = LOOK_EVERY
     deadline: float | None = None
+    defined: dict[int, list[tuple[str, Any, Any]]] | None = None
+    """What defineVariable() has defined, by the position of its call."""
 
     def __init__(self, context: tuple[str, Any, Any], env: Env) -> None:
         self.context = context

@@ -108,13 +108,13 @@ def _zone(text: str | None) -> int | None:
 
 def _is_real(moment: Moment) -> bool:
     try:
-        _datetime(moment)
+        earliest(moment)
     except ValueError:
         return False
     return True
 
 
-def _datetime(moment: Moment) -> datetime:
+def earliest(moment: Moment) -> datetime:
     """The earliest point of a moment, without its zone."""
     fields = moment.fields
     if moment.is_time:
@@ -147,7 +147,7 @@ def compare(one: Moment, other: Moment) -> int | None:
 
 def _far_apart(one: Moment, other: Moment) -> int | None:
     """The order if it holds whatever the missing zone is."""
-    difference = _datetime(in_utc(one)) - _datetime(in_utc(other))
+    difference = earliest(in_utc(one)) - earliest(in_utc(other))
     if abs(difference) <= FARTHEST_ZONE + timedelta(hours=1):
         return None
     return -1 if difference < timedelta() else 1
@@ -212,7 +212,7 @@ def _add_months(moment: Moment, months: int) -> Moment:
 
 def _add_seconds(moment: Moment, seconds: Decimal) -> Moment:
     fraction = moment.fields[-1] % 1 if isinstance(moment.fields[-1], Decimal) else Decimal(0)
-    start = _datetime(moment).replace(microsecond=0)
+    start = earliest(moment).replace(microsecond=0)
     total = fraction + seconds
     whole = total // 1
     if whole > total:

@@ -50,6 +50,21 @@ def variable(name: str) -> Compiled:
     return Compiled(run, ANYTHING)
 
 
+def is_reserved(name: str) -> bool:
+    """Whether a name has a meaning of its own."""
+    given = {"context", "resource", "rootResource", *SYSTEMS}
+    return name in given or name.startswith(tuple(PREFIXES))
+
+
+def defined(at: int) -> Compiled:
+    """The code of a variable that defineVariable() defines."""
+
+    def run(_this: Nodes, scope: Scope) -> Nodes:
+        return EMPTY if scope.defined is None else scope.defined.get(at, EMPTY)
+
+    return Compiled(run, ANYTHING)
+
+
 def nodes_of(value: Any) -> Nodes:
     """The collection for a Python value, a list of them, or `Typed`s.
 

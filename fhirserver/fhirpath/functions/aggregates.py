@@ -1,4 +1,4 @@
-"""Aggregates: aggregate, and the sort of a later release of FHIRPath.
+"""Aggregates: aggregate; sum, avg, min and max of forms; the sort of a later release.
 
 http://hl7.org/fhirpath/N1/#aggregates and https://build.fhir.org/ig/HL7/FHIRPath/#sort
 """
@@ -9,10 +9,11 @@ from collections.abc import Callable
 from functools import cmp_to_key
 
 from fhirserver.fhirpath import ast, values
-from fhirserver.fhirpath.compiled import ANYTHING, Compiled
+from fhirserver.fhirpath.compiled import ANYTHING, Compiled, Shape
 from fhirserver.fhirpath.env import Scope
-from fhirserver.fhirpath.function import Call, form
-from fhirserver.fhirpath.nodes import EMPTY, Code, Nodes, Typed, single
+from fhirserver.fhirpath.function import Call, form, function
+from fhirserver.fhirpath.nodes import EMPTY, Code, Nodes, Typed, single, typed
+from fhirserver.fhirpath.operators.arithmetic import add, divide
 
 
 @form("aggregate")
@@ -31,6 +32,47 @@ def aggregate(call: Call) -> Compiled:
         return total
 
     return Compiled(run, ANYTHING)
+
+
+@function("sum", lambda _call: Shape(None, many=False))
+def total(items: Nodes, *, scope: Scope) -> Typed | None:
+    """Of numbers, quantities or strings, as forms use it; empty if there is nothing."""
+    scope.spend(len(items))
+    return _folded(items, add)
+
+
+@function("avg", lambda _call: Shape(None, many=False))
+def average(items: Nodes, *, scope: Scope) -> Typed | None:
+    scope.spend(len(items))
+    found = _folded(items, add)
+    return None if found is None else divide(found, typed(len(items)))
+
+
+@function("min", lambda call: call.source.shape.one())
+def least(items: Nodes, *, scope: Scope) -> Typed | None:
+    scope.spend(len(items))
+    return _folded(items, lambda one, other: _preferred(one, other, -1))
+
+
+@function("max", lambda call: call.source.shape.one())
+def greatest(items: Nodes, *, scope: Scope) -> Typed | None:
+    scope.spend(len(items))
+    return _folded(items, lambda one, other: _preferred(one, other, 1))
+
+
+def _folded(items: Nodes, combine: Callable[[Typed, Typed], Typed | None]) -> Typed | None:
+    """The items combined one after the other; None if two of them can't be."""
+    found: Typed | None = None
+    for item in items:
+        found = item if found is None else combine(found, item)
+        if found is None:
+            return None
+    return found
+
+
+def _preferred(one: Typed, other: Typed, sign: int) -> Typed | None:
+    order = values.compare(one, other)
+    return None if order is None else other if order * sign < 0 else one
 
 
 @form("sort")

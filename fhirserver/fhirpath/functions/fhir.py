@@ -8,13 +8,14 @@ from __future__ import annotations
 from typing import Any, Final
 
 from fhirserver.errors import Invalid, NotSupported
-from fhirserver.fhirpath import references, schema
+from fhirserver.fhirpath import references, schema, values
 from fhirserver.fhirpath.compiled import ANYTHING, Compiled, Shape
 from fhirserver.fhirpath.env import Profiles, Scope
 from fhirserver.fhirpath.function import Call, form, function, unwrap
 from fhirserver.fhirpath.nodes import EMPTY, Nodes, Typed, typed
 
 _STRUCTURE: Final = "http://hl7.org/fhir/StructureDefinition/"
+_SCORES: Final = ("/ordinalValue", "/itemWeight")
 EXTENSIONS: Final = Shape(frozenset({"Extension"}))
 
 
@@ -57,6 +58,17 @@ def typed_value(item: Typed) -> Typed:
         case "time":
             return ("System.Time", item[1], None)
     return typed(item[1])
+
+
+@function("ordinal", lambda _call: Shape(None))
+@function("weight", lambda _call: Shape(None))
+def weight(items: Nodes) -> Nodes:
+    """The scores that answers carry, for forms; what a code system says of them isn't looked up.
+
+    http://hl7.org/fhir/uv/sdc/behavior.html#scoring
+    """
+    found = [e for e in _extensions(items) if str(e.get("url", "")).endswith(_SCORES)]
+    return [typed(values.number(e["valueDecimal"])) for e in found if "valueDecimal" in e]
 
 
 @form("resolve")

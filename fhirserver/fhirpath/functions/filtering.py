@@ -1,4 +1,4 @@
-"""Filtering and projection: where, select, repeat; ofType is with the types.
+"""Filtering and projection: where, select, repeat, repeatAll, coalesce; ofType is with the types.
 
 http://hl7.org/fhirpath/N1/#filtering-and-projection
 """
@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Hashable
 
+from fhirserver.errors import Invalid
 from fhirserver.fhirpath import ast, values
 from fhirserver.fhirpath.compiled import ANYTHING, Compiled, Shape, truth_of
 from fhirserver.fhirpath.env import Scope
 from fhirserver.fhirpath.function import Call, Lambda, form, function
-from fhirserver.fhirpath.nodes import Nodes
+from fhirserver.fhirpath.nodes import EMPTY, Nodes
 
 
 @form("where")
@@ -51,6 +52,38 @@ def select(items: Nodes, projection: Lambda, *, scope: Scope) -> Nodes:
         reached = projection(item, index)
         scope.spend(len(reached))
         found += reached
+    return found
+
+
+@form("coalesce")
+def coalesce(call: Call) -> Compiled:
+    """The first argument that isn't empty; those after it aren't evaluated. Of the next release."""
+    choices = [call.argument(i) for i in range(call.count)]
+    if not choices:
+        raise Invalid("FHIRPath: coalesce needs arguments")
+    shape = choices[0].shape
+    for choice in choices[1:]:
+        shape = shape.with_types_of(choice.shape)
+
+    def run(this: Nodes, scope: Scope) -> Nodes:
+        return next((found for c in choices if (found := c.run(this, scope))), EMPTY)
+
+    return Compiled(run, shape)
+
+
+@function("repeatAll", lambda _call: ANYTHING)
+def repeat_all(items: Nodes, projection: Lambda, *, scope: Scope) -> Nodes:
+    """Like repeat, with what is equal each time; what never ends, ends with the budget."""
+    found: Nodes = []
+    waiting = items
+    while waiting:
+        level: Nodes = []
+        for item in waiting:
+            reached = projection(item)
+            scope.spend(len(reached))
+            level += reached
+        found += level
+        waiting = level
     return found
 
 
