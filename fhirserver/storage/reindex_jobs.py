@@ -70,15 +70,17 @@ class Job:
 def start(database: Database, types: Sequence[str], reason: str) -> int:
     """A job that reindexes these types; parameters whose job was cancelled wait for it.
 
-    One that hasn't begun with any of them yet will do.
+    One for just these that hasn't begun yet will do.
     """
     with database.transaction() as connection:
         # Held while looking and adding, so that two who ask at once get one job.
         execute(connection, "SELECT made FROM fhir.search_state FOR UPDATE")
         waiting = execute(
             connection,
-            "SELECT job FROM fhir.reindex_part WHERE state = 'waiting' AND type = ANY(%s) "
-            "GROUP BY job HAVING count(*) = %s ORDER BY job LIMIT 1",
+            "SELECT job FROM fhir.reindex_part "
+            "WHERE job IN (SELECT job FROM fhir.reindex_part WHERE state = 'waiting') GROUP BY job "
+            "HAVING bool_and(state = 'waiting' AND type = ANY(%s)) AND count(*) = %s "
+            "ORDER BY job LIMIT 1",
             (list(types), len(types)),
         )
         job = int(waiting[0][0]) if waiting else new_job(connection, types, reason)
