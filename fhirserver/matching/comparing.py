@@ -15,6 +15,11 @@ from fhirserver.matching.weights import BITS, Agreement, Field
 SIMILAR: Final = 0.90
 """Jaro-Winkler similarity from which two names may be one, misheard or mistyped."""
 SAME_LINE: Final = 0.92
+PLACEHOLDERS: Final = frozenset(
+    {"baby", "babyboy", "babygirl", "newborn", "infant", "twin", "triplet", "boy", "girl"}
+    | {"unknown", "unnamed", "noname", "neugeborenes", "unbekannt", "bebe", "inconnu", "neonato"}
+)
+"""What a child is called in a hospital until it has a name."""
 
 
 def agreements(one: Features, other: Features) -> list[Agreement]:
@@ -97,13 +102,23 @@ def _givens(a: Name, b: Name) -> Iterator[str]:
     if a.family and b.family and a.family != b.family and _is_exchanged(a, b):
         yield "same"
         return
+    if {a.given[0], b.given[0]} & PLACEHOLDERS:
+        yield "placeholder"
+        return
     level = _given(a.given[0], b.given[0])
-    if level is not None:
+    if level == "same" and _others_differ(a.given[1:], b.given[1:]):
+        yield "another second name"
+    elif level is not None:
         yield level
     elif set(a.given) & set(b.given):
         yield "second name"
     else:
         yield "other"
+
+
+def _others_differ(a: tuple[str, ...], b: tuple[str, ...]) -> bool:
+    """Whether both have more given names, and none of one is any of the other."""
+    return bool(a and b) and not any(_given(x, y) for x, y in product(a, b))
 
 
 def _given(a: str, b: str) -> str | None:

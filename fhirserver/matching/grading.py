@@ -15,6 +15,8 @@ from fhirserver.matching.weights import CAPS, PRIOR_BITS, THRESHOLDS, Agreement,
 
 _ORDER: Final[tuple[Grade, ...]] = ("certainly-not", "possible", "probable", "certain")
 _DEMOGRAPHIC: Final = frozenset({"family", "given", "birthDate", "gender"})
+_NEARBY: Final = frozenset({"same postal code", "same town"})
+_CALLED: Final = frozenset({"same", "short form"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,5 +67,16 @@ def _reasons(found: Sequence[Agreement]) -> Iterator[str]:
             yield "both the sex and the birth date differ"
     if levels.get("identifier") == "other national":
         yield "national identifiers differ"
-    if all(a.field in _DEMOGRAPHIC for a in found if a.bits > 0):
+    if levels.get("identifier") != "same":
+        # A twin may be called almost so, a parent exactly so.
+        if levels.get("given") not in _CALLED:
+            yield "the given names aren't quite the same, and no number is"
+        if levels.get("birthDate") != "same":
+            yield "the birth dates aren't the same to the day, and no number is"
+    if all(_is_demographic(a) for a in found if a.bits > 0):
         yield "nothing but name, sex and birth date agrees"
+
+
+def _is_demographic(agreement: Agreement) -> bool:
+    """Whether thousands share it: in one town there are many of a name."""
+    return agreement.field in _DEMOGRAPHIC or agreement.level in _NEARBY

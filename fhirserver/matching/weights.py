@@ -49,6 +49,8 @@ CHANCES: Final[dict[Field, dict[str, tuple[float, float]]]] = {
         "similar": (0.05, 0.004),
         "initial": (0.03, 0.05),
         "second name": (0.03, 0.015),  # known by a middle name
+        "another second name": (0.02, 0.008),  # Mary Ann and Mary Lou
+        "placeholder": (0.01, 0.01),  # Baby, Newborn: says nothing
         "other": (0.03, 0.95),
     },
     "birthDate": {
@@ -87,13 +89,16 @@ THRESHOLDS: Final[tuple[tuple[Grade, float], ...]] = (
 )
 """Bits from which a grade holds, prior included: 9 is a score of 0.998, 0 of 0.5, -9 of 0.002."""
 
-# What the bits can't know: fields that depend on each other. Twins share everything but a name.
+# What the bits can't know: fields that depend on each other. Twins share everything but a name, and
+# that may differ by a letter; a parent may share everything but a digit of the birth date.
 CAPS: Final[tuple[tuple[str, Grade], ...]] = (
     ("the given names differ", "possible"),
     ("they are different children of a multiple birth", "possible"),
     ("both the sex and the birth date differ", "possible"),
     ("national identifiers differ", "possible"),
     ("the birth dates differ", "probable"),
+    ("the given names aren't quite the same, and no number is", "probable"),
+    ("the birth dates aren't the same to the day, and no number is", "probable"),
     ("nothing but name, sex and birth date agrees", "probable"),
 )
 

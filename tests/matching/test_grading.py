@@ -129,3 +129,36 @@ def test_other_people_are_certainly_not():
     found = compared(BARE, name=named("Miller", "Otto"), birthDate="1990-02-11")
 
     assert found.grade == "certainly-not"
+
+
+HOME = {k: v for k, v in ADA.items() if k != "identifier"}
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"name": named("Chalmers", "Elizabet")},
+        {"name": named("Chalmers", "E")},
+        {"name": named("Chalmers", "Elizabeth", "Rose")},
+        {"birthDate": "1944-12-03"},
+        {"birthDate": "1974-03-12"},
+    ],
+)
+def test_who_differs_a_little_may_be_a_twin_or_a_parent(changed):
+    assert compared(HOME).grade == "certain"
+    assert compared(HOME, **changed).grade == "probable"
+    assert compared(ADA, **changed).grade == "certain"
+
+
+def test_of_one_name_and_birthday_in_one_town_there_may_be_two():
+    there = {"address": [{"line": ["7 Hill Road"], "city": "Phoenix", "postalCode": "85001"}]}
+
+    assert compared(HOME, telecom=None, **there).grade == "probable"
+
+
+def test_newborns_without_a_name_of_their_own_are_not_certain():
+    first = {**HOME, "name": named("Chalmers", "Baby Boy A"), "gender": "male"}
+
+    found = compared(first, name=named("Chalmers", "Baby Boy B"))
+
+    assert (level(found, "given"), found.grade) == ("placeholder", "probable")

@@ -107,6 +107,7 @@ def test_a_unit_has_a_name() -> None:
 def test_an_independent_library_agrees() -> None:
     """Every example code of UCUM's for electronic messages that pint has a value for."""
     import ucumvert  # slow to import
+
     registry = ucumvert.PintUcumRegistry()
     compared = 0
     for text in EXAMPLES.split():
