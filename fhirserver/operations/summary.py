@@ -9,10 +9,17 @@ from collections.abc import Iterable, Sequence
 from typing import Final
 
 from fhirserver import clock, ids
-from fhirserver.errors import Conflict, Invalid, MultipleMatches, NotFound, NotSupported
+from fhirserver.errors import (
+    Conflict,
+    Invalid,
+    MultipleMatches,
+    NotFound,
+    NotSupported,
+    TooCostly,
+)
 from fhirserver.interactions.context import Context
 from fhirserver.interactions.following import followed
-from fhirserver.interactions.messages import FhirResponse
+from fhirserver.interactions.messages import FhirRequest, FhirResponse
 from fhirserver.interactions.operation import Call, Parameter, operation
 from fhirserver.interactions.operation_answers import answered
 from fhirserver.interactions.operation_reading import instance, search
@@ -24,7 +31,7 @@ from fhirserver.storage.content import instant
 from fhirserver.storage.rows import Version
 from fhirserver.summaries.absent import WORDS
 from fhirserver.summaries.document import BUNDLE_PROFILE, Content, Frame, document
-from fhirserver.summaries.sections import SECTIONS, Section, Source
+from fhirserver.summaries.sections import NO_RESULT, SECTIONS, Section, Source
 
 _SHOWN: Final = frozenset(
     {"Medication", "Device", "Practitioner", "PractitionerRole", "Organization", "Location"}
@@ -99,9 +106,47 @@ def _content(ctx: Context, call: Call, section: Section, patient_id: str) -> Con
             is_withheld = True
             continue
         page = _page(ctx, call, source, patient_id)
-        found += [e["resource"] for e in page.get("entry", ())]
-        is_cut |= any(link["relation"] == "next" for link in page["link"])
-    return Content(section.chosen(found), is_withheld, is_cut)
+        found += _resources(page)
+        if any(link["relation"] == "next" for link in page["link"]):
+            older = _latest(ctx, call, source, patient_id) if section.latest else None
+            found += older or ()
+            is_cut |= older is None
+    return Content(section.chosen(_once_each(found)), is_withheld, is_cut)
+
+
+def _latest(ctx: Context, call: Call, source: Source, patient_id: str) -> list[Resource] | None:
+    """The newest of each code, where there are more than a page has; None when that won't do.
+
+    A thousand values of an intensive care unit must not hide the blood group of last year.
+    """
+    if source.type != "Observation":
+        return None
+    pairs = [(name, text) for name, text in source.pairs if name != "_sort"]
+    pairs += [("status:not", status) for status in sorted(NO_RESULT)]
+    request = FhirRequest(
+        "operation",
+        call.principal,
+        "Observation",
+        operation="lastn",
+        query=((source.by, f"Patient/{patient_id}"), *pairs, ("max", "1")),
+    )
+    try:
+        answer = ctx.handle(request)
+    except TooCostly:
+        return None
+    return _resources(json.parse_object(answer.content or b"{}"))
+
+
+def _resources(page: Resource) -> list[Resource]:
+    return [e["resource"] for e in page.get("entry", ())]
+
+
+def _once_each(found: Iterable[Resource]) -> list[Resource]:
+    """Each resource where it comes first."""
+    kept: dict[tuple[str, str], Resource] = {}
+    for r in found:
+        kept.setdefault((r["resourceType"], r["id"]), r)
+    return list(kept.values())
 
 
 def _page(ctx: Context, call: Call, source: Source, patient_id: str) -> Resource:

@@ -101,8 +101,12 @@ def _danger(r: Resource) -> tuple[bool, int]:
     return not _is_current(r), critical.get(r.get("criticality"), 1)
 
 
+NO_RESULT: Final = frozenset({"entered-in-error", "cancelled", "registered"})
+"""The status of an Observation that says nothing of the patient."""
+
+
 def _has_result(r: Resource) -> bool:
-    return r.get("status") not in {"entered-in-error", "cancelled", "registered"}
+    return r.get("status") not in NO_RESULT
 
 
 def _is_no_vital_sign(r: Resource) -> bool:

@@ -264,3 +264,41 @@ def test_a_summary_can_be_had_as_xml(client, patient):
 
     assert answer.status_code == 200
     assert answer.data.startswith(b"<")
+
+
+def test_many_values_do_not_hide_the_last_one_of_another_code(client, patient, make_app, client_of):
+    few = client_of(make_app(max_count=5))
+    category = [
+        {
+            "coding": [
+                {
+                    "system": "http://terminology.hl7.org/CodeSystem/observation-category",
+                    "code": "laboratory",
+                }
+            ]
+        }
+    ]
+    values = {"subject": {"reference": f"Patient/{patient['id']}"}, "category": category}
+    stored(client, an_observation(
+        **values, code={"text": "Blood group"}, effectiveDateTime="2001-01-01"))  # fmt: skip
+    stored(client, an_observation(
+        **values, code={"text": "HIV"}, effectiveDateTime="2002-01-01", status="entered-in-error",
+    ))  # fmt: skip
+    for day in range(10, 19):
+        stored(client, an_observation(
+            **values, code={"text": "Lactate"}, effectiveDateTime=f"2024-01-{day}"))  # fmt: skip
+
+    made = summary_of(few, patient)
+
+    text = section(made, "30954-2")["text"]["div"]
+    assert "Blood group" in text
+    assert text.count("Lactate") == 1
+    assert "2024-01-18" in text
+    assert "HIV" not in text
+    assert "There is more" not in text
+
+
+def test_of_an_unknown_or_deleted_patient_there_is_no_summary(client, patient):
+    assert client.get("/fhir/Patient/nobody/$summary").status_code == 404
+    client.delete(f"/fhir/Patient/{patient['id']}")
+    assert client.get(f"/fhir/Patient/{patient['id']}/$summary").status_code == 410
