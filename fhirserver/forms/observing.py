@@ -50,7 +50,13 @@ class Observing:
 
     response: Resource
     issues: list[Issue]
-    made: list[Made] = field(default_factory=list)
+    _made: list[Made] = field(default_factory=list)
+    _empty: set[str] = field(default_factory=set)
+
+    @property
+    def made(self) -> list[Made]:
+        """The Observations, in the order of the form."""
+        return [m for m in self._made if m.full_url not in self._empty]
 
     def observe(self, items: Iterable[Given], way: Way, parent: Made | None = None) -> None:
         """Observe what was given, below what is observed already."""
@@ -79,7 +85,7 @@ class Observing:
             mine = [self._observation(given, way, codes, {})]
             self.observe(given.inside, way, mine[0])
             if not {"component", "hasMember"} & mine[0].resource.keys():
-                self.made.remove(mine[0])
+                self._empty.add(mine[0].full_url)
                 return
         else:
             self.observe(given.inside, way, mine[0] if mine else parent)
@@ -129,7 +135,7 @@ class Observing:
             source = {"reference": f"QuestionnaireResponse/{response['id']}"}
             made["derivedFrom"] = [source]
         one = Made(made, f"urn:uuid:{ids.new()}", given.item.get("linkId"))
-        self.made.append(one)
+        self._made.append(one)
         return one
 
     def _note(self, given: Given, text: str) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from fhirserver.errors import Invalid, Unprocessable
+from fhirserver.errors import Invalid, TooCostly, Unprocessable
 from fhirserver.model.resource import Resource
 
 # What may be said of a concept without being declared.
@@ -26,6 +26,8 @@ _TYPES: Final[Mapping[str, tuple[str, ...]]] = {
     "decimal": ("Decimal", "Integer"),
 }
 _LONGEST_CODE: Final = 1_000
+MOST_OF_ONE: Final = 1_000
+"""Properties, or designations, of one concept."""
 
 
 @dataclass(slots=True)
@@ -72,8 +74,7 @@ class Additions:
         self.places.setdefault(code, place)
         for found in concept.get("property", ()):
             self._checked(code, found, place)
-        known = self.concepts.get(code)
-        self.concepts[code] = concept if known is None else together(known, concept)
+        self.concepts[code] = together(self.concepts.get(code, {}), concept)
 
     def property(self, code: str, found: Resource, place: str) -> None:
         """Add a property to a concept that is there, or is added."""
@@ -118,10 +119,18 @@ def together(known: Resource, more: Resource) -> Resource:
     made = {**known, **{k: v for k, v in more.items() if k not in {"designation", "property"}}}
     for name in ("designation", "property"):
         there: list[Any] = list(known.get(name, ()))
+        if len(more.get(name, ())) > MOST_OF_ONE:
+            raise _too_many(name)
         there += [one for one in more.get(name, ()) if one not in there]
+        if len(there) > MOST_OF_ONE:
+            raise _too_many(name)
         if there:
             made[name] = there
     return made
+
+
+def _too_many(name: str) -> TooCostly:
+    return TooCostly(f"one concept has more than {MOST_OF_ONE} of {name}")
 
 
 def added_to(resource: Resource, additions: Additions) -> Resource:

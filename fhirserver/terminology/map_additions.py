@@ -93,6 +93,7 @@ def mapped(concept_map: Resource, additions: Iterable[Mapped]) -> Resource:
     ]
     by_ends = {_ends(g): g for g in reversed(groups)}
     elements: dict[int, dict[str, Resource]] = {}
+    targets: dict[int, dict[str | None, int]] = {}
     for one in additions:
         ends = (
             one.source["system"],
@@ -111,7 +112,8 @@ def mapped(concept_map: Resource, additions: Iterable[Mapped]) -> Resource:
         if code not in known:
             known[code] = _named(one.source)
             group["element"].append(known[code])
-        _put(known[code].setdefault("target", []), one)
+        there = known[code].setdefault("target", [])
+        _put(there, _placed(targets, there), one)
     for group in groups:
         for element in group["element"]:
             if not element.get("target"):
@@ -119,15 +121,28 @@ def mapped(concept_map: Resource, additions: Iterable[Mapped]) -> Resource:
     return {**concept_map, "group": groups}
 
 
-def _put(targets: list[Resource], one: Mapped) -> None:
+def _placed(
+    known: dict[int, dict[str | None, int]], targets: list[Resource]
+) -> dict[str | None, int]:
+    """Where each target is; those that depend on other elements stay as they are."""
+    found = known.get(id(targets))
+    if found is None:
+        found = known[id(targets)] = {
+            t.get("code"): n
+            for n, t in enumerate(targets)
+            if not t.get("dependsOn") and not t.get("product")
+        }
+    return found
+
+
+def _put(targets: list[Resource], places: dict[str | None, int], one: Mapped) -> None:
     made = _named(one.target or {}) | {"equivalence": one.equivalence}
     made |= {"comment": one.comment} if one.comment else {}
-    code = made.get("code")
-    for n, there in enumerate(targets):
-        if there.get("code") == code and not there.get("dependsOn") and not there.get("product"):
-            targets[n] = there | made
-            return
-    targets.append(made)
+    place = places.setdefault(made.get("code"), len(targets))
+    if place < len(targets):
+        targets[place] = targets[place] | made
+    else:
+        targets.append(made)
 
 
 def _named(coding: Resource) -> Resource:

@@ -432,18 +432,32 @@ def test_a_document_that_was_written_down_stays_as_it_is(client, source, target)
     assert read(client, document) == document
 
 
-def test_a_merge_that_breaks_off_leaves_nothing_half_written(client, source, target, monkeypatch):
+def give_up(ctx):
+    raise Unavailable("gone")
+
+
+def lose_the_database(ctx):
+    """PostgreSQL ends the connection, as when its process is killed."""
+    database = ctx.store.database
+    process = database.connection("write").info.backend_pid
+    database.read("SELECT pg_terminate_backend(%s)", (process,))
+
+
+@pytest.mark.parametrize("break_off", [give_up, lose_the_database])
+def test_a_merge_that_breaks_off_leaves_nothing_half_written(
+    client, source, target, monkeypatch, break_off
+):
     weights = [stored(client, an_observation(subject=to(source))) for _ in range(3)]
     ward = {"resourceType": "List", "status": "current", "mode": "working"}
     ward = stored(client, {**ward, "entry": [{"item": to(source)}]})
     moves = merging._moves
 
-    def break_off(ctx, resource_type, *arguments):
+    def broken_off(ctx, resource_type, *arguments):
         if resource_type == "Observation":
-            raise Unavailable("gone")
+            break_off(ctx)
         return moves(ctx, resource_type, *arguments)
 
-    monkeypatch.setattr(merging, "_moves", break_off)
+    monkeypatch.setattr(merging, "_moves", broken_off)
     refused(merged(client, source, target), 503)
     monkeypatch.undo()
 
