@@ -15,12 +15,14 @@ class Shape:
     """What is known of a collection when an expression is compiled.
 
     `types` is None if anything may come; empty if nothing will. `many` is False if there is at most
-    one item; `ordered` is False if the order means nothing (children of a node).
+    one item; `ordered` is False if the order means nothing (children of a node). `element` is the
+    path of the element that all items are, where there is one: `Patient.name`.
     """
 
     types: frozenset[str] | None
     many: bool = True
     ordered: bool = True
+    element: str | None = None
 
     @property
     def only(self) -> str | None:
@@ -37,7 +39,7 @@ class Shape:
 
     def one(self) -> Shape:
         """The same with at most one item."""
-        return Shape(self.types, many=False)
+        return Shape(self.types, many=False, element=self.element)
 
     def with_types_of(self, other: Shape) -> Shape:
         """What is known of the items of two collections together."""

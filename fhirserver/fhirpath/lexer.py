@@ -49,6 +49,7 @@ _TOKEN: Final = re.compile(
     re.VERBOSE,
 )
 _ESCAPE: Final = re.compile(r"\\(?:u([0-9A-Fa-f]{4})|(.))", re.DOTALL)
+_HALF: Final = re.compile("[\ud800-\udfff]")
 _ESCAPED: Final = {"n": "\n", "r": "\r", "t": "\t", "f": "\f"}
 _QUOTED: Final = frozenset({"string", "quoted"})
 _NUMERIC: Final = frozenset({"number", "long"})
@@ -73,13 +74,28 @@ def tokens(expression: str) -> Iterator[Token]:
         if kind in _NUMERIC and len(text) > LONGEST_NUMBER:
             raise Invalid(f"FHIRPath: a number of more than {LONGEST_NUMBER} digits at {at}")
         if kind in _QUOTED:
-            yield Token(kind, _ESCAPE.sub(_unescape, text[1:-1]), at)  # type: ignore[arg-type]
+            yield Token(kind, unescaped(text[1:-1], at), at)  # type: ignore[arg-type]
         elif kind in _DATED:
             yield Token(kind, text.lstrip("@T"), at)  # type: ignore[arg-type]
         elif kind != "space":
             yield Token(kind, text, at)  # type: ignore[arg-type]
         at = match.end()
     yield Token("end", "", at)
+
+
+def unescaped(text: str, at: int) -> str:
+    """A text with its escapes resolved; two halves of a character (UTF-16) become one.
+
+    >>> unescaped(r"\\uD83D\\uDE00 it\\'s", 0)
+    "😀 it's"
+    """
+    text = _ESCAPE.sub(_unescape, text)
+    if not _HALF.search(text):
+        return text
+    try:
+        return text.encode("utf-16", "surrogatepass").decode("utf-16")
+    except UnicodeDecodeError as error:
+        raise Invalid(f"FHIRPath: half a character in the text at {at}") from error
 
 
 def _unescape(match: re.Match[str]) -> str:

@@ -6,6 +6,7 @@ http://hl7.org/fhirpath/N1/#path-selection
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import cache
 from itertools import zip_longest
 from typing import Any, TypeAlias
@@ -39,10 +40,10 @@ def member(source: Compiled, name: str, *, strict: bool = True) -> Compiled:
         raise Invalid(f"FHIRPath: {' and '.join(sorted(shape.types))} has no element {name}")
     types = frozenset[str]().union(*(p.types for p in found.values()))
     many = shape.many or any(p.is_list for p in found.values())
-    reached = Shape(types, many, shape.ordered)
     if len(shape.types) > 1:
-        return Compiled(_dynamic(source.run, name), reached)
+        return Compiled(_dynamic(source.run, name), Shape(types, many, shape.ordered))
     (owner, prop), *_ = found.items()
+    reached = Shape(types, many, shape.ordered, f"{owner}.{name}")
     if schema.is_primitive(owner):
         return Compiled(_inside_primitive(source.run, _reader(prop)), reached)
     if len(prop.choices) == 1:
@@ -54,7 +55,7 @@ def member(source: Compiled, name: str, *, strict: bool = True) -> Compiled:
         choices = tuple(c for c in prop.choices if schema.is_as(c.type, wanted))
         if not choices:
             return Compiled(lambda _this, _scope: [], NOTHING)
-        shape = Shape(frozenset(c.type for c in choices), many, reached.ordered)
+        shape = replace(reached, types=frozenset(c.type for c in choices))
         if len(choices) == 1:
             return Compiled(_step(source.run, choices[0], prop.is_list), shape)
         return Compiled(_reading(source.run, _reader(Property(choices, prop.is_list))), shape)

@@ -215,3 +215,12 @@ def test_expressions_reach_terminology_and_profiles(client):
     assert truth("Observation.category.subsumedBy(%above)") is True
     assert truth("Observation.status.memberOf('http://hl7.org/fhir/ValueSet/observation-status')")
     assert truth("conformsTo('http://hl7.org/fhir/StructureDefinition/vitalsigns')") is False
+
+
+def test_characters_that_xml_has_not_do_no_harm(client):
+    body = {"resourceType": "Parameters", "parameter": [
+        {"name": "expression", "valueString": "'\\u0001\\u0000'"}]}  # fmt: skip
+
+    for accept in ("application/fhir+json", "application/fhir+xml"):
+        answer = client.post("/fhir/$fhirpath", json=body, headers={"Accept": accept})
+        assert answer.status_code in {200, 400, 406, 422}, answer.text[:500]

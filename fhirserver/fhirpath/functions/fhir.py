@@ -5,6 +5,7 @@ https://hl7.org/fhir/R4/fhirpath.html#functions
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any, Final
 
 from fhirserver.errors import Invalid, NotSupported
@@ -13,6 +14,7 @@ from fhirserver.fhirpath.compiled import ANYTHING, Compiled, Shape
 from fhirserver.fhirpath.env import Profiles, Scope
 from fhirserver.fhirpath.function import Call, form, function, unwrap
 from fhirserver.fhirpath.nodes import EMPTY, Nodes, Typed, typed
+from fhirserver.model.conformance import shipped
 
 _STRUCTURE: Final = "http://hl7.org/fhir/StructureDefinition/"
 _SCORES: Final = ("/ordinalValue", "/itemWeight")
@@ -118,6 +120,26 @@ def slice_(items: Nodes, structure: str, name: str, *, scope: Scope) -> Nodes:
     if found is None:
         raise Invalid("FHIRPath: slice() of a profile that isn't known here, or hasn't that slice")
     return found
+
+
+@form("elementDefinition")
+def element_definition(call: Call) -> Compiled:
+    """How FHIR defines the element that each item is; the path that leads to it tells which."""
+    source, path = call.source.run, call.source.shape.element
+
+    def run(this: Nodes, scope: Scope) -> Nodes:
+        found = (_definition(path or item[0]) for item in source(this, scope))
+        return [("ElementDefinition", d, None) for d in found if d is not None]
+
+    return Compiled(run, Shape(frozenset({"ElementDefinition"}), call.source.shape.many))
+
+
+@cache
+def _definition(path: str) -> dict[str, Any] | None:
+    name = path.partition(".")[0]
+    structure = shipped().find("StructureDefinition", _STRUCTURE + name) or {}
+    elements = structure.get("snapshot", {}).get("element", ())
+    return next((e for e in elements if e["path"] in {path, f"{path}[x]"}), None)
 
 
 @function("htmlChecks")

@@ -18,7 +18,7 @@ from fhirserver.fhirpath.env import LONGEST_STRING, Scope
 from fhirserver.fhirpath.function import Call, function
 from fhirserver.fhirpath.nodes import Nodes, typed
 
-_JSON_ESCAPE: Final = re.compile(r'\\(?:["\\/bfnrt]|u[0-9A-Fa-f]{4})')
+_JSON_ESCAPES: Final = re.compile(r'(?:\\(?:["\\/bfnrt]|u[0-9A-Fa-f]{4}))+')
 
 
 def _texts(_call: Call) -> Shape:
@@ -155,5 +155,7 @@ def unescape(text: str, target: str) -> str | None:
         case "html":
             return html.unescape(text)
         case "json":
-            return _JSON_ESCAPE.sub(lambda match: str(json.loads(f'"{match[0]}"')), text)
+            # Escapes side by side in one piece, as two may be the halves of one character.
+            plain = _JSON_ESCAPES.sub(lambda match: str(json.loads(f'"{match[0]}"')), text)
+            return plain.encode(errors="replace").decode()
     return None
