@@ -22,8 +22,8 @@ from fhirserver.interactions.terminology_capabilities import (
     terminology_capabilities,
 )
 from fhirserver.model import json
-from fhirserver.model.canonicals import versioned
 from fhirserver.model.conformance import built
+from fhirserver.model.heads import versioned
 from fhirserver.model.requirements import is_for_servers, unmet
 from fhirserver.model.resource import Resource
 from fhirserver.search.parameters import Parameters

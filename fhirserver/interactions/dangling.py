@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from fhirserver.errors import Invalid, Issue
 from fhirserver.interactions.context import Context
 from fhirserver.interactions.intents import Intent
+from fhirserver.interactions.shipped import is_supplied
 from fhirserver.model.references import parse_reference, references
 from fhirserver.storage.versions import present
 
@@ -32,7 +33,7 @@ def refuse_dangling(ctx: Context, intents: Iterable[Intent]) -> None:
                 key = parsed.type, parsed.id
                 if key != (intent.type, intent.id):
                     found.setdefault(key, []).append((intent, link.expression))
-    missing = found.keys() - _present(ctx, found)
+    missing = {key for key in found.keys() - _present(ctx, found) if not is_supplied(*key)}
     if not missing:
         return
     places = [place for key in found if key in missing for place in found[key]]

@@ -13,7 +13,7 @@ from fhirserver.interactions.context import Context
 from fhirserver.interactions.interaction import interactions
 from fhirserver.interactions.operation import Level, Operation, on_system, on_type
 from fhirserver.interactions.shipped import address
-from fhirserver.model.canonicals import versioned
+from fhirserver.model.heads import versioned
 from fhirserver.model.resource import Resource
 from fhirserver.search.parameters import Parameters
 from fhirserver.storage.conformance import profiles

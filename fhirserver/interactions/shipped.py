@@ -40,8 +40,14 @@ _MATCHES: Final[Mapping[str, _Match]] = {
 
 def supplied(ctx: Context, resource_type: str, id_: str) -> bytes | None:
     """The JSON of a shipped definition; None when there is none with this id."""
-    head = heads(resource_type).get(id_) if resource_type in _TYPES else None
-    return None if head is None else content(ctx, resource_type, head)
+    if not is_supplied(resource_type, id_):
+        return None
+    return content(ctx, resource_type, heads(resource_type)[id_])
+
+
+def is_supplied(resource_type: str, id_: str) -> bool:
+    """Whether a definition with this id comes with the server."""
+    return resource_type in _TYPES and id_ in heads(resource_type)
 
 
 def content(ctx: Context, resource_type: str, head: Head) -> bytes:
@@ -69,15 +75,12 @@ def matches(ctx: Context, query: Query) -> Sequence[Head]:
 
     Those that a stored one stands for, by its id or its address and version, are left out.
     """
-    asked = [(k, v) for k, v in query.used if k.partition(":")[0] not in RESULTS]
-    if (
-        len(query.types) != 1
-        or query.types[0] not in _TYPES
-        or not any(k in _SINGLE_OUT for k, _ in asked)
-        or any(k not in _MATCHES for k, _ in asked)
-    ):
+    resource_type = query.types[0] if len(query.types) == 1 else ""
+    if resource_type not in _TYPES:
         return ()
-    resource_type = query.types[0]
+    asked = [(k, v) for k, v in query.used if k.partition(":")[0] not in RESULTS]
+    if not any(k in _SINGLE_OUT for k, _ in asked) or any(k not in _MATCHES for k, _ in asked):
+        return ()
     found = [h for h in heads(resource_type).values() if all(_holds(ctx, h, *a) for a in asked)]
     if not found:
         return ()

@@ -42,15 +42,6 @@ def split(canonical: str) -> tuple[str, str | None]:
     return url, version if bar and version else None
 
 
-def versioned(url: str, version: str | None) -> str:
-    """The canonical of an address and a version.
-
-    >>> versioned("http://acme.org/ValueSet/a", "1.0")
-    'http://acme.org/ValueSet/a|1.0'
-    """
-    return url if version is None else f"{url}|{version}"
-
-
 def addresses(resource: Resource) -> tuple[str, ...]:
     """What a resource is found by: its url, or a NamingSystem's unique identifiers."""
     if resource.get("resourceType") == "NamingSystem":

@@ -13,9 +13,17 @@ from collections.abc import Iterator, Mapping
 
 import msgspec
 
-from fhirserver.model.canonicals import versioned
 from fhirserver.model.conformance import shipped, shipped_sources
 from fhirserver.model.resource import Resource
+
+
+def versioned(url: str, version: str | None) -> str:
+    """The canonical of an address and a version.
+
+    >>> versioned("http://acme.org/ValueSet/a", "1.0")
+    'http://acme.org/ValueSet/a|1.0'
+    """
+    return url if version is None else f"{url}|{version}"
 
 
 class Head(msgspec.Struct, frozen=True):

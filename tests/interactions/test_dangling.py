@@ -43,6 +43,19 @@ def test_a_reference_to_nobody_is_refused(strict):
     assert (found["code"], place_of(found)) == ("not-found", "Observation.subject.reference")
 
 
+def test_a_reference_to_a_definition_that_comes_with_the_server_is_right(strict):
+    document = {
+        "resourceType": "DocumentReference",
+        "status": "current",
+        "content": [{"attachment": {"url": "http://a.example"}}],
+        "context": {"related": [{"reference": "ValueSet/administrative-gender"}]},
+    }
+
+    done(strict.post("/fhir/DocumentReference", json=document), 201)
+    document["context"] = {"related": [{"reference": "ValueSet/klingon"}]}
+    refused(strict.post("/fhir/DocumentReference", json=document), 400)
+
+
 def test_a_reference_to_a_deleted_resource_is_refused(strict):
     made = done(strict.post("/fhir/Patient", json=a_patient()), 201)
     reference = f"Patient/{made['id']}"

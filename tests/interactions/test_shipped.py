@@ -65,6 +65,14 @@ def test_a_definition_needs_a_token_that_may_read_its_type(client, token):
     refused(client.get(address, headers=other), 403)
 
 
+def test_an_operation_is_called_on_a_definition(client):
+    expanded = done(client.get("/fhir/ValueSet/administrative-gender/$expand"))
+    assert {c["code"] for c in expanded["expansion"]["contains"]} >= {"male", "female"}
+
+    answer = done(client.get("/fhir/CodeSystem/administrative-gender/$validate-code?code=male"))
+    assert {"name": "result", "valueBoolean": True} in answer["parameter"]
+
+
 def test_a_batch_reads_definitions(client):
     answer = done(client.post("/fhir", json=a_batch(an_entry("GET", "ValueSet/event-status"))))
 
