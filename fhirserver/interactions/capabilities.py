@@ -51,8 +51,10 @@ def capabilities(ctx: Context, request: FhirRequest) -> FhirResponse:
     if request.if_none_match is not None and tag in request.if_none_match:
         return FhirResponse(304, headers={"ETag": tag})
     wanted = wanted_subset(request.query)
-    content = statement if wanted is None else subset(statement.decode(), wanted, ctx.definitions)
-    return FhirResponse(200, content, headers={"ETag": tag})
+    headers = {"ETag": tag}
+    if wanted is None:
+        return FhirResponse(200, statement, headers=headers, is_lasting=True)
+    return FhirResponse(200, subset(statement.decode(), wanted, ctx.definitions), headers=headers)
 
 
 @lru_cache(maxsize=4)

@@ -90,6 +90,8 @@ class FhirResponse:
     is_outcome: bool = False
     headers: Mapping[str, str] = field(default_factory=dict)
     media_type: str | None = None
+    is_lasting: bool = False
+    """Whether the same content is sent again and again, so that it may be zipped once."""
 
 
 def etag(version: int) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gzip
+
 import pytest
 
 from fhirserver.validation import check
@@ -163,3 +165,12 @@ def test_another_version_of_fhir_is_not_here(client):
     headers = {"Accept": "application/fhir+json; fhirVersion=3.0"}
 
     refused(client.get("/fhir/metadata", headers=headers), 406)
+
+
+def test_it_can_be_had_zipped(app, client):
+    whole = client.get("/fhir/metadata")
+    for _ in range(2):
+        zipped = client.get("/fhir/metadata", headers={"Accept-Encoding": "gzip"})
+
+        assert zipped.headers["Content-Encoding"] == "gzip"
+        assert gzip.decompress(zipped.data) == whole.data

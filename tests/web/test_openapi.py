@@ -10,6 +10,7 @@ import pytest
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from fhirserver.interactions.operation import ANY, operations
+from fhirserver.web.openapi import address
 from tests.answers import done, refused
 from tests.minimal import KNOWN, minimal
 
@@ -67,6 +68,14 @@ def test_it_is_zipped_for_those_who_take_that(app, whole):
 
     assert len(answer.data) < 400_000
     assert json.loads(gzip.decompress(answer.data)) == whole
+
+
+def test_those_who_would_wait_long_are_told_to_come_again(client, monkeypatch):
+    monkeypatch.setattr(address, "_PATIENCE_SECONDS", 0.01)
+    with address._one_at_a_time:
+        refused(client.get("/fhir/openapi.json?_type=Patient"), 429)
+
+    done(client.get("/fhir/openapi.json?_type=Patient"))
 
 
 def test_an_unknown_type_is_refused(client):

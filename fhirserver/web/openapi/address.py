@@ -15,14 +15,16 @@ from typing import Final
 from flask import Blueprint, Request, Response, request
 
 from fhirserver.engine import Engine
-from fhirserver.errors import Invalid
+from fhirserver.errors import Invalid, Throttled
 from fhirserver.interactions.context import Context
 from fhirserver.model import json
 from fhirserver.search.parameters import Parameters
 
 # Zipped, the whole takes about half a megabyte.
 _MOST_KEPT: Final = 8
+# Anybody may ask for any selection of types: that must not keep a process from its work.
 _one_at_a_time = threading.Lock()
+_PATIENCE_SECONDS: Final = 2.0
 
 
 def blueprint(engine: Engine) -> Blueprint:
@@ -36,8 +38,12 @@ def blueprint(engine: Engine) -> Blueprint:
         types = _types(ctx, request.args.getlist("_type"))
         ctx.added.now()
         generation = ctx.conformance.generation
-        with _one_at_a_time:
+        if not _one_at_a_time.acquire(timeout=_PATIENCE_SECONDS):
+            raise Throttled("other OpenAPI documents are being made: try again shortly")
+        try:
             zipped, tag = _document(ctx, generation, ctx.parameters, types)
+        finally:
+            _one_at_a_time.release()
         return _response(zipped, tag, request)
 
     return made
