@@ -7,8 +7,10 @@ every node.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 from typing import Final, TypeAlias
 
+from fhirserver.model import definitions
 from fhirserver.validation.node import Node
 from fhirserver.validation.run import Run
 
@@ -28,7 +30,10 @@ def rule(*types: str) -> Callable[[Rule], Rule]:
     return add
 
 
-def rules_for(node: Node) -> list[Rule]:
-    """The rules for a node."""
-    found = _rules.get("Element", []) + _rules.get(node.type, [])
-    return found + _rules.get("Resource", []) if node.is_resource else found
+@cache
+def rules_for(type_: str) -> tuple[Rule, ...]:
+    """The rules for nodes of a type."""
+    found = _rules.get("Element", []) + _rules.get(type_, [])
+    if definitions.load().is_resource(type_):
+        found = found + _rules.get("Resource", [])
+    return tuple(found)

@@ -52,6 +52,7 @@ class Run:
         self.options = options
         self.fetch = fetch
         self.deadline = time.monotonic() + EXPRESSIONS_SECONDS
+        self._envs: dict[int, Env] = {}
         self.issues: dict[tuple[str, str, str], Issue] = {}
         # Who is being checked against which profile, as resources may refer to one another.
         self.doing: set[tuple[int, str]] = set()
@@ -110,15 +111,19 @@ class Run:
         return self.fetch(reference)
 
     def env(self, node: Node) -> Env:
-        """What an expression on a node may reach."""
-        return Env(
-            resource=node.resource.value,
-            root_resource=node.root.value,
-            resolve=lambda reference: self.find(reference, node),
-            terminology=self._terminology,
-            profiles=self._profiles,
-            deadline=self.deadline,
-        )
+        """What an expression on a node may reach: the same for all nodes of a resource."""
+        resource = node.resource
+        found = self._envs.get(id(resource))
+        if found is None:
+            found = self._envs[id(resource)] = Env(
+                resource=resource.value,
+                root_resource=resource.root.value,
+                resolve=lambda reference: self.find(reference, resource),
+                terminology=self._terminology,
+                profiles=self._profiles,
+                deadline=self.deadline,
+            )
+        return found
 
     @cached_property
     def _terminology(self) -> fhirpath.Terminology:

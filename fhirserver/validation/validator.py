@@ -96,7 +96,7 @@ class Validator:
             run.report(issue.severity, issue.code, issue.text, issue.expression or top.path)
         nodes = list(top.everything())
         for node in nodes:
-            for rule in rules_for(node):
+            for rule in rules_for(node.type):
                 rule(run, node)
         for node in nodes:
             if node.is_resource:

@@ -19,7 +19,7 @@ from fhirserver.validation.run import Run
 def invariants(run: Run, node: Node) -> None:
     """Each invariant of the node's type and of the element that it is."""
     path = None if node.property is None else node.property.element.path
-    for found in _rules(node.type, path, _root(node)):
+    for found in _rules(node.type, path):
         if found.touches is not None and found.touches.isdisjoint(node.value):
             continue
         try:
@@ -38,15 +38,11 @@ def invariants(run: Run, node: Node) -> None:
         run.error("invariant", "ele-1: must have a value or children besides its id", node)
 
 
-def _root(node: Node) -> str:
-    return node.type.partition(".")[0]
-
-
 @cache
-def _rules(type_: str, element_path: str | None, root: str) -> tuple[Rule, ...]:
+def _rules(type_: str, element_path: str | None) -> tuple[Rule, ...]:
     known = definitions.load()
     if "." in type_:
-        constraints = known.structure(root).elements[type_].constraints
+        constraints = known.structure(type_.partition(".")[0]).elements[type_].constraints
     else:
         constraints = known.structure(type_).constraints
     if element_path is not None and element_path != type_:
