@@ -35,7 +35,7 @@ class Setting:
     """What an expression is evaluated on and may name."""
 
     type: str
-    value: Resource
+    value: Any
     resource: Resource
     variables: Mapping[str, Any]
     place: str

@@ -6,12 +6,13 @@ http://hl7.org/fhir/uv/sdc/extraction.html
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Final
+from typing import Any, Final
 
 from fhirserver.errors import Issue, Unprocessable
 from fhirserver.forms.defining import Defining, Find, with_ids
 from fhirserver.forms.entries import Made, entry
 from fhirserver.forms.expressions import Expressions, Setting
+from fhirserver.forms.extensions import extensions, part
 from fhirserver.forms.given import Pairing
 from fhirserver.forms.observing import Observing, Way
 from fhirserver.forms.populating import place_of
@@ -43,7 +44,7 @@ def extracted(
         "QuestionnaireResponse",
         response,
         response,
-        {"questionnaire": questionnaire},
+        {**_launched(questionnaire, response, expressions), "questionnaire": questionnaire},
         "Questionnaire",
     )
     setting = with_ids(questionnaire, expressions.with_variables(questionnaire, setting))
@@ -59,6 +60,21 @@ def extracted(
     for one in made:
         issues += _found(one)
     return bundle("transaction", [entry(m) for m in made])
+
+
+def _launched(
+    questionnaire: Resource, response: Resource, expressions: Expressions
+) -> dict[str, Any]:
+    """The launch context of the form, as far as the response tells: whom it is about."""
+    found: dict[str, Any] = {}
+    text = response.get("subject", {}).get("reference", "")
+    for launch in extensions(questionnaire, "launchContext"):
+        name, wanted = part(launch, "name"), part(launch, "type")
+        code = name.get("code") if isinstance(name, dict) else name
+        if code:
+            is_subject = wanted is not None and f"{wanted}/" in text
+            found[code] = (expressions.resolve(text) if is_subject else None) or []
+    return found
 
 
 def _found(made: Made) -> list[Issue]:

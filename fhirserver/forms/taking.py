@@ -28,15 +28,28 @@ def taken(
 
     `properties` are those of a choice of types, or the only one.
     """
-    kind = _plain(kind)
     by_type = {p.type_code: p for p in properties}
-    if kind in by_type and not (unit and kind in {"integer", "decimal"} and "Quantity" in by_type):
-        return by_type[kind].name, value
+    plain = _plain(kind)
+    prefers_unit = unit and plain in {"integer", "decimal"} and "Quantity" in by_type
+    wanted = [plain, *(w for w, _ in _WAYS.get(plain, ()))]
+    for type_code in wanted[1:] if prefers_unit else wanted:
+        if type_code in by_type:
+            made = converted(type_code, kind, value, unit)
+            if made is not None:
+                return by_type[type_code].name, made
+    return None
+
+
+def converted(type_code: str, kind: str, value: Any, unit: Resource) -> Any:
+    """A value of one type as one of another, None when it isn't one."""
+    kind = _plain(kind)
+    if kind == type_code:
+        return value
     for wanted, make in _WAYS.get(kind, ()):
-        found = by_type.get(wanted)
-        made = None if found is None else make(value, unit)
-        if found is not None and made is not None and _is_in_range(wanted, made):
-            return found.name, made
+        if wanted == type_code:
+            made = make(value, unit)
+            if made is not None and _is_in_range(wanted, made):
+                return made
     return None
 
 

@@ -17,7 +17,7 @@ from fhirserver.forms.entries import CONDITIONS, Made
 from fhirserver.forms.expressions import Expressions, Setting
 from fhirserver.forms.extensions import extensions, part, value
 from fhirserver.forms.given import Given
-from fhirserver.forms.taking import taken
+from fhirserver.forms.taking import converted, taken
 from fhirserver.model import definitions
 from fhirserver.model.resource import Resource
 
@@ -85,10 +85,14 @@ class Templating:
                 raise TooCostly(f"the templates make more than {MOST_ELEMENTS} elements")
             text = _expression(template, "templateExtractValue")
             if text is not None:
-                for node in self._nodes(text, inner):
-                    own = self._object(template, path, inner)
-                    if isinstance(node[1], dict):
-                        yield {**own, **node[1]}
+                for kind, given, _ in self._nodes(text, inner):
+                    # A text alone is the reference of a Reference, the text of a CodeableConcept.
+                    found = given if kind == path else converted(path, kind, given, {})
+                    if isinstance(found, dict):
+                        yield {**self._object(template, path, inner), **found}
+                    else:
+                        note = f"an element of the type {path} takes no value of the type {kind}"
+                        self.expressions.note(note, inner.place)
             elif made := self._object(template, path, inner):
                 yield made
 
@@ -97,9 +101,8 @@ class Templating:
         if text is None:
             yield setting
             return
-        for node in self._nodes(text, setting):
-            if isinstance(node[1], dict):
-                yield Setting(node[0], node[1], setting.resource, setting.variables, setting.place)
+        for kind, given, _ in self._nodes(text, setting):
+            yield Setting(kind, given, setting.resource, setting.variables, setting.place)
 
     def _object(self, template: Resource, path: str, setting: Setting) -> Resource:
         made: Resource = {}

@@ -448,6 +448,46 @@ def test_a_template_is_filled_in(client):
     }]  # fmt: skip
 
 
+def test_a_template_takes_single_values_as_context_and_in_whole_elements(client):
+    """As in HL7's complex example: a phone for each answer, and a reference given as a text."""
+    template = {
+        "resourceType": "Observation", "id": "t", "status": "final",
+        "code": templated("answer.value"),
+        "subject": templated("'Patient/' + %patient.id"),
+        "note": [{
+            **templated(None, "answer.item.where(linkId='more').answer.value"),
+            "_text": templated("first()"),
+        }],
+        "effectiveDateTime": "1900-01-01", "_effectiveDateTime": templated("%resource.authored"),
+        "_issued": templated("%resource.authored"),
+    }  # fmt: skip
+    use = {"url": "template", "valueReference": {"reference": "#t"}}
+    patient = done(client.post("/fhir/Patient", json=a_patient()), 201)
+    launch = {"url": f"{SDC}launchContext", "extension": [
+        {"url": "name", "valueCoding": {"code": "patient"}},
+        {"url": "type", "valueCode": "Patient"}]}  # fmt: skip
+    form = a_form(
+        question("what", "choice", {"url": f"{SDC}templateExtract", "extension": [use]},
+                 item=[question("more", "string", repeats=True)]),
+        contained=[template], extension=[launch],
+    )  # fmt: skip
+    given = answer("what", ("valueCoding", {"code": "x"}))
+    given["answer"][0]["item"] = [answer("more", ("valueString", "A"), ("valueString", "B"))]
+
+    entries, issues = extracted(
+        client, form, given, subject={"reference": f"Patient/{patient['id']}"}
+    )
+
+    assert issues == []
+    assert [e["resource"] for e in entries] == [{
+        "resourceType": "Observation", "status": "final",
+        "code": {"coding": [{"code": "x"}]},
+        "subject": {"reference": f"Patient/{patient['id']}"},
+        "note": [{"text": "A"}, {"text": "B"}],
+        "effectiveDateTime": "2024-05-06T07:08:09Z", "issued": "2024-05-06T07:08:09Z",
+    }]  # fmt: skip
+
+
 # The call
 
 
