@@ -5,6 +5,7 @@ https://hl7.org/fhir/R4/searchparameter.html
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -19,6 +20,8 @@ from fhirserver.search.parameters import Parameters
 from fhirserver.storage.added_parameters import change, locked
 from fhirserver.storage.database import Connection
 from fhirserver.storage.reindex import work
+
+log = logging.getLogger(__name__)
 
 # A small server needs no worker for it.
 AT_ONCE_SECONDS: Final = 1.0
@@ -60,9 +63,15 @@ def put_in_force(ctx: Context, connection: Connection, intents: Sequence[Intent]
 
 
 def settle(ctx: Context) -> None:
-    """Bring the index in step at once, where that takes no longer than a moment."""
-    ctx.added.now()
-    work(ctx.store, seconds=AT_ONCE_SECONDS)
+    """Bring the index in step at once, where that takes no longer than a moment.
+
+    What was written has been committed: what fails now is left to a worker.
+    """
+    try:
+        ctx.added.now()
+        work(ctx.store, seconds=AT_ONCE_SECONDS)
+    except FhirError as error:
+        log.warning("reindex_left_to_worker", extra={"why": type(error).__name__})
 
 
 def standing(ctx: Context, written: Iterable[Resource]) -> Standing:

@@ -6,12 +6,14 @@ costs what it contains and not what its type could contain.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, Final
 
 from fhirserver import fhirpath
+from fhirserver.errors import FhirError
 from fhirserver.model.definitions import Definitions
 from fhirserver.search.index import IndexValues
 from fhirserver.search.kinds import Index, kinds
@@ -19,6 +21,8 @@ from fhirserver.search.parameters import Parameters, SearchParameter
 from fhirserver.search.paths import Path
 from fhirserver.search.site import Site
 from fhirserver.search.types import composite, reference
+
+log = logging.getLogger(__name__)
 
 COLUMNS: Final = frozenset(["_id", "_lastUpdated"])
 """Parameters that are columns of the row, and not in the index."""
@@ -104,14 +108,30 @@ def plan_of(parameters: Parameters, resource_type: str, site: Site) -> Plan:
 
 
 def evaluation(parameter: SearchParameter, resource_type: str) -> Evaluate:
-    """What finds a parameter's values in a resource, with their datatypes."""
+    """What finds a parameter's values in a resource, with their datatypes.
+
+    Where its expression fails (`name.single()` of two names), it has no values: a search parameter
+    must not keep a patient from being admitted.
+    """
     compiled = fhirpath.compile(parameter.expression, resource_type)
+    has_failed = False
 
     def evaluate(resource: Any) -> list[tuple[str, Any]]:
+        nonlocal has_failed
+        try:
+            found = compiled(resource)
+        except FhirError:
+            if not has_failed:  # Once: it may be so for a million resources.
+                has_failed = True
+                log.warning(
+                    "search_parameter_failed",
+                    extra={"type": resource_type, "code": parameter.code, "id": resource.get("id")},
+                )
+            return []
         # What FHIRPath computes has a type of its own: System.Boolean.
         return [
             (t[0][7:].lower() if t[0].startswith("System.") else t[0], t[1])
-            for t in compiled(resource)
+            for t in found
             if t[1] is not None
         ]
 

@@ -7,6 +7,8 @@ import itertools
 import pytest
 
 from conformance.faults import stored
+from fhirserver.errors import Unavailable
+from fhirserver.interactions import search_parameters
 from tests.answers import done, place_of, refused, resources
 from tests.builders import a_patient
 
@@ -174,3 +176,28 @@ def test_another_expression_is_reindexed(client, written):
 
     assert patient["id"] in found(client, f"Patient?{parameter['code']}=mi")
     assert found(client, f"Patient?{parameter['code']}=red") == []
+
+
+def test_an_expression_that_fails_keeps_nobody_from_being_admitted(client, written):
+    two = a_patient(name=[{"family": "Failing-a"}, {"family": "Failing-b"}])
+    there = done(client.post("/fhir/Patient", json=two), 201)
+
+    code = written(type="string", expression="Patient.name.single().family")["code"]
+    later = done(client.post("/fhir/Patient", json=two), 201)
+    one = done(client.post("/fhir/Patient", json=a_patient(name=[{"family": "Failing-c"}])), 201)
+
+    assert found(client, f"Patient?{code}=failing") == [one["id"]]
+    assert set(found(client, "Patient?family=failing-b")) == {there["id"], later["id"]}
+
+
+def test_what_fails_after_a_parameter_was_written_is_left_to_a_worker(
+    client, written, monkeypatch, caplog
+):
+    def unavailable(*_, **__):
+        raise Unavailable("a statement took too long")
+
+    monkeypatch.setattr(search_parameters, "work", unavailable)
+
+    written()
+
+    assert "reindex_left_to_worker" in caplog.messages
