@@ -21,13 +21,18 @@ from fhirserver.storage.reindex_jobs import Job, Part, find
 POLL_SECONDS: Final = 10
 
 
+def may(principal: Principal, types: Iterable[str]) -> bool:
+    """Whether the token speaks for a system that may update all of these types."""
+    return all(principal.may("u", t, context="system") for t in types)
+
+
 def require(principal: Principal, types: Iterable[str]) -> None:
     """Raise Forbidden unless the token speaks for a system that may update these types.
 
     A reindex reads everything of a type, and keeps a core busy: it isn't for users.
     """
     for resource_type in types:
-        if not principal.may("u", resource_type, context="system"):
+        if not may(principal, [resource_type]):
             raise Forbidden(
                 "reindexing needs a token of a system that may update the type: "
                 f"it needs a scope such as system/{resource_type}.u"
@@ -39,7 +44,7 @@ def found(ctx: Context, principal: Principal, number: int) -> Job:
     job = find(ctx.store.database, number)
     if job is None:
         raise NotFound(f"there is no reindex job {number}")
-    require(principal, (p.type for p in job.parts))
+    require(principal, job.types)
     return job
 
 

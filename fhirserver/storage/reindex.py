@@ -16,6 +16,7 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
+from fhirserver.errors import FhirError
 from fhirserver.model import json
 from fhirserver.search.index import IndexValues, Stamp
 from fhirserver.storage.database import Connection, Database, Stale, execute
@@ -43,21 +44,31 @@ class _Row(NamedTuple):
 
 
 def work(store: Store, *, seconds: float) -> bool:
-    """Do what there is to do of all jobs, for about so long; whether nothing is left for us."""
+    """Do what there is to do of all jobs, for about so long; whether nothing is left for us.
+
+    A type that fails doesn't hold up the others: its error is raised when nothing else is left.
+    """
     ends = time.monotonic() + seconds
+    failed: dict[tuple[int, str], FhirError] = {}
     while True:
         did_something = False
         for job, resource_type, state in _open_parts(store.database):
             if time.monotonic() >= ends:
                 return False
-            if state == "waiting":
-                did_something |= _begin(store.database, job, resource_type, ends)
-            else:
-                try:
+            if (job, resource_type) in failed:
+                continue
+            try:
+                if state == "waiting":
+                    did_something |= _begin(store.database, job, resource_type, ends)
+                else:
                     did_something |= _batch(store, job, resource_type)
-                except Stale:
-                    did_something = True
+            except Stale:
+                did_something = True
+            except FhirError as error:
+                failed[job, resource_type] = error
         if not did_something:
+            if failed:
+                raise next(iter(failed.values()))
             return not _open_parts(store.database)
 
 

@@ -54,6 +54,10 @@ class Job:
         return any(p.state in ("waiting", "running") for p in self.parts)
 
     @property
+    def types(self) -> list[str]:
+        return [p.type for p in self.parts]
+
+    @property
     def done(self) -> int:
         return sum(p.done for p in self.parts)
 

@@ -139,6 +139,17 @@ def test_without_a_type_it_is_everything(client, worked) -> None:
     assert told(done(status(client, location)))["state"] == "done"
 
 
+def test_without_a_job_it_is_all_that_go_on(client, worked) -> None:
+    worked()
+    none = done(client.get("/fhir/$reindex-status"))
+    one, other = start(client)[0], start(client, "Flag/$reindex")[0]
+
+    both = done(client.get("/fhir/$reindex-status"))["parameter"]
+
+    assert none == {"resourceType": "Parameters"}
+    assert [told(p["resource"])["job"] for p in both] == [one["job"], other["job"]]
+
+
 def test_a_job_is_cancelled(client, worked) -> None:
     job, location = start(client)
 
@@ -163,7 +174,6 @@ def test_an_unknown_type_or_job_is_refused(client) -> None:
     assert place_of(issue) is None or "type" in place_of(issue)
     refused(client.get("/fhir/$reindex-status?job=987654321"), 404)
     refused(client.post("/fhir/$reindex-cancel?job=987654321"), 404)
-    refused(client.get("/fhir/$reindex-status"), 400)
     refused(client.get("/fhir/Basic/$reindex"), 405)
 
 

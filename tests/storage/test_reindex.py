@@ -7,6 +7,7 @@ import threading
 import pytest
 
 from conformance.faults import stored
+from fhirserver.errors import Unavailable
 from fhirserver.storage import reindex, reindex_jobs
 from tests.answers import done, refused
 from tests.builders import a_patient
@@ -176,3 +177,25 @@ def test_the_capability_statement_lists_a_parameter_when_it_answers(context, cli
     finish(context)
 
     assert listed()
+
+
+def test_a_type_that_fails_does_not_hold_up_the_others(context, client, monkeypatch):
+    client.post("/fhir/Basic", json={"resourceType": "Basic", "code": {"text": "x"}})
+    finish(context)
+    batch = reindex._batch
+
+    def failing(store, job, resource_type):
+        if resource_type == "Basic":
+            raise Unavailable("a statement took too long")
+        return batch(store, job, resource_type)
+
+    monkeypatch.setattr(reindex, "_batch", failing)
+    job = reindex_jobs.start(context.store.database, ["Basic", "Patient"], "test")
+
+    with pytest.raises(Unavailable):
+        reindex.work(context.store, seconds=30)
+
+    found = reindex_jobs.find(context.store.database, job)
+    assert [(p.type, p.state) for p in found.parts] == [("Basic", "running"), ("Patient", "done")]
+    monkeypatch.undo()
+    finish(context)
