@@ -33,7 +33,10 @@ def commands_page() -> str:
     """Every command, as its help says."""
     parts = ["# Commands\n"]
     for words, command in _commands(main, ["fhirserver"]):
-        context = click.Context(command, info_name=" ".join(words), terminal_width=88)
+        # With main's -h: click keeps the option of the first context that it sees.
+        context = click.Context(
+            command, info_name=" ".join(words), terminal_width=88, **main.context_settings
+        )
         parts.append(f"## {' '.join(words)}\n\n```text\n{command.get_help(context).strip()}\n```\n")
     return "\n".join(parts)
 
