@@ -19,7 +19,7 @@ from graphql.language import (
     SelectionSetNode,
 )
 
-from fhirserver.errors import TooCostly
+from fhirserver.errors import FhirError, Invalid, TooCostly
 from fhirserver.graphql import arguments
 from fhirserver.graphql.budget import Budget
 from fhirserver.graphql.documents import Document
@@ -42,12 +42,12 @@ Sets = tuple[SelectionSetNode, ...]
 
 
 class Selection(NamedTuple):
-    """The fields that are selected from a type; which nodes of the query those are, and which are
-    names that it doesn't have."""
+    """The fields that are selected from a type; which nodes of the query those are, and which
+    can't be selected from it, and why not."""
 
     fields: Sequence[Selected]
     known: Sequence[FieldNode]
-    unknown: Sequence[FieldNode]
+    refused: Sequence[tuple[FieldNode, FhirError | None]]
 
 
 @dataclass(slots=True)
@@ -56,7 +56,7 @@ class _Collected:
 
     fields: dict[str, list[Selected]] = field(default_factory=dict)
     known: list[FieldNode] = field(default_factory=list)
-    unknown: list[FieldNode] = field(default_factory=list)
+    refused: list[tuple[FieldNode, FhirError | None]] = field(default_factory=list)
     fragments: set[str] = field(default_factory=set)
 
 
@@ -90,7 +90,7 @@ class Selections:
             for one in sets:
                 self._collect(one, place, collected)
             fields = [f for same in collected.fields.values() for f in same]
-            found = Selection(fields, collected.known, collected.unknown)
+            found = Selection(fields, collected.known, collected.refused)
             self._found[key] = found
         return found
 
@@ -113,21 +113,23 @@ class Selections:
 
     def _looked_at(self, sets: Sets, places: frozenset[Place], depth: int) -> tuple[int, int]:
         known: set[int] = set()
-        unknown: dict[int, FieldNode] = {}
+        refused: dict[int, tuple[FieldNode, FhirError | None]] = {}
         below: dict[tuple[int, ...], tuple[Sets, set[Place]]] = {}
         fields = 0
         for place in sorted(places):
             selection = self.of(sets, place)
             fields = max(fields, len(selection.fields))
-            unknown |= {id(node): node for node in selection.unknown}
+            refused |= {id(node): (node, why) for node, why in selection.refused}
             known.update(map(id, selection.known))
             for selected in selection.fields:
                 if selected.of is not None:
                     inside = below.setdefault(tuple(map(id, selected.below)),
                                               (selected.below, set()))  # fmt: skip
                     inside[1].update(self._possible(selected))
-        for number, node in unknown.items():
+        for number, (node, why) in refused.items():
             if number not in known:
+                if why is not None:
+                    raise why
                 names = sorted(type_name(p) for p in places)
                 where = names[0] if len(names) == 1 else "any of the types it can be here"
                 raise wrong(f"there is no field {short(node.name.value)} on {where}", node)
@@ -161,9 +163,14 @@ class Selections:
                 continue
             match node:
                 case FieldNode():
-                    selected = self._selected(node, place)
+                    try:
+                        selected = self._selected(node, place)
+                    except Invalid as error:
+                        # What is a name here may be an object on another type that it can be.
+                        collected.refused.append((node, error))
+                        continue
                     if selected is None:
-                        collected.unknown.append(node)
+                        collected.refused.append((node, None))
                     else:
                         collected.known.append(node)
                         _merge(collected.fields.setdefault(selected.key, []), selected)

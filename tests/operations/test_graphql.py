@@ -235,6 +235,14 @@ def test_references_are_followed_by_the_type_of_what_they_are_to(client, record,
     assert found == [{"subject": {"resource": wanted}, "asGroup": {}}] * 2
 
 
+def test_a_field_that_fits_one_type_of_several_is_left_out_for_the_others(client, record, family):
+    query = "{ subject { resource { name { family } quantity } } }"
+
+    found = asked(client, query, f"Observation/{record[0]}-1/")["subject"]["resource"]
+
+    assert found == {"name": [{"family": family}, {}]}
+
+
 def test_contained_resources_are_resolved(client):
     made = an_observation(
         contained=[{"resourceType": "Patient", "id": "p", "birthDate": "1999"}],
