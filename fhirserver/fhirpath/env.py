@@ -30,6 +30,10 @@ LOOK_EVERY: Final = 32
 LONGEST_STRING: Final = 1_000_000
 """Characters of a string that an expression may build."""
 
+QUESTION: Final = LOOK_EVERY
+"""Steps that a question to others costs: a resource, a value set, a profile. Who knows how long
+they take, so the clock is looked at after each."""
+
 CHARACTERS: Final = 64
 """Characters of a string that cost a step when it is read or made."""
 

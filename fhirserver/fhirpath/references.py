@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from fhirserver.fhirpath import schema
-from fhirserver.fhirpath.env import Scope
+from fhirserver.fhirpath.env import QUESTION, Scope
 from fhirserver.fhirpath.nodes import Nodes, Typed, single
 
 _LITERAL: Final = re.compile(
@@ -56,7 +56,10 @@ def resolve(item: Typed, scope: Scope) -> Mapping[str, Any] | None:
             return _contained(root, text[1:])
         if root["resourceType"] == "Bundle" and (found := _entry(root, text)) is not None:
             return found
-    return scope.env.resolve(text) if scope.env.resolve else None
+    if scope.env.resolve is None:
+        return None
+    scope.spend(QUESTION)
+    return scope.env.resolve(text)
 
 
 def _contained(root: Mapping[str, Any], id_: str) -> Mapping[str, Any] | None:

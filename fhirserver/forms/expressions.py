@@ -14,7 +14,7 @@ from typing import Any, Final, Protocol
 
 from fhirserver import fhirpath
 from fhirserver.errors import FhirError, Issue, TooCostly
-from fhirserver.fhirpath import Env, Resolver, Typed
+from fhirserver.fhirpath import Env, Resolver, Terminology, Typed
 from fhirserver.forms.extensions import values
 from fhirserver.model.resource import Resource
 
@@ -52,6 +52,7 @@ class Expressions:
 
     query: Query
     resolve: Resolver
+    terminology: Terminology | None = None
     issues: list[Issue] = field(default_factory=list)
     _until: float = field(default_factory=lambda: time.monotonic() + MOST_SECONDS)
     _queries: int = 0
@@ -107,6 +108,7 @@ class Expressions:
             resource=setting.resource,
             variables=setting.variables,
             resolve=self.resolve,
+            terminology=self.terminology,
             max_steps=MOST_STEPS,
             deadline=self._until,
         )

@@ -64,6 +64,7 @@ class Asking:
     def __init__(self, ctx: Context, call: Call) -> None:
         self._ctx = ctx
         self._call = call
+        self.terminology = ctx.validators.current().terminology
 
     def query(self, path: str, pairs: tuple[tuple[str, str], ...]) -> Resource | None:
         """A search of a type, or one resource."""

@@ -35,7 +35,7 @@ def extract(ctx: Context, call: Call) -> FhirResponse:
     response = given_response(ctx, call)
     questionnaire = _questionnaire(ctx, call, response)
     asking = Asking(ctx, call)
-    expressions = Expressions(asking.query, asking.resolve)
+    expressions = Expressions(asking.query, asking.resolve, asking.terminology)
 
     def find(canonical: str) -> Resource | None:
         return ctx.conformance.find("StructureDefinition", canonical)

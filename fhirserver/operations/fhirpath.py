@@ -70,11 +70,10 @@ class _Running:
         self._traces: list[tuple[str, list[Typed]]] = []
         self._resolved: dict[str, Resource | None] = {}
         self._env = replace(
-            ctx.validators.current().env(resource, self._resolve),
+            ctx.validators.current().env(resource, self._resolve, self._deadline),
             variables=dict(_variables(call)),
             trace=self._trace,
             max_steps=ctx.settings.fhirpath_max_steps,
-            deadline=self._deadline,
         )
         top = tree(resource)
         nodes = () if top is None else top.everything()

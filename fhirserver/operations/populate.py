@@ -58,7 +58,8 @@ def populate(ctx: Context, call: Call) -> FhirResponse:
     asking = Asking(ctx, call)
     subject: Resource | None = call.inputs.one("subject")
     uses_server = call.inputs.is_true("local", default=True)
-    expressions = Expressions(asking.query if uses_server else _nothing, asking.resolve)
+    query = asking.query if uses_server else _nothing
+    expressions = Expressions(query, asking.resolve, asking.terminology)
     variables = _variables(ctx, call, questionnaire, subject, expressions.issues)
 
     def observed(codes: Sequence[Resource], within: timedelta) -> Iterable[Resource]:

@@ -127,14 +127,14 @@ class Run:
 
     @cached_property
     def _terminology(self) -> fhirpath.Terminology:
-        return _Terminology(self.codes)
+        return ExpressionCodes(self.codes)
 
     @cached_property
     def _profiles(self) -> fhirpath.Profiles:
         return self.profiles.for_expressions(self)
 
 
-class _Terminology:
+class ExpressionCodes:
     """What expressions ask of codes, by what validation asks of terminology."""
 
     def __init__(self, codes: Codes) -> None:

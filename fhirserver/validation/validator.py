@@ -14,7 +14,7 @@ from functools import cached_property
 
 from fhirserver import registry
 from fhirserver.errors import FhirError, Issue
-from fhirserver.fhirpath import Env, Profiles
+from fhirserver.fhirpath import Env, Profiles, Terminology
 from fhirserver.model.conformance import Conformance
 from fhirserver.model.resource import Resource
 from fhirserver.model.snapshots import Snapshots
@@ -27,7 +27,7 @@ from fhirserver.validation.options import Codes, Fetch, Options
 from fhirserver.validation.profile import Profile, profile_of
 from fhirserver.validation.profiles.checking import check_profile
 from fhirserver.validation.rule import rules_for
-from fhirserver.validation.run import Run
+from fhirserver.validation.run import ExpressionCodes, Run
 
 registry.discover(rules)
 
@@ -108,11 +108,21 @@ class Validator:
                 run.error("not-found", f"the profile {canonical} isn't known", top)
         return sorted(run.issues.values(), key=lambda i: _ORDER[i.severity])
 
-    def env(self, resource: Resource, fetch: Fetch | None = None) -> Env:
+    def env(
+        self, resource: Resource, fetch: Fetch | None = None, deadline: float | None = None
+    ) -> Env:
         """What an expression on a resource may reach: codes, profiles, and what `fetch` finds."""
         top = tree(resource)
         assert top is not None
-        return Run(top, self.conformance, self, self._codes, self._options, fetch).env(top)
+        run = Run(top, self.conformance, self, self._codes, self._options, fetch)
+        if deadline is not None:
+            run.deadline = deadline
+        return run.env(top)
+
+    @property
+    def terminology(self) -> Terminology:
+        """What expressions ask of codes, where there is no resource to validate."""
+        return ExpressionCodes(self._codes)
 
     def for_expressions(self, run: Run) -> Profiles:
         """What expressions ask of profiles within a validation."""

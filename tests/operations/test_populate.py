@@ -215,6 +215,18 @@ def test_initial_values_stand_where_nothing_better_is_known(client, patient):
     assert answers(populated(client, form, patient)) == {"a": ["x"], "b": ["y"], "c": ["m"]}
 
 
+def test_expressions_ask_what_codes_mean(client, patient):
+    gender = "http://hl7.org/fhir/ValueSet/administrative-gender"
+    form = a_form(
+        question("known", "boolean", expression(f"%patient.gender.memberOf('{gender}')")),
+        question("unknown", "boolean", expression("%patient.gender.memberOf('http://no.example')")),
+    )
+    made = populated(client, form, patient)
+
+    assert answers(made) == {"known": [True]}
+    assert len(part(made, "issues")["issue"]) == 1
+
+
 def test_what_can_not_be_evaluated_is_told_and_passed_over(client, patient):
     form = a_form(
         question("bad", "string", expression("%patient.nonsense((")),

@@ -11,7 +11,7 @@ from typing import Any, Final
 from fhirserver.errors import Invalid, NotSupported
 from fhirserver.fhirpath import references, schema, values
 from fhirserver.fhirpath.compiled import ANYTHING, Compiled, Shape
-from fhirserver.fhirpath.env import Profiles, Scope
+from fhirserver.fhirpath.env import QUESTION, Profiles, Scope
 from fhirserver.fhirpath.function import Call, form, function, unwrap
 from fhirserver.fhirpath.nodes import EMPTY, Nodes, Typed, typed
 from fhirserver.model.conformance import shipped
@@ -150,4 +150,5 @@ def html_checks(item: Typed, *, scope: Scope) -> bool:
 def _profiles(scope: Scope, name: str) -> Profiles:
     if scope.env.profiles is None:
         raise NotSupported(f"FHIRPath: {name}() needs the validator")
+    scope.spend(QUESTION)
     return scope.env.profiles

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from fhirserver.errors import Invalid, NotSupported
-from fhirserver.fhirpath.env import Scope, Terminology
+from fhirserver.fhirpath.env import QUESTION, Scope, Terminology
 from fhirserver.fhirpath.function import function
 from fhirserver.fhirpath.nodes import Typed
 
@@ -42,7 +42,6 @@ def _subsumes(name: str, above: Typed, below: Typed, scope: Scope) -> bool:
         return True
     # Codes of different systems have no common hierarchy.
     same = [(a, b) for a, b in pairs if a[0] is not None and a[0] == b[0]]
-    scope.spend(len(pairs))
     answers = []
     for (system, code), (_, other) in same:
         assert system is not None
@@ -69,4 +68,5 @@ def _codings(name: str, item: Typed) -> list[tuple[str | None, str]]:
 def _terminology(scope: Scope, name: str) -> Terminology:
     if scope.env.terminology is None:
         raise NotSupported(f"FHIRPath: {name}() needs a terminology service")
+    scope.spend(QUESTION)
     return scope.env.terminology
