@@ -46,6 +46,7 @@ class Building:
     base: Resource | None = None
     root: Place = field(init=False)
     _seen: dict[tuple[int, str], int] = field(default_factory=dict)
+    _answered: set[tuple[int, str]] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         made = copy.deepcopy(self.base) if self.base else {"resourceType": self.shape.type}
@@ -68,9 +69,19 @@ class Building:
         return self._step(holder, last)
 
     def put(
-        self, place: Place, id_: str, values: Sequence[tuple[str, Any]], unit: Resource
+        self,
+        place: Place,
+        id_: str,
+        values: Sequence[tuple[str, Any]],
+        unit: Resource,
+        *,
+        is_answer: bool = False,
     ) -> None:
-        """Set an element from typed values; raises Invalid when it doesn't take them."""
+        """Set an element from typed values; raises Invalid when it doesn't take them.
+
+        A second answer never takes the place of one: it goes into another element of the list
+        around it, as a second phone number does.
+        """
         above, _, last = _rest(place, id_).rpartition(".")
         holder = self._down(place, f"{place.id}.{above}") if above else place
         properties = _properties(holder.path, last, id_)
@@ -86,9 +97,29 @@ class Building:
             return
         if len(made) > 1:
             raise Invalid(f"{id_} has one value, and the question {len(made)} answers")
+        if (id(holder.value), properties[0].element.name) in self._answered:
+            another = self._another(place, above) if above and is_answer else None
+            if another is None:
+                raise Invalid(f"{id_} has been answered by another question")
+            holder = another
+        if is_answer:
+            self._answered.add((id(holder.value), properties[0].element.name))
         for other in properties:
             holder.value.pop(other.name, None)
         holder.value[name] = copy.deepcopy(made[0][1])
+
+    def _another(self, place: Place, above: str) -> Place | None:
+        """The place below, with a new element of the nearest list on the way; None: no list."""
+        places = [place]
+        steps = above.split(".")
+        for last in steps:
+            places.append(self._down(places[-1], f"{places[-1].id}.{last}"))
+        for holder, last in reversed(list(zip(places, steps, strict=False))):
+            key = f"{holder.id}.{last}"
+            if _properties(holder.path, last, key)[0].is_list:
+                holder.inside[key] = self._step(holder, last)
+                return self._down(place, f"{place.id}.{above}")
+        return None
 
     def _append(self, holder: Place, name: str, values: list[Any]) -> None:
         # What is there from before gives way to what the form says.

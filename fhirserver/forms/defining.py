@@ -127,17 +127,25 @@ class Defining:
 
     def _answered(self, given: Given, scopes: list[Scope]) -> None:
         if given.values:
-            self._put(given, scopes, given.item.get("definition") or "", given.values)
+            definition = given.item.get("definition") or ""
+            self._put(given, scopes, definition, given.values, is_answer=True)
 
     def _put(
-        self, given: Given, scopes: list[Scope], definition: str, found: list[tuple[str, Any]]
+        self,
+        given: Given,
+        scopes: list[Scope],
+        definition: str,
+        found: list[tuple[str, Any]],
+        *,
+        is_answer: bool = False,
     ) -> None:
         for scope in scopes:
             id_ = scope.takes(definition)
             if id_ is None:
                 continue
             try:
-                scope.building.put(scope.place, id_, found, unit_of(given.item))
+                unit = unit_of(given.item)
+                scope.building.put(scope.place, id_, found, unit, is_answer=is_answer)
             except FhirError as error:
                 self._note(given, str(error))
 

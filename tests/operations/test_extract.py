@@ -381,6 +381,65 @@ def test_a_definition_that_does_not_fit_is_told_with_its_item(client, definition
     assert [place for place, _ in issues] == [at("q")]
 
 
+def test_a_second_question_about_a_phone_is_about_another_phone(client):
+    def phone(link, use):
+        return question(
+            link, "string", extract_value(f"{PATIENT}.telecom.use", valueCode=use),
+            extract_value(f"{PATIENT}.telecom.system", valueCode="phone"),
+            definition=f"{PATIENT}.telecom.value",
+        )  # fmt: skip
+
+    form = a_form(
+        phone("home", "home"), phone("mobile", "mobile"),
+        question("born", "date", definition=f"{PATIENT}.birthDate"),
+        question("again", "date", definition=f"{PATIENT}.birthDate"),
+        extension=[definition_extract(f"{TYPES}Patient")],
+    )  # fmt: skip
+
+    entries, issues = extracted(
+        client, form, answer("home", ("valueString", "1")), answer("mobile", ("valueString", "2")),
+        answer("born", ("valueDate", "1970-01-01")), answer("again", ("valueDate", "1980-01-01")),
+    )  # fmt: skip
+
+    assert entries[0]["resource"] == {
+        "resourceType": "Patient",
+        "telecom": [
+            {"value": "1", "use": "home", "system": "phone"},
+            {"value": "2", "use": "mobile", "system": "phone"},
+        ],
+        "birthDate": "1970-01-01",
+    }
+    assert [place for place, _ in issues] == [at("again")]
+
+
+def test_a_question_makes_an_observation_of_its_own(client):
+    """As in HL7's complex example of a height."""
+    weight = f"{TYPES}Observation#Observation"
+    form = a_form(question(
+        "height", "decimal", definition_extract(f"{TYPES}Observation"),
+        extract_value(f"{weight}.status", valueCode="final"),
+        extract_value(f"{weight}.code.coding", valueCoding={"system": LOINC, "code": "8302-2"}),
+        extract_value(f"{weight}.effective", "(%resource.authored | now()).first()"),
+        extract_value(f"{weight}.issued", "(%resource.authored | now()).first()"),
+        extract_value(f"{weight}.performer", "%resource.author"),
+        extract_value(f"{weight}.value[x]:valueQuantity.unit", valueString="m"),
+        extract_value(f"{weight}.derivedFrom.reference", "'QuestionnaireResponse/' + %resource.id"),
+        definition=f"{weight}.value[x]:valueQuantity.value",
+    ))  # fmt: skip
+
+    entries, issues = extracted(client, form, answer("height", ("valueDecimal", 1.7)), id="r1")
+
+    assert issues == []
+    assert [e["resource"] for e in entries] == [{
+        "resourceType": "Observation", "status": "final",
+        "code": {"coding": [{"system": LOINC, "code": "8302-2"}]},
+        "effectiveDateTime": "2024-05-06T07:08:09Z", "issued": "2024-05-06T07:08:09Z",
+        "performer": [{"reference": "Practitioner/2"}],
+        "valueQuantity": {"value": 1.7, "unit": "m"},
+        "derivedFrom": [{"reference": "QuestionnaireResponse/r1"}],
+    }]  # fmt: skip
+
+
 def test_a_resource_that_lacks_something_is_told_with_its_item(client):
     form = a_form(question("c", "group", definition_extract(f"{TYPES}Condition"), item=[
         question("what", "choice", definition=f"{TYPES}Condition#Condition.code"),
