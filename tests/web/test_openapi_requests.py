@@ -1,4 +1,4 @@
-"""Requests that Schemathesis makes of the OpenAPI document never make the server fail."""
+"""Schemathesis makes requests of the OpenAPI document, and holds the answers against it."""
 
 from __future__ import annotations
 
@@ -8,16 +8,20 @@ from pathlib import Path
 
 import pytest
 
-SECONDS = 10
+SECONDS = 8
+CHECKS = (
+    "not_a_server_error,status_code_conformance,content_type_conformance,"
+    "response_schema_conformance,ignored_auth"
+)
 
 
 @pytest.mark.slow
-def test_no_request_that_the_document_allows_or_hardly_allows_fails(running_server, tmp_path):
+def test_the_server_answers_as_the_document_says_and_never_fails(running_server, tmp_path):
     command = [
         str(Path(sys.executable).with_name("schemathesis")), "run",
-        f"{running_server.base}/openapi.json?_type=Patient,ValueSet",
+        f"{running_server.base}/openapi.json?_type=Patient",
         "--header", f"Authorization: Bearer {running_server.token}",
-        "--checks", "not_a_server_error", "--phases", "coverage,fuzzing",
+        "--checks", CHECKS, "--phases", "coverage,fuzzing",
         "--max-time", str(SECONDS), "--continue-on-failure", "--no-color", "--warnings", "off",
         "--suppress-health-check", "all", "--seed", "1",
     ]  # fmt: skip

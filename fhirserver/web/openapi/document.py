@@ -25,7 +25,14 @@ from fhirserver.web.openapi.resources import RESULTS, Paths, of_type, search_par
 from fhirserver.web.openapi.schemas import schemas
 
 # What every document needs.
-_ALWAYS: Final = ("Bundle", "CapabilityStatement", "Element", "OperationOutcome", "Parameters")
+_ALWAYS: Final = (
+    "Bundle",
+    "CapabilityStatement",
+    "Element",
+    "OperationOutcome",
+    "Parameters",
+    "TerminologyCapabilities",
+)
 _DESCRIPTION: Final = (
     "The FHIR R4 API of this server, made of the same registry as its CapabilityStatement "
     "(`GET metadata`). `openapi.json?_type=Patient,Observation` is the part about some types. "
@@ -102,7 +109,7 @@ def _system(ctx: Context) -> Paths:
         "/metadata": {
             "get": {
                 **_call("capabilities", "What this server does",
-                        answers("CapabilityStatement", "304"),
+                        answers("Capabilities", "304"),
                         [mode, shown("If-None-Match"), shown("_summary"), shown("_elements"),
                          shown("_format"), shown("_pretty")]),
                 "security": [],

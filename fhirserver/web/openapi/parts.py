@@ -97,6 +97,21 @@ def responses(types: Iterable[str]) -> dict[str, Part]:
             "description": "What went wrong, or what the call came to.",
             "content": content("OperationOutcome"),
         },
+        "Capabilities": {
+            "description": "What the server does.",
+            "headers": {"ETag": {"$ref": "#/components/headers/ETag"}},
+            "content": {
+                FHIR_JSON: {
+                    "schema": {
+                        "anyOf": [
+                            reference("CapabilityStatement"),
+                            reference("TerminologyCapabilities"),
+                        ]
+                    }
+                },
+                FHIR_XML: _XML,
+            },
+        },
         "Nothing": {"description": "Done; there is nothing to say."},
         "Unchanged": {"description": "The client has this version."},
     }
