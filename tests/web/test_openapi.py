@@ -47,6 +47,12 @@ def test_the_whole_document_is_valid(whole):
     assert list(OpenAPIV31SpecValidator(whole).iter_errors()) == []
 
 
+def test_a_graph_is_a_bundle(some):
+    called = some["paths"]["/{type}/{id}/$graph"]["get"]
+
+    assert called["responses"]["200"] == {"$ref": "#/components/responses/Bundle"}
+
+
 def test_an_operation_of_another_format_says_so(some):
     called = some["paths"]["/{type}/{id}/$graphql"]["post"]
 

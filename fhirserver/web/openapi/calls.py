@@ -77,7 +77,7 @@ def _output(definition: Resource) -> str:
     out = [p for p in definition.get("parameter", ()) if p.get("use") == "out"]
     if (
         len(out) == 1
-        and out[0].get("name") == "return"
+        and out[0].get("name") in {"return", "result"}  # R4 names that of $graph otherwise
         and is_resource_type(out[0].get("type", ""))
     ):
         return "Resource" if out[0]["type"] == "Any" else str(out[0]["type"])
