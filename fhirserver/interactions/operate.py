@@ -9,6 +9,7 @@ from dataclasses import replace
 
 from fhirserver.errors import FhirError, MethodNotAllowed, NotFound, NotUnderstood
 from fhirserver.interactions.context import Context
+from fhirserver.interactions.graphql_answers import narrowed, selection_of, without_selection
 from fhirserver.interactions.inputs import inputs_of
 from fhirserver.interactions.interaction import interactions
 from fhirserver.interactions.messages import FhirRequest, FhirResponse
@@ -19,7 +20,11 @@ from fhirserver.interactions.page_links import opened
 @interactions.register("operation")
 def operate(ctx: Context, request: FhirRequest) -> FhirResponse:
     made, level = _found(request)
-    if made.wire is None or request.place:
+    if made.wire is None:
+        text = selection_of(request, affects_state=made.affects_state)
+        answer = _carried_out(ctx, without_selection(request), made, level)
+        return answer if text is None else narrowed(ctx, request, answer, text)
+    if request.place:
         # In a transaction an error is everybody's.
         return _carried_out(ctx, request, made, level)
     try:

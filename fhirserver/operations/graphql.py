@@ -9,18 +9,14 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Final
 
-from fhirserver.errors import FhirError, Invalid, NotUnderstood
+from fhirserver.errors import Invalid, NotUnderstood
 from fhirserver.interactions.context import Context
-from fhirserver.interactions.graph_reading import Reading
+from fhirserver.interactions.graphql_answers import GRAPHQL_JSON, JSON, refused, selected
 from fhirserver.interactions.messages import FhirRequest, FhirResponse
 from fhirserver.interactions.operation import ANY, HL7, Call, Parameter, Wire, operation
 from fhirserver.interactions.operation_reading import instance
 from fhirserver.model import json
-from fhirserver.model.outcome import outcome
 
-JSON: Final = "application/json"
-GRAPHQL_JSON: Final = "application/graphql-response+json"
-"""https://graphql.github.io/graphql-over-http/draft/#sec-Media-Types"""
 _FIELDS: Final = frozenset({"query", "operationName", "variables", "extensions"})
 
 
@@ -48,23 +44,6 @@ def _read(request: FhirRequest) -> FhirRequest:
     return replace(request, query=(*request.query, *given.items()), body=None)
 
 
-def _refuse(request: FhirRequest, error: FhirError) -> FhirResponse:
-    """https://hl7.org/fhir/R4/graphql.html#errors"""
-    errors = []
-    for issue in error.issues:
-        told: dict[str, Any] = {"message": issue.text or issue.code}
-        if issue.line is not None:
-            told["locations"] = [{"line": issue.line, "column": issue.column}]
-        told["extensions"] = {"resource": outcome([issue])}
-        errors.append(told)
-    return FhirResponse(
-        error.status,
-        json.dump({"data": None, "errors": errors}),
-        headers=error.headers,
-        media_type=request.media_type or JSON,
-    )
-
-
 @operation(
     "graphql",
     definition=f"{HL7}/Resource-graphql",
@@ -75,29 +54,17 @@ def _refuse(request: FhirRequest, error: FhirError) -> FhirResponse:
         Parameter("operationName"),
         Parameter("variables"),
     ],
-    wire=Wire((JSON, GRAPHQL_JSON), ("application/graphql",), _read, _refuse),
+    wire=Wire((JSON, GRAPHQL_JSON), ("application/graphql",), _read, refused),
 )
 def graphql(ctx: Context, call: Call) -> FhirResponse:
-    # 6 MB and 0.1 to 0.4 s, that a server without GraphQL doesn't need.
-    from fhirserver.graphql.execution import Limits, Query, execute  # noqa: PLC0415
-
-    data = execute(
-        Query(
-            call.inputs.text("query") or "",
-            call.inputs.text("operationName"),
-            _variables(call.inputs.text("variables")),
-        ),
-        ctx.parameters,
-        Reading(ctx, call.principal),
-        Limits(
-            ctx.settings.graphql_max_depth,
-            ctx.settings.graphql_max_cost,
-            ctx.settings.search_timeout_seconds,
-        ),
+    return selected(
+        ctx,
+        call.request,
+        call.inputs.text("query") or "",
+        operation_name=call.inputs.text("operationName"),
+        variables=_variables(call.inputs.text("variables")),
         focus=None if call.type is None else (call.type, lambda: instance(ctx, call)),
-        with_nulls=call.request.media_type == GRAPHQL_JSON,
     )
-    return FhirResponse(200, b'{"data":' + data + b"}", media_type=call.request.media_type or JSON)
 
 
 def _variables(text: str | None) -> Mapping[str, Any]:

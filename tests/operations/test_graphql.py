@@ -319,6 +319,47 @@ def test_more_resources_of_a_level_cost_no_more_statements(client, record, famil
     assert len(query_recorder) == statements
 
 
+# On the answers of other operations
+
+
+def test_a_query_selects_from_the_answer_of_an_operation(client, record, family):
+    query = {
+        "_graphql": "{ entry { resource { ... on Patient { birthDate } } } }",
+        "_type": "Patient",
+    }
+
+    answer = client.get(f"/fhir/Patient/{record[0]}/$everything", query_string=query)
+
+    assert answer.content_type == "application/json; charset=utf-8"
+    assert done(answer) == {"data": {"entry": [{"resource": {"birthDate": "1970-01-01"}}]}}
+
+
+def test_an_operation_that_fails_says_so_in_fhir(client):
+    answer = client.get("/fhir/Patient/nobody/$everything", query_string={"_graphql": "{ id }"})
+
+    assert answer.status_code == 404
+    assert answer.json["resourceType"] == "OperationOutcome"
+
+
+def test_a_wrong_query_on_an_operation_is_told_in_graphql(client, record):
+    address = f"/fhir/Patient/{record[0]}/$everything"
+
+    answer = client.get(address, query_string={"_graphql": "{ shoeSize }"})
+
+    assert answer.status_code == 400
+    assert answer.json["errors"][0]["message"] == "there is no field 'shoeSize' on Bundle"
+
+
+def test_what_changes_something_takes_no_query(client, record):
+    answer = client.post(
+        f"/fhir/Patient/{record[0]}/$meta-add?_graphql=%7Bid%7D",
+        json={"resourceType": "Parameters"},
+    )
+
+    assert answer.status_code == 400
+    assert "change nothing" in answer.json["issue"][0]["diagnostics"]
+
+
 # Whose rights
 
 
