@@ -122,18 +122,16 @@ def children(node: Expression) -> tuple[Expression, ...]:
 def definitions(node: Expression | None) -> dict[str, int]:
     """The variables that the path to a node defines, with the position of each definition.
 
+    A name that is computed stands as the empty one.
     >>> definitions(Member(Call(None, "defineVariable", (Constant("System.String", "a"),)), "b"))
     {'a': 0}
     """
     found: dict[str, int] = {}
     while node is not None:
         match node:
-            case Call(
-                source=source,
-                name="defineVariable",
-                arguments=(Constant(type="System.String", value=str(name)), *_),
-            ):
-                found[name] = node.at
+            case Call(source=source, name="defineVariable", arguments=(named, *_)):
+                name = named.value if isinstance(named, Constant) else ""
+                found[name if isinstance(name, str) else ""] = node.at
                 node = source
             case Member(source=source) | Call(source=source) | Index(source=source):
                 node = source

@@ -109,6 +109,8 @@ class _Compiler:
             case ast.Variable(name=name) if name in self.known:
                 return variables.defined(self.known[name])
             case ast.Variable(name=name):
+                if "" in self.known and not variables.is_reserved(name):
+                    return variables.perhaps_defined(name)
                 return variables.variable(name)
             case ast.Member(source=None, name=name):
                 return self.root(name, this)
@@ -142,22 +144,27 @@ class _Compiler:
         Where it is known is decided by the text alone, so a scope needs no stack.
         https://build.fhir.org/ig/HL7/FHIRPath/#definevariable
         """
-        match node.arguments:
-            case (ast.Constant(type="System.String", value=str(name)), *rest) if len(rest) < 2:
-                pass
-            case _:
-                raise Invalid("FHIRPath: defineVariable takes a name in quotes, and a value")
+        if not 1 <= len(node.arguments) <= 2:
+            raise Invalid(f"FHIRPath: defineVariable can't have {len(node.arguments)} arguments")
+        named, *rest = node.arguments
         inner = self.having(node.source)
-        if name in inner.known or variables.is_reserved(name):
-            raise Invalid(f"FHIRPath: %{name} is defined already")
+        literal = named.value if isinstance(named, ast.Constant) else None
+        if isinstance(literal, str):
+            _refuse_known(literal, inner.known)
         source = self.compile(node.source or ast.Special("this"), this)
+        name = inner.compile(named, this).run
         value = inner.compile(rest[0], source.shape).run if rest else None
 
         def run(this: Nodes, scope: Scope) -> Nodes:
             items = source.run(this, scope)
+            key: int | str = node.at
+            if not isinstance(literal, str):
+                key = features.unwrap(str, name(this, scope)) or ""
+                _refuse_known(key, inner.known)
+            found = items if value is None else value(items, scope)
             if scope.defined is None:
                 scope.defined = {}
-            scope.defined[node.at] = items if value is None else value(items, scope)
+            scope.defined[key] = found
             return items
 
         return Compiled(run, source.shape)
@@ -250,6 +257,11 @@ class _Call:
 
     def type_name(self, index: int) -> str:
         return schema.type_named(_dotted(self.tree(index)))
+
+
+def _refuse_known(name: str, known: Mapping[str, int]) -> None:
+    if not name or name in known or variables.is_reserved(name):
+        raise Invalid(f"FHIRPath: %{name} is defined already, or no name")
 
 
 def _dotted(node: Expression) -> str:

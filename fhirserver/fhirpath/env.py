@@ -112,8 +112,8 @@ class Scope:
     spent: int = 0
     look_at: int = LOOK_EVERY
     deadline: float | None = None
-    defined: dict[int, list[tuple[str, Any, Any]]] | None = None
-    """What defineVariable() has defined, by the position of its call."""
+    defined: dict[int | str, list[tuple[str, Any, Any]]] | None = None
+    """What defineVariable() has defined, by the position of its call, or by a computed name."""
 
     def __init__(self, context: tuple[str, Any, Any], env: Env) -> None:
         self.context = context

@@ -65,6 +65,18 @@ def defined(at: int) -> Compiled:
     return Compiled(run, ANYTHING)
 
 
+def perhaps_defined(name: str) -> Compiled:
+    """The same after a definition whose name is computed: it may be this one's."""
+    given = variable(name).run
+
+    def run(this: Nodes, scope: Scope) -> Nodes:
+        if scope.defined is not None and name in scope.defined:
+            return scope.defined[name]
+        return given(this, scope)
+
+    return Compiled(run, ANYTHING)
+
+
 def nodes_of(value: Any) -> Nodes:
     """The collection for a Python value, a list of them, or `Typed`s.
 
