@@ -16,6 +16,7 @@ from fhirserver.errors import Gone, NotFound, VersionConflict
 from fhirserver.interactions.conforming import conformer
 from fhirserver.interactions.context import Context
 from fhirserver.interactions.intents import Done, Intent
+from fhirserver.interactions.merge_records import last_merge
 from fhirserver.interactions.stepwise import Steps, in_steps
 from fhirserver.merging.moving import STAYS, moved
 from fhirserver.merging.patients import (
@@ -61,11 +62,22 @@ def preview(
     database = ctx.store.database
     there = {i: current(database, "Patient", i) for i in (source.id, target.id)}
     one, other = (parsed(p, there[p.id]) for p in (source, target))
-    refuse_unmergeable(one, other)
+    is_again = _is_again(one, other, wanted)
+    if not is_again:
+        refuse_unmergeable(one, other)
     found = _referrers(ctx, source.id, target.id)
     _authorize(principal, found)
     counts = {t: len(found[t]) for t in found}
-    return Merged(merged_target(one, other, wanted), counts)
+    return Merged(other if is_again else merged_target(one, other, wanted), counts)
+
+
+def _is_again(source: Resource, target: Resource, wanted: Resource | None) -> bool:
+    """Whether the two have been merged already: what has come for the source since is moved.
+
+    A client that lost the answer may ask again, and late results find their way.
+    """
+    is_done = replaced_by(source) == f"Patient/{target['id']}" and replaced_by(target) is None
+    return is_done and wanted is None
 
 
 def merge(
@@ -106,15 +118,20 @@ def _merge(
     # Both are locked first: nobody else can merge one of them meanwhile.
     locked = steps.locked("Patient", (source.id, target.id))
     one, other = (parsed(p, locked.get(p.id)) for p in (source, target))
-    refuse_unmergeable(one, other)
     _authorize(principal, ())
+    is_again = _is_again(one, other, wanted)
+    if not is_again:
+        refuse_unmergeable(one, other)
     event = Event(
         "merge",
-        ids.new(),
+        last_merge(ctx, source.id)[0] if is_again else ids.new(),
         Made("Patient", source.id, locked[source.id].version),
         instant(clock.now()),
         principal.subject,
     )
+    if is_again:
+        counts = _move(ctx, steps, principal, source, target, event)
+        return Merged(other, _some(counts)), event
     update = Intent("update", "Patient", target.id, resource=merged_target(one, other, wanted))
     conform = conformer(ctx, [update])
     done = steps.write(

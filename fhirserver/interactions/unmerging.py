@@ -16,19 +16,17 @@ from fhirserver.errors import Conflict
 from fhirserver.interactions.commit import is_same
 from fhirserver.interactions.context import Context
 from fhirserver.interactions.intents import Done, Intent
+from fhirserver.interactions.merge_records import last_merge
 from fhirserver.interactions.merging import Party, note, parsed
 from fhirserver.interactions.stepwise import Steps, in_steps
 from fhirserver.merging.patients import replaced_by, unmerged_source, unmerged_target
-from fhirserver.merging.record import MOST, SYSTEM, Event, Made, number_of, versions_in
+from fhirserver.merging.record import MOST, Event, Made
 from fhirserver.model import json
 from fhirserver.model.references import parse_reference
 from fhirserver.model.resource import Resource
-from fhirserver.search.folding import fold_code
-from fhirserver.search.hashing import element
 from fhirserver.storage.content import instant
-from fhirserver.storage.referrers import referrers
 from fhirserver.storage.rows import Version
-from fhirserver.storage.searches import by_reference, by_version
+from fhirserver.storage.searches import by_version
 from fhirserver.storage.versions import current
 
 
@@ -92,7 +90,7 @@ class _Undoing:
             raise Conflict(
                 f"Patient/{target_id} has itself been merged since: undo that merge first"
             )
-        number, made = self._record(party.id)
+        number, made = last_merge(self._ctx, party.id)
         if target_id not in {m.id for m in made if m.type == "Patient"}:
             raise Conflict("the record of the merge names another target: undo later merges first")
         self._event = Event(
@@ -107,32 +105,6 @@ class _Undoing:
         for group in _groups(m for m in made if m.type != "Patient" or m.id not in pair):
             self._restore(group)
         return self._result
-
-    def _record(self, source_id: str) -> tuple[str, list[Made]]:
-        """The number of the last merge of the source, and all versions that it has made."""
-        about = self._records(element("target", f"r|Patient/{source_id}"))
-        undone = {number_of(r, "unmerge") for r in about}
-        found = [
-            (r["recorded"], number)
-            for r in about
-            if (number := number_of(r, "merge")) and _is_about(r, source_id)
-        ]
-        found = [(when, number) for when, number in found if number not in undone]
-        if not found:
-            raise Conflict(
-                f"there is no record of the merge of Patient/{source_id}: "
-                "it wasn't made by $merge, or has been undone"
-            )
-        _, number = max(found)
-        records = self._records(element("entity", f"i|s|{SYSTEM}|{fold_code(number)}"))
-        merges = [r for r in records if number_of(r, "merge") == number]
-        return number, versions_in(merges)
-
-    def _records(self, wanted: int) -> list[Resource]:
-        found = referrers(self._ctx.store.database, {"Provenance": [wanted]})
-        names = [("Provenance", i) for i in found.get("Provenance", ())]
-        versions = by_reference(self._ctx.store.database, names, limit=len(names))
-        return [_parsed(v) for v in versions]
 
     def _restore_patients(self, made: Sequence[Made], locked: Mapping[str, Version]) -> None:
         """Source and target; where changed since, only what the merge did is taken back."""
@@ -219,12 +191,6 @@ def _is_still(there: Version, made: Made, past: Mapping[tuple[str, str, int], Ve
         and there.content is not None
         and is_same(there.content, json.parse_object(version.content.encode()))
     )
-
-
-def _is_about(record: Resource, source_id: str) -> bool:
-    """Whether a merge's record is of this source, and not of it as a target."""
-    entity = record["entity"][0]["what"].get("reference", "")
-    return bool(entity.startswith(f"Patient/{source_id}/_history/"))
 
 
 def _groups(made: Iterable[Made]) -> Iterator[list[Made]]:

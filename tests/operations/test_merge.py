@@ -494,3 +494,35 @@ def test_what_was_written_while_the_merge_was_under_way_is_moved_and_undone(
     assert "1 resources (1 Observation)" in outcome["issue"][0]["diagnostics"]
     done(undone(client, source))
     assert read(client, late[0])["subject"] == to(source)
+
+
+def test_merging_again_moves_what_has_come_since_and_the_undoing_knows(client, source, target):
+    first = stored(client, an_observation(subject=to(source)))
+    done(merged(client, source, target))
+    late = stored(client, an_observation(subject=to(source)))
+    patients = [read(client, one) for one in (source, target)]
+
+    told = part(merged(client, source, target, preview=True), "outcome")
+    answer = merged(client, source, target)
+
+    assert "1 resources (1 Observation) would be moved" in told["issue"][0]["diagnostics"]
+    assert (
+        "1 resources (1 Observation) were moved"
+        in part(answer, "outcome")["issue"][0]["diagnostics"]
+    )
+    assert part(answer, "result") == patients[1]
+    assert read(client, late)["subject"] == to(target)
+    assert [read(client, one) for one in (source, target)] == patients
+    assert (
+        "0 resources" in part(merged(client, source, target), "outcome")["issue"][0]["diagnostics"]
+    )
+    done(undone(client, source))
+    assert read(client, first)["subject"] == read(client, late)["subject"] == to(source)
+    assert the_content(read(client, source)) == the_content(source)
+
+
+def test_merging_again_changes_no_more_than_that(client, source, target):
+    done(merged(client, source, target))
+
+    refused(merged(client, source, target, result_patient=read(client, target)), 409)
+    refused(merged(client, target, source), 409)
