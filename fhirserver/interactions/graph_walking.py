@@ -14,7 +14,7 @@ from urllib.parse import parse_qsl
 
 from fhirserver import clock, fhirpath
 from fhirserver.access.principal import Principal
-from fhirserver.errors import FhirError, Invalid, TooCostly, Unprocessable
+from fhirserver.errors import FhirError, Invalid, NotSupported, TooCostly, Unprocessable
 from fhirserver.fhirpath import Env
 from fhirserver.graphql.source import Name
 from fhirserver.interactions.compartment_rules import follows
@@ -65,6 +65,11 @@ class GraphWalk:
         Raises Unprocessable where a link has fewer or more than it may, Invalid for a definition
         that can't be followed, TooCostly where it leads to too much.
         """
+        if not self._has_profile(focus, graph.get("profile")):
+            raise Unprocessable(
+                "the resource breaks the profile that the graph starts with",
+                expression="GraphDefinition.profile",
+            )
         self._found = {_name(focus): focus}
         done: set[tuple[Name, str]] = set()
         steps = list(_steps(focus, graph, "GraphDefinition"))
@@ -214,6 +219,11 @@ class GraphWalk:
 
 def _steps(resource: Resource, holder: Resource, place: str) -> Iterator[_Step]:
     for number, link in enumerate(holder.get("link", ())):
+        if "sliceName" in link:
+            raise NotSupported(
+                "links of a slice aren't followed: say which elements in the path",
+                expression=f"{place}.link[{number}].sliceName",
+            )
         yield _Step(resource, link, f"{place}.link[{number}]")
 
 

@@ -55,7 +55,7 @@ OBSERVATIONS = target("Observation", params="subject={ref}")
 def graph(client, record):
     """Calls $graph on the first patient with a definition of these links."""
 
-    def call(*links, start="Patient", where=None, **more):
+    def call(*links, start="Patient", where=None, profile=None, **more):
         made = {
             "resourceType": "GraphDefinition",
             "id": f"g-{record}",
@@ -64,7 +64,7 @@ def graph(client, record):
             "status": "active",
             "start": start,
             "link": list(links),
-        }
+        } | ({"profile": profile} if profile else {})
         answer = client.put(f"/fhir/GraphDefinition/g-{record}", json=made)
         assert answer.status_code in {200, 201}, answer.text
         named = more.pop("named", f"GraphDefinition/g-{record}")
@@ -160,6 +160,23 @@ def test_a_target_must_keep_to_its_profile(graph):
     assert len(found(graph(link(None, unknown)))) == 3
 
 
+def test_the_start_must_keep_to_its_profile(client, graph, record):
+    profile = {
+        "resourceType": "StructureDefinition", "url": f"http://hospital.example/{record}",
+        "name": "Married", "status": "active", "kind": "resource", "abstract": False,
+        "type": "Patient", "derivation": "constraint",
+        "baseDefinition": "http://hl7.org/fhir/StructureDefinition/Patient",
+        "differential": {
+            "element": [{"id": "Patient.maritalStatus", "path": "Patient.maritalStatus", "min": 1}]
+        },
+    }  # fmt: skip
+    done(client.post("/fhir/StructureDefinition", json=profile), 201)
+
+    issue = refused(graph(link("*"), profile=profile["url"]), 422)
+
+    assert place_of(issue) == "GraphDefinition.profile"
+
+
 def test_a_canonical_names_the_definition_too(client, graph, record):
     done(graph(link("*")))
 
@@ -183,6 +200,7 @@ def test_a_canonical_names_the_definition_too(client, graph, record):
         ([link(None, target("Observation", params="shoe={ref}"))], 400, None),
         ([link(None, target("Observation", params="subject={ref}&_include=*"))], 400, None),
         ([link("repeat(name)")], 400, None),
+        ([link("*", sliceName="x")], 400, "GraphDefinition.link[0].sliceName"),
     ],
 )
 def test_what_cant_be_followed_is_refused_with_its_place(graph, links, status, place):
