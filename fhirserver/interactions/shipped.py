@@ -1,4 +1,4 @@
-"""Definitions that come with the server: read by id, and found by their address, id or name.
+"""Definitions that come with the server: read by id, and found by what names them.
 
 They aren't stored: a search by anything else is about what is stored, and so is every count of it.
 
@@ -24,7 +24,9 @@ from fhirserver.storage.conformance import with_urls
 from fhirserver.storage.versions import present
 
 _TYPES: Final = frozenset(TYPES)
-_SINGLE_OUT: Final = frozenset(["_id", "url", "name", "name:exact", "name:contains"])
+_SINGLE_OUT: Final = frozenset(
+    ["_id", "url", "system", "name", "name:exact", "name:contains", "code", "base"]
+)
 
 _Match = Callable[[Head, str], bool]
 _MATCHES: Final[Mapping[str, _Match]] = {
@@ -35,6 +37,15 @@ _MATCHES: Final[Mapping[str, _Match]] = {
     "name:contains": lambda head, value: fold(value) in fold(head.name),
     "version": lambda head, value: head.version == value.removeprefix("|"),
     "status": lambda head, value: head.status == value.rpartition("|")[2],
+    # Only a CodeSystem has this search parameter.
+    "system": lambda head, value: head.url == value,
+    "code": lambda head, value: head.code == value.rpartition("|")[2],
+    "base": lambda head, value: value.rpartition("|")[2] in (head.base or ()),
+}
+# Of other types these ask for something else: `code` for a code of a code system.
+_ONLY_OF: Final = {
+    "code": frozenset(["OperationDefinition", "SearchParameter"]),
+    "base": frozenset(["SearchParameter"]),
 }
 
 
@@ -79,7 +90,9 @@ def matches(ctx: Context, query: Query) -> Sequence[Head]:
     if resource_type not in _TYPES:
         return ()
     asked = [(k, v) for k, v in query.used if k.partition(":")[0] not in RESULTS]
-    if not any(k in _SINGLE_OUT for k, _ in asked) or any(k not in _MATCHES for k, _ in asked):
+    if not any(k in _SINGLE_OUT for k, _ in asked):
+        return ()
+    if any(k not in _MATCHES or resource_type not in _ONLY_OF.get(k, _TYPES) for k, _ in asked):
         return ()
     found = [h for h in heads(resource_type).values() if all(_holds(ctx, h, *a) for a in asked)]
     if not found:

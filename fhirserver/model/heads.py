@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Iterator, Mapping
+from typing import Any
 
 import msgspec
 
@@ -33,8 +34,10 @@ class Head(msgspec.Struct, frozen=True):
     url: str = ""
     version: str | None = None
     name: str = ""
-    title: str = ""
     status: str = ""
+    code: Any = None
+    base: Any = None
+    """Of a SearchParameter the types that it is for."""
 
     @property
     def canonical(self) -> str:

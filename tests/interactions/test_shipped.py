@@ -104,6 +104,27 @@ def test_a_definition_is_found_by_address_id_or_name(client, query, ids):
     )
 
 
+@pytest.mark.parametrize(
+    ("query", "ids"),
+    [
+        ("OperationDefinition?code=lookup", ["CodeSystem-lookup"]),
+        ("SearchParameter?base=Patient&code=birthdate", ["individual-birthdate"]),
+        ("CodeSystem?system=http://hl7.org/fhir/event-status", ["event-status"]),
+        ("CodeSystem?code=in-progress", []),
+        ("SearchParameter?code=birthdate&type=token", []),
+    ],
+)
+def test_a_definition_is_found_by_what_it_defines(client, query, ids):
+    assert ids_of(done(client.get(f"/fhir/{query}"))) == ids
+
+
+def test_the_search_parameters_of_a_type_are_found(client):
+    found = done(client.get("/fhir/SearchParameter?base=Patient&_count=100"))
+
+    assert {"birthdate", "general-practitioner"} <= {r["code"] for r in resources(found)}
+    assert all("Patient" in r["base"] for r in resources(found))
+
+
 def test_what_a_search_finds_has_its_address(client):
     found = done(client.get(f"/fhir/StructureDefinition?url={HL7}/StructureDefinition/Patient"))
 
