@@ -24,6 +24,10 @@ MAX_STEPS: Final = 1_000_000
 MAX_SECONDS: Final = 2.0
 """How long one evaluation may take, whatever its steps cost."""
 
+OWN_STEPS: Final = 100_000_000
+OWN_SECONDS: Final = 60.0
+"""Limits for the standard's own expressions, whose work grows with the content alone."""
+
 LOOK_EVERY: Final = 32
 """Steps between two looks at the clock. A step costs at most about a millisecond."""
 

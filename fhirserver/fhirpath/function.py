@@ -168,7 +168,8 @@ def _form(name: str, implementation: Callable[..., Any], shape: ShapeOf | None) 
         if result is bool:
             return boolean(run)
         if result == Nodes:
-            return Compiled(_nodes(run), shape(call) if shape else call.source.shape)
+            counted = run if takes_scope else _counting(run)
+            return Compiled(_nodes(counted), shape(call) if shape else call.source.shape)
         if result == Typed:
             return Compiled(_listing(run), shape(call) if shape else call.source.shape.one())
         return Compiled(_wrapping(run), shape(call) if shape else one(_SYSTEM[result]))
@@ -264,14 +265,18 @@ def _calling(
 
 
 def _nodes(run: Callable[[Nodes, Scope], Nodes | None]) -> Code:
-    def collected(this: Nodes, scope: Scope) -> Nodes:
-        found = run(this, scope)
-        if not found:
-            return EMPTY
+    return lambda this, scope: run(this, scope) or EMPTY
+
+
+def _counting(run: Callable[[Nodes, Scope], Nodes | None]) -> Callable[[Nodes, Scope], Nodes]:
+    """What a function gives costs steps; one that takes the scope counts by itself."""
+
+    def counted(this: Nodes, scope: Scope) -> Nodes:
+        found = run(this, scope) or EMPTY
         scope.spend(len(found))
         return found
 
-    return collected
+    return counted
 
 
 def _listing(run: Callable[[Nodes, Scope], Typed | None]) -> Code:

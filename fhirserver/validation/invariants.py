@@ -14,6 +14,7 @@ from typing import Any, Final, NamedTuple, TypeAlias
 from fhirserver import fhirpath
 from fhirserver.errors import Invalid
 from fhirserver.fhirpath import Env
+from fhirserver.fhirpath.env import OWN_SECONDS, OWN_STEPS
 from fhirserver.model import definitions
 from fhirserver.model.definitions import Constraint, Property
 from fhirserver.model.resource import Resource
@@ -37,7 +38,12 @@ def check(resource: Resource) -> list[Finding]:
 
 def _resource(resource: Resource, root: Mapping[str, Any] | None) -> list[Finding]:
     """A resource, or one that is contained in a root."""
-    env = Env(resource=resource, root_resource=root or resource)
+    env = Env(
+        resource=resource,
+        root_resource=root or resource,
+        max_steps=OWN_STEPS,
+        max_seconds=OWN_SECONDS,
+    )
     return _walk(resource, _plan(resource["resourceType"]), env)
 
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from functools import cached_property
 from typing import Any, Protocol
 
 from fhirserver import fhirpath
 from fhirserver.errors import Issue, Severity
 from fhirserver.fhirpath import Env
+from fhirserver.fhirpath.env import OWN_SECONDS, OWN_STEPS
 from fhirserver.model.conformance import Conformance
 from fhirserver.validation.bundled import Entries
 from fhirserver.validation.node import Node
@@ -53,6 +55,7 @@ class Run:
         self.fetch = fetch
         self.deadline = time.monotonic() + EXPRESSIONS_SECONDS
         self._envs: dict[int, Env] = {}
+        self._own_envs: dict[int, Env] = {}
         self.issues: dict[tuple[str, str, str], Issue] = {}
         # Who is being checked against which profile, as resources may refer to one another.
         self.doing: set[tuple[int, str]] = set()
@@ -109,6 +112,16 @@ class Run:
         if reference.startswith("#") or self.fetch is None:
             return None
         return self.fetch(reference)
+
+    def own_env(self, node: Node) -> Env:
+        """The same for the standard's invariants, which large resources cost much."""
+        key = id(node.resource)
+        found = self._own_envs.get(key)
+        if found is None:
+            found = self._own_envs[key] = replace(
+                self.env(node), max_steps=OWN_STEPS, max_seconds=OWN_SECONDS, deadline=None
+            )
+        return found
 
     def env(self, node: Node) -> Env:
         """What an expression on a node may reach: the same for all nodes of a resource."""

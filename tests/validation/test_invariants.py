@@ -171,3 +171,20 @@ def test_the_shortcuts_say_what_the_expressions_say(
     said = fhirpath.compile(constraint.expression, path)(value, env)
 
     assert COMMON[key](value, env) is (said[0][1] is not False)
+
+
+def test_large_code_systems_are_held_to_their_invariants() -> None:
+    """csd-1 looks at more of them than an expression from outside may."""
+    concepts = [
+        {"code": f"c{i}", "display": "x", "designation": [{"value": "y"}]} for i in range(150_000)
+    ]
+    system = {
+        "resourceType": "CodeSystem",
+        "status": "active",
+        "content": "complete",
+        "concept": concepts,
+    }
+
+    concepts.append({"code": "c0"})
+
+    assert [f.text[:5] for f in check(system)] == ["csd-1"]

@@ -23,7 +23,7 @@ def invariants(run: Run, node: Node) -> None:
         if found.touches is not None and found.touches.isdisjoint(node.value):
             continue
         try:
-            holds = found.holds(node.value, run.env(node))
+            holds = found.holds(node.value, run.own_env(node))
         except (AttributeError, KeyError, TypeError, ValueError):
             # The content isn't shaped like its type, which the structure's rules tell.
             continue
