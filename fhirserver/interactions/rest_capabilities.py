@@ -11,7 +11,7 @@ from typing import Final, get_args
 
 from fhirserver.interactions.context import Context
 from fhirserver.interactions.interaction import interactions
-from fhirserver.interactions.operation import Level, Operation, on_system, on_type
+from fhirserver.interactions.operation import Level, Operation, on_system, on_type, operations
 from fhirserver.interactions.shipped import address
 from fhirserver.model.heads import versioned
 from fhirserver.model.resource import Resource
@@ -28,12 +28,14 @@ ON_SYSTEM: Final = ("transaction", "batch", "search-system", "history-system")
 def rest(ctx: Context, security: str) -> Resource:
     """https://hl7.org/fhir/R4/capabilitystatement-definitions.html#CapabilityStatement.rest"""
     supported = _supported(ctx)
+    # Once for all types: each look at a definition asks whether it has changed.
+    listed = {o: _operation(ctx, o) for o in dict.fromkeys(operations.values())}
     return {
         "mode": "server",
         "security": {"cors": False, "description": security},
-        "resource": [_resource(ctx, t, supported) for t in ctx.definitions.resource_types],
+        "resource": [_resource(ctx, t, supported, listed) for t in ctx.definitions.resource_types],
         "interaction": [{"code": code} for code in ON_SYSTEM],
-        **_operations(ctx, on_system()),
+        **_operations(listed, on_system()),
         "searchParam": _parameters(ctx, "Basic", common=True),
         "compartment": [
             f"http://hl7.org/fhir/CompartmentDefinition/{name.lower()}"
@@ -58,7 +60,12 @@ def _supported(ctx: Context) -> dict[str, list[str]]:
     return found
 
 
-def _resource(ctx: Context, resource_type: str, supported: Mapping[str, Sequence[str]]) -> Resource:
+def _resource(
+    ctx: Context,
+    resource_type: str,
+    supported: Mapping[str, Sequence[str]],
+    listed: Mapping[Operation, Resource],
+) -> Resource:
     parameters = ctx.parameters.for_type(resource_type)
     references = [
         c
@@ -81,7 +88,7 @@ def _resource(ctx: Context, resource_type: str, supported: Mapping[str, Sequence
         "searchInclude": ["*", *(f"{resource_type}:{c}" for c in references)],
         "searchRevInclude": ["*", *_referring(ctx, ctx.parameters)[resource_type]],
         "searchParam": _parameters(ctx, resource_type, common=False),
-        **_operations(ctx, on_type(resource_type)),
+        **_operations(listed, on_type(resource_type)),
     }
 
 
@@ -90,9 +97,9 @@ def _enforced(ctx: Context) -> list[str]:
     return ["enforced"] if ctx.settings.check_references == "reject" else []
 
 
-def _operations(ctx: Context, found: Sequence[Operation]) -> Resource:
+def _operations(listed: Mapping[Operation, Resource], found: Sequence[Operation]) -> Resource:
     """https://hl7.org/fhir/R4/capabilitystatement-definitions.html#CapabilityStatement.rest.resource.operation"""
-    return {"operation": [_operation(ctx, o) for o in found]} if found else {}
+    return {"operation": [listed[o] for o in found]} if found else {}
 
 
 def _operation(ctx: Context, made: Operation) -> Resource:
