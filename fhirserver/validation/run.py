@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import Any, Protocol
 
 from fhirserver import fhirpath
-from fhirserver.errors import Issue, Severity
+from fhirserver.errors import Invalid, Issue, Severity
 from fhirserver.fhirpath import Env
 from fhirserver.fhirpath.env import OWN_SECONDS, OWN_STEPS
 from fhirserver.model.conformance import Conformance
@@ -113,6 +113,16 @@ class Run:
             return None
         return self.fetch(reference)
 
+    def _resolved(self, reference: str, from_: Node) -> Mapping[str, Any] | None:
+        """For resolve(): where nothing is fetched, nobody can say what isn't here.
+
+        An invariant is then told as one that can't be evaluated, instead of a broken one.
+        """
+        found = self.find(reference, from_)
+        if found is None and self.fetch is None and not reference.startswith("#"):
+            raise Invalid("FHIRPath: resolve() of a resource that isn't part of this one")
+        return found
+
     def own_env(self, node: Node) -> Env:
         """The same for the standard's invariants, which large resources cost much."""
         key = id(node.resource)
@@ -131,7 +141,7 @@ class Run:
             found = self._envs[id(resource)] = Env(
                 resource=resource.value,
                 root_resource=resource.root.value,
-                resolve=lambda reference: self.find(reference, resource),
+                resolve=lambda reference: self._resolved(reference, resource),
                 terminology=self._terminology,
                 profiles=self._profiles,
                 deadline=self.deadline,

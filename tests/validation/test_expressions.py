@@ -169,3 +169,18 @@ def test_without_the_validator_expressions_say_what_they_need() -> None:
         resource = {"text": {"div": "<div/>"}}
         with pytest.raises(NotSupported, match="needs the validator"):
             fhirpath.compile(expression, "Patient")(resource)
+
+
+def test_an_invariant_about_what_is_not_fetched_is_not_broken() -> None:
+    rule = {"key": "p-1", "severity": "error", "human": "Of a named one",
+            "expression": "managingOrganization.resolve().name.exists()"}  # fmt: skip
+    asking = profile("Patient", {"path": "Patient", "constraint": [rule]})
+    patient = {"resourceType": "Patient", "managingOrganization": {"reference": "Organization/1"}}
+
+    def told(fetch: Any) -> list[str]:
+        found = issues(patient, asking, profiles=(URL + "it",), fetch=fetch)
+        return [i.severity for i in found if i.text.startswith("p-1")]
+
+    assert told(None) == ["warning"]
+    assert told({}.get) == ["error"]
+    assert told({"Organization/1": {"resourceType": "Organization", "name": "x"}}.get) == []
