@@ -33,6 +33,7 @@ from fhirserver.interactions.linking import (
 )
 from fhirserver.interactions.patching import patched
 from fhirserver.interactions.search_parameters import put_in_force, settle
+from fhirserver.interactions.shipped import refuse_supplied
 from fhirserver.model import json
 from fhirserver.model.resource import Resource
 from fhirserver.search.hashing import reference_self
@@ -260,6 +261,8 @@ def _decide(
         raise VersionConflict("the resource exists already, and If-None-Match: * forbids that")
     if intent.if_match is not None and not _is_matched(intent.if_match, old):
         raise VersionConflict
+    if not exists and intent.action in {"delete", "patch"}:
+        refuse_supplied(intent.type, intent.id)
     match intent.action:
         case "delete":
             return intent if exists else Done(204, intent.type, intent.id)

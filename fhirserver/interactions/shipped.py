@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from hashlib import sha256
 from typing import Final
 
+from fhirserver.errors import MethodNotAllowed
 from fhirserver.interactions.context import Context
 from fhirserver.interactions.operation import OURS
 from fhirserver.model import json
@@ -59,6 +60,16 @@ def supplied(ctx: Context, resource_type: str, id_: str) -> bytes | None:
 def is_supplied(resource_type: str, id_: str) -> bool:
     """Whether a definition with this id comes with the server."""
     return resource_type in _TYPES and id_ in heads(resource_type)
+
+
+def refuse_supplied(resource_type: str, id_: str | None) -> None:
+    """Raise MethodNotAllowed for a change to a definition that comes with the server."""
+    if id_ is not None and is_supplied(resource_type, id_):
+        raise MethodNotAllowed(
+            f"{resource_type}/{id_} comes with the server and can't be changed; "
+            "PUT one of your own to stand for it",
+            headers={"Allow": "GET, HEAD, PUT"},
+        )
 
 
 def content(ctx: Context, resource_type: str, head: Head) -> bytes:

@@ -6,7 +6,7 @@ import pytest
 
 from fhirserver.interactions.operation import operations
 from fhirserver.validation import check
-from tests.answers import done, ids_of, links, refused, resources
+from tests.answers import done, ids_of, links, refused, resources, statuses
 from tests.builders import a_batch, an_entry
 
 HL7 = "http://hl7.org/fhir"
@@ -154,6 +154,18 @@ def test_a_stored_definition_stands_for_the_shipped_one_until_it_is_deleted(clie
     assert client.delete(address).status_code in {200, 204}
     assert done(client.get(address)) == shipped
     assert ids_of(done(client.get(f"/fhir/ValueSet?url={url}"))) == [shipped["id"]]
+
+
+def test_a_definition_that_comes_with_the_server_can_not_be_changed(client):
+    address = "/fhir/StructureDefinition/HumanName"
+    patch = [{"op": "replace", "path": "/status", "value": "retired"}]
+
+    assert "comes with the server" in refused(client.delete(address), 405)["diagnostics"]
+    answer = client.patch(address, json=patch, content_type="application/json-patch+json")
+    assert "comes with the server" in refused(answer, 405)["diagnostics"]
+    answer = done(client.post("/fhir", json=a_batch(an_entry("DELETE", address[6:]))))
+    assert statuses(answer) == ["405"]
+    assert done(client.get(address))["status"] == "active"
 
 
 def test_one_stored_under_another_id_hides_the_same_version_only(client):
