@@ -14,9 +14,8 @@ from typing import Any, Final
 
 import yaml
 
-FILE: Final = (
-    Path(__file__).parents[3] / "shared" / "data" / "inferno" / "us-core-v6.1.0-metadata.yml"
-)
+FOLDER: Final = Path(__file__).parents[3] / "shared" / "data" / "inferno"
+VERSIONS: Final = ("6.1.0", "3.1.1")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +56,10 @@ class Group:
 
 
 @cache
-def groups() -> tuple[Group, ...]:
-    """All groups of the metadata."""
-    loaded = yaml.load(FILE.read_text(), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+def groups(version: str = VERSIONS[0]) -> tuple[Group, ...]:
+    """All groups of the metadata for a version of US Core."""
+    file = FOLDER / f"us-core-v{version}-metadata.yml"
+    loaded = yaml.load(file.read_text(), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
     return tuple(_group(g) for g in loaded[":groups"])
 
 

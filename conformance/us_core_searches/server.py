@@ -1,7 +1,7 @@
 """The server of a run: 120 patients of Synthea, then US Core 6.1.0 with its examples, reindexed.
 
-`additions.json` has what neither has: what a role, a dispense by reference, a healed condition are
-found by. Provenance is added for the examples.
+`additions.json` has what neither has: elements that the profiles demand a server to support, and
+what some searches ask for. Provenance is added for the examples.
 """
 
 from __future__ import annotations

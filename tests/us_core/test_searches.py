@@ -5,12 +5,12 @@ from __future__ import annotations
 import pytest
 
 from conformance.us_core_searches import matching
-from conformance.us_core_searches.metadata import FILE, groups
+from conformance.us_core_searches.metadata import FOLDER, groups
 from conformance.us_core_searches.run import run
 from conformance.us_core_searches.server import PACKAGE, PATIENTS, Searching, filled
 
 with_data = pytest.mark.skipif(
-    not (FILE.exists() and PATIENTS.is_dir() and PACKAGE.exists()),
+    not (FOLDER.is_dir() and PATIENTS.is_dir() and PACKAGE.exists()),
     reason="../shared/data/inferno, synthea and us-core aren't at hand",
 )
 PATIENT = "0696ac49-3128-87d3-7344-04510aa4f324.json.bz2"

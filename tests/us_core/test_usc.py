@@ -6,24 +6,26 @@ elsewhere. All searches of the kit, over more data: `conformance/us_core_searche
 
 from __future__ import annotations
 
+import json
 from base64 import b64encode
 from dataclasses import replace
 
 import pytest
 
-from conformance.us_core_searches.metadata import FILE, elements, groups
+from conformance.us_core_searches.metadata import FOLDER, elements, groups
 from conformance.us_core_searches.run import Report, run
-from conformance.us_core_searches.server import PACKAGE, Searching, filled
+from conformance.us_core_searches.server import ADDITIONS, PACKAGE, Searching, filled
 from fhirserver.model.json import parse_object
 from fhirserver.packages.contents import read
 from tests.answers import done, resources
 from tests.builders import a_patient, a_transaction, an_entry
 from tests.packages.builders import a_package, a_profile
+from tests.us_core import must_support
 
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.skipif(
-        not (FILE.exists() and PACKAGE.exists()),
+        not (FOLDER.is_dir() and PACKAGE.exists()),
         reason="../shared/data/inferno and us-core aren't at hand",
     ),
 ]
@@ -52,7 +54,7 @@ DATES = {
 }
 NOTES = ("11488-4", "18842-5", "34117-2", "28570-0", "11506-3", "18748-4", "11502-2", "11526-1")
 REPORTS = ("LP29708-2", "LP7839-6", "LP29684-5")
-ONE_OF_EACH = {g.resource: g for g in groups()} if FILE.exists() else {}
+ONE_OF_EACH = {g.resource: g for g in groups()} if FOLDER.is_dir() else {}
 
 
 @pytest.fixture(scope="module")
@@ -270,6 +272,25 @@ def test_usc_11_a_resource_of_each_profile_is_valid(client) -> None:
             checked.add(group.profile)
 
     assert len(checked) >= 44
+
+
+def test_usc_11_every_must_support_element_is_found(client) -> None:
+    wanting = {}
+    for group in must_support.profiles():
+        having = read_back(client, group[":resource"], f"_profile={group[':profile_url']}")
+        lacking = must_support.missing(group, having)
+        if lacking:
+            wanting[group[":name"]] = lacking
+
+    assert wanting == {}
+
+
+def test_usc_11_what_was_added_is_valid_by_the_profiles_that_it_declares(client) -> None:
+    for entry in json.loads(ADDITIONS.read_text())["entry"]:
+        where = entry["request"]["url"]
+        issues = done(client.get(f"/fhir/{where}/$validate"))["issue"]
+
+        assert [i for i in issues if i["severity"] == "error"] == [], where
 
 
 def test_usc_12_missing_data_is_stored_and_found(client) -> None:

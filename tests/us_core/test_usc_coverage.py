@@ -17,7 +17,7 @@ RULES: Final = {
     8: "included Medications",
     9: "Provenance by _revinclude",
     10: "reading, versions and history of what is referred to",
-    11: "validity by the profiles; every element is kept",
+    11: "validity by the profiles; every element is kept; every must-support element is there",
     12: "missing data",
     13: "clinical notes and $docref",
     14: "screening and assessments",
