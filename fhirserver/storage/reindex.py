@@ -174,6 +174,8 @@ def _batch(store: Store, job: int, resource_type: str) -> bool:
 
 def _complete(connection: Connection, job: int, resource_type: str) -> None:
     """What waited for this part may be asked for from now on."""
+    # Locked first, as by everybody who changes search_index: else two could wait for each other.
+    execute(connection, "SELECT made FROM fhir.search_state FOR UPDATE")
     completed = execute(
         connection,
         "UPDATE fhir.search_index SET job = NULL WHERE type = %s AND job <= %s RETURNING code",
