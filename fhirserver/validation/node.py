@@ -5,7 +5,8 @@ https://hl7.org/fhir/R4/fhirpath.html
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from functools import cache
 from itertools import zip_longest
 from typing import Any
 
@@ -21,37 +22,46 @@ class Node:
     of structure tell of it.
     """
 
-    __slots__ = ("children", "extra", "name", "parent", "path", "property", "type", "value")
+    __slots__ = (
+        "children", "extra", "index", "is_primitive", "is_resource", "name", "parent", "property",
+        "type", "value",
+    )  # fmt: skip
 
     def __init__(
         self,
-        path: str,
+        name: str,
         type_: str,
         value: Any,
         extra: Any = None,
         *,
-        name: str = "",
+        index: int | None = None,
         property_: Property | None = None,
         parent: Node | None = None,
+        is_resource: bool = False,
+        is_primitive: bool = False,
     ) -> None:
-        self.path = path
+        self.name = name
         self.type = type_
         self.value = value
         self.extra = extra
-        self.name = name
+        # Its place in the list of an element that repeats.
+        self.index = index
         self.property = property_
         self.parent = parent
         self.children: list[Node] = []
+        # Whether it is a resource, at the top or inside another; whether its type is primitive.
+        self.is_resource = is_resource
+        self.is_primitive = is_primitive
 
     @property
-    def is_resource(self) -> bool:
-        """Whether it is a resource, at the top or inside another."""
-        return definitions.load().is_resource(self.type)
-
-    @property
-    def is_primitive(self) -> bool:
-        """Whether its type is primitive."""
-        return self.type in definitions.load().primitives
+    def path(self) -> str:
+        """Where it is, as FHIRPath. Made when somebody asks: most nodes are right."""
+        steps: list[str] = []
+        node: Node | None = self
+        while node is not None:
+            steps.append(node.name if node.index is None else f"{node.name}[{node.index}]")
+            node = node.parent
+        return ".".join(reversed(steps))
 
     @property
     def resource(self) -> Node:
@@ -108,7 +118,7 @@ def tree(resource: dict[str, Any]) -> Node | None:
     name = resource.get("resourceType")
     if not isinstance(name, str) or not definitions.load().is_resource(name):
         return None
-    root = Node(name, name, resource)
+    root = Node(name, name, resource, is_resource=True)
     _grow(root)
     return root
 
@@ -124,45 +134,73 @@ def _grow(node: Node) -> None:
     inside = node.extra if node.is_primitive else node.value
     if type(inside) is not dict:
         return
-    known = definitions.load().properties("Element" if node.is_primitive else node.type)
+    known = _members("Element" if node.is_primitive else node.type)
     for name, member in inside.items():
-        plain = name.removeprefix("_")
-        p = known.get(plain)
-        if p is None or (plain != name and (plain in inside or not _is_primitive(p))):
+        found = known.get(name)
+        if found is None:
             continue
-        sibling = inside.get(f"_{plain}") if _is_primitive(p) else None
-        _add(node, p, None if plain != name else member, sibling)
+        p, is_primitive, is_sibling = found
+        if is_sibling:
+            # Told with the value, if there is one.
+            if p.name not in inside:
+                _add(node, p, None, member, is_primitive=is_primitive)
+        else:
+            sibling = inside.get(f"_{name}") if is_primitive else None
+            _add(node, p, member, sibling, is_primitive=is_primitive)
 
 
-def _is_primitive(p: Property) -> bool:
-    return p.type_code in definitions.load().primitives
+@cache
+def _members(path: str) -> Mapping[str, tuple[Property, bool, bool]]:
+    """What each JSON property is: its element, whether that is primitive, whether it is `_name`."""
+    primitives = definitions.load().primitives
+    found: dict[str, tuple[Property, bool, bool]] = {}
+    for name, p in definitions.load().properties(path).items():
+        is_primitive = p.type_code in primitives
+        found[name] = p, is_primitive, False
+        if is_primitive:
+            found[f"_{name}"] = p, True, True
+    return found
 
 
-def _add(node: Node, p: Property, member: Any, sibling: Any) -> None:
-    path = f"{node.path}.{p.element.name}"
+def _add(node: Node, p: Property, member: Any, sibling: Any, *, is_primitive: bool) -> None:
     if not p.is_list:
-        _add_one(node, p, path, member, sibling)
+        _add_one(node, p, None, member, sibling, is_primitive=is_primitive)
         return
     members = member if type(member) is list else []
     siblings = sibling if type(sibling) is list else []
     for i, (value, extra) in enumerate(zip_longest(members, siblings)):
-        _add_one(node, p, f"{path}[{i}]", value, extra)
+        _add_one(node, p, i, value, extra, is_primitive=is_primitive)
 
 
-def _add_one(node: Node, p: Property, path: str, value: Any, extra: Any) -> None:
+def _add_one(
+    node: Node, p: Property, index: int | None, value: Any, extra: Any, *, is_primitive: bool
+) -> None:
     if value is None and extra is None:
         return
     type_ = p.target_path
-    if type_ == "Resource":
+    is_resource = False
+    if is_primitive:
+        if type(value) is dict or type(value) is list:
+            return
+    elif type_ == "Resource":
         name = value.get("resourceType") if type(value) is dict else None
         if not isinstance(name, str) or not definitions.load().is_resource(name):
             return
         type_ = name
-    elif _is_primitive(p):
-        if type(value) in {dict, list}:
-            return
+        is_resource = True
     elif type(value) is not dict:
         return
-    child = Node(path, type_, value, extra, name=p.element.name, property_=p, parent=node)
+    child = Node(
+        p.element.name,
+        type_,
+        value,
+        extra,
+        index=index,
+        property_=p,
+        parent=node,
+        is_resource=is_resource,
+        is_primitive=is_primitive,
+    )
     node.children.append(child)
-    _grow(child)
+    if not is_primitive or extra is not None:
+        _grow(child)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any, Final
 
 from fhirserver.model import definitions
@@ -50,6 +51,7 @@ class Element:
     values: Mapping[str, Any]
     binding: tuple[str, str] | None
     constraints: tuple[Mapping[str, Any], ...]
+    """The invariants that the base doesn't have."""
     slicing: Slicing | None
     content_reference: str | None
     max_length: int | None
@@ -57,8 +59,12 @@ class Element:
     """Beyond an extensible or preferred binding: what a code must be one of in any case."""
     limits: Mapping[str, list[Any]]
     """What extensions say of length, pattern and decimal places."""
+    adds: bool
+    """Whether it says more than the base, whose rules hold anyway."""
     children: list[Element] = field(default_factory=list)
     slices: list[Element] = field(default_factory=list)
+    checked: list[Element] = field(default_factory=list)
+    """The children that say more than the base, or have something inside that does."""
 
     def child(self, name: str) -> Element | None:
         """The definition of an element inside, without its slices."""
@@ -88,23 +94,30 @@ def profile_of(definition: Resource) -> Profile | None:
     if not elements:
         return None
     by_id: dict[str, Element] = {}
+    made: list[Element] = []
     # The latest element at each path: the parent of what follows, whichever slice it is.
     latest: dict[str, tuple[str, Element]] = {}
+    type_ = definition["type"].removeprefix(TYPE_BASE)
+    known_keys = base_keys(type_)
     for e in elements:
-        element = _element(e)
+        element = _element(e, known_keys)
         above, _, last = element.path.rpartition(".")
         parent_id, parent = latest.get(above, (above, None))
         id_ = f"{parent_id}.{last}" if above else last
         if element.slice_name is not None:
             id_ += f":{element.slice_name}"
         by_id.setdefault(id_, element)
+        made.append(element)
         if parent is not None:
             _place(parent, element)
         latest[element.path] = id_, element
+    # Parents come before what is inside: backwards, all inside has been looked at.
+    for element in reversed(made):
+        element.checked = [c for c in element.children if c.adds or c.checked or c.slices]
     return Profile(
         url=definition.get("url", ""),
         version=definition.get("version"),
-        type=definition["type"].removeprefix(TYPE_BASE),
+        type=type_,
         is_base=definition.get("derivation") != "constraint",
         root=by_id[elements[0]["path"]],
         by_id=by_id,
@@ -126,12 +139,12 @@ def _place(parent: Element, element: Element) -> None:
     owner.slices.append(element)
 
 
-def _element(e: Resource) -> Element:
+def _element(e: Resource, known_keys: frozenset[str]) -> Element:
     path: str = e["path"]
     maximum = e.get("max", "*")
     binding = e.get("binding") or {}
     slicing = e.get("slicing")
-    return Element(
+    made = Element(
         path=path,
         name=path.rpartition(".")[2].removesuffix("[x]"),
         slice_name=e.get("sliceName"),
@@ -145,7 +158,11 @@ def _element(e: Resource) -> Element:
             if key.startswith(kind)
         },
         binding=(binding["strength"], binding["valueSet"]) if "valueSet" in binding else None,
-        constraints=tuple(e.get("constraint", ())),
+        constraints=tuple(
+            c
+            for c in e.get("constraint", ())
+            if "expression" in c and (c.get("key") not in known_keys or c.get("key") == "inv-1")
+        ),
         slicing=None
         if slicing is None
         else Slicing(
@@ -157,7 +174,54 @@ def _element(e: Resource) -> Element:
         max_length=e.get("maxLength"),
         max_value_set=_max_value_set(binding),
         limits={k: v for k, v in said_by(e.get("extension", ())).items() if k in _LIMITS},
+        adds=True,
     )
+    made.adds = _adds(made, e)
+    return made
+
+
+def _adds(made: Element, e: Resource) -> bool:
+    """Whether an element says more than the element of the standard that it is made of."""
+    base = e.get("base") or {}
+    if (base.get("min"), base.get("max")) != (e.get("min"), e.get("max")):
+        return True
+    if made.values or made.constraints or made.limits or made.max_length is not None:
+        return True
+    if made.slice_name is not None or made.slicing is not None or made.max_value_set is not None:
+        return True
+    path: str = base.get("path", "")
+    known = definitions.load()
+    root = path.partition(".")[0]
+    if root not in known.structure_names or "." not in path:
+        return True
+    origin = known.structure(root).elements.get(path)
+    if origin is None:
+        return True
+    if made.binding is not None and made.binding[0] in {"required", "extensible"}:
+        said = made.binding[1].partition("|")[0], made.binding[0]
+        if origin.binding is None or said != (origin.binding.value_set, origin.binding.strength):
+            return True
+    types = {(t.code, frozenset(_name(p) for p in t.targets)) for t in made.types}
+    return any(t.profiles or t.aggregation for t in made.types) or types != {
+        (t.code, frozenset(t.targets)) for t in origin.types
+    }
+
+
+@cache
+def base_keys(type_: str) -> frozenset[str]:
+    """The invariants of the standard that values of a type meet anyway."""
+    known = definitions.load()
+    keys = {"ele-1", "ext-1", "dom-2", "dom-3", "dom-4", "dom-5", "dom-6", "txt-1", "txt-2"}
+    if type_ not in known.structure_names:
+        return frozenset(keys)
+    structure = known.structure(type_)
+    keys |= {c.key for c in structure.constraints}
+    for e in structure.all_elements:
+        keys |= {c.key for c in e.constraints}
+        for t in e.types:
+            if t.code in known.structure_names:
+                keys |= {c.key for c in known.structure(t.code).constraints}
+    return frozenset(keys)
 
 
 def _max_value_set(binding: Resource) -> str | None:

@@ -25,6 +25,7 @@ def rule(*types: str) -> Callable[[Rule], Rule]:
     def add(function: Rule) -> Rule:
         for type_ in types:
             _rules.setdefault(type_, []).append(function)
+        rules_for.cache_clear()
         return function
 
     return add

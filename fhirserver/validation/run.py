@@ -17,6 +17,7 @@ from fhirserver.validation.bundled import Entries
 from fhirserver.validation.node import Node
 from fhirserver.validation.options import Codes, Coding, Fetch, Options
 from fhirserver.validation.profile import Profile
+from fhirserver.validation.systems import Systems
 
 # Who has more issues than this learns the rest after mending these.
 MAX_ISSUES = 1_000
@@ -26,7 +27,10 @@ EXPRESSIONS_SECONDS = 20.0
 
 
 class Profiles(Protocol):
-    """Compiled profiles by canonical."""
+    """Compiled profiles by canonical, and code systems by address."""
+
+    @property
+    def systems(self) -> Systems: ...
 
     def profile(self, canonical: str) -> Profile | None: ...
 
@@ -59,6 +63,8 @@ class Run:
         self.issues: dict[tuple[str, str, str], Issue] = {}
         # Who is being checked against which profile, as resources may refer to one another.
         self.doing: set[tuple[int, str]] = set()
+        # The ids of elements met so far, with the resource that they are of.
+        self.ids: set[tuple[int, str]] = set()
 
     def report(self, severity: Severity | None, code: str, text: str, where: Node | str) -> None:
         """Add an issue; what was said already isn't said twice, None says nothing."""
@@ -80,6 +86,8 @@ class Run:
         run = Run(self.top, self.conformance, self.profiles, self.codes, self.options, self.fetch)
         run.doing = self.doing
         run.deadline = self.deadline
+        run._envs = self._envs
+        run._own_envs = self._own_envs
         run.__dict__["entries"] = self.entries
         return run
 

@@ -28,6 +28,7 @@ from fhirserver.validation.profile import Profile, profile_of
 from fhirserver.validation.profiles.checking import check_profile
 from fhirserver.validation.rule import rules_for
 from fhirserver.validation.run import ExpressionCodes, Run
+from fhirserver.validation.systems import Systems
 
 registry.discover(rules)
 
@@ -47,6 +48,7 @@ class Validator:
         self.conformance = conformance
         self._codes = WithGrammars(codes or EnumeratedCodes(conformance))
         self._options = options or Options()
+        self.systems = Systems(conformance)
         self._profiles: dict[str, Profile | None] = {}
 
     def profile(self, canonical: str) -> Profile | None:

@@ -102,7 +102,7 @@ class _Checker:
             self.binding("required", e.max_value_set, node)
         self.constraints(e, node)
         # What a contentReference names is defined by the base, whose rules hold anyway.
-        for child in e.children:
+        for child in e.checked:
             self.group(child, _named(node, child), node)
 
     def group(self, e: Element, nodes: list[Node], parent: Node) -> None:
@@ -206,11 +206,8 @@ class _Checker:
 
     def constraints(self, e: Element, node: Node) -> None:
         """The invariants that the profile adds to the base's."""
-        known = _base_keys(self.of.type)
         for c in e.constraints:
-            key, expression = c.get("key", ""), c.get("expression")
-            if expression is None or (key in known and key != "inv-1"):
-                continue
+            key, expression = c.get("key", ""), c["expression"]
             severity = "error" if c.get("severity") == "error" else "warning"
             # On an element that is a resource, %resource is the one around it.
             around = node.parent if node.is_resource and e is not self.of.root else None
@@ -324,20 +321,3 @@ def _aggregation(text: str, target: Node | None) -> str:
     if text.startswith("#"):
         return "contained"
     return "bundled" if target is not None else "referenced"
-
-
-@cache
-def _base_keys(type_: str) -> frozenset[str]:
-    """The invariants of the standard that values of a type meet anyway."""
-    known = definitions.load()
-    keys = {"ele-1", "ext-1", "dom-2", "dom-3", "dom-4", "dom-5", "dom-6", "txt-1", "txt-2"}
-    if type_ not in known.structure_names:
-        return frozenset(keys)
-    structure = known.structure(type_)
-    keys |= {c.key for c in structure.constraints}
-    for e in structure.all_elements:
-        keys |= {c.key for c in e.constraints}
-        for t in e.types:
-            if t.code in known.structure_names:
-                keys |= {c.key for c in known.structure(t.code).constraints}
-    return frozenset(keys)

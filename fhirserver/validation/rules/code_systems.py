@@ -6,7 +6,7 @@ https://hl7.org/fhir/R4/codesystem.html
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Final
 
 from fhirserver.validation.node import Node
 from fhirserver.validation.rule import rule
@@ -43,12 +43,12 @@ def code_system(run: Run, node: Node) -> None:
 
 def _supplement(run: Run, node: Node, canonical: str) -> None:
     """A supplement adds to the concepts of another code system and defines none."""
-    system = run.conformance.find("CodeSystem", canonical)
-    if system is None or system.get("content") != "complete":
+    system = run.profiles.systems.find(canonical)
+    if system is None or system.content != "complete":
         return
     for concept in node.everything():
         code = concept.text("code")
-        if concept.type == "CodeSystem.concept" and code and _concept(system, code) is None:
+        if concept.type == "CodeSystem.concept" and code and code not in system.concepts:
             run.error("invalid", "isn't a concept of what is supplemented", concept)
 
 
@@ -83,14 +83,14 @@ def coding(run: Run, node: Node) -> None:
     url, code, display = node.text("system"), node.text("code"), node.text("display")
     if url is None or code is None:
         return
-    system = run.conformance.find("CodeSystem", url)
+    system = run.profiles.systems.find(url)
     if system is None:
         return
-    if system.get("content") == "supplement" or "supplements" in system:
+    if system.is_supplement:
         text = "is a supplement: take the code system that it supplements"
         run.error("invalid", text, f"{node.path}.system")
         return
-    concept = _concept(system, code)
+    concept = system.concepts.get(code)
     if concept is None or display is None or run.options.wrong_display is None:
         return
     names = [concept.get("display"), *(d.get("value") for d in concept.get("designation", ()))]
@@ -101,14 +101,3 @@ def coding(run: Run, node: Node) -> None:
 
 def _folded(text: str) -> str:
     return text.casefold().translate(_IGNORED)
-
-
-def _concept(system: Mapping[str, Any], code: str) -> Mapping[str, Any] | None:
-    waiting = list(system.get("concept", ()))
-    while waiting:
-        concept = waiting.pop()
-        if concept.get("code") == code:
-            found: Mapping[str, Any] = concept
-            return found
-        waiting += concept.get("concept", ())
-    return None

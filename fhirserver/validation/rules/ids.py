@@ -11,23 +11,25 @@ from fhirserver.validation.rule import rule
 from fhirserver.validation.run import Run
 
 
+@rule("Element")
+def of_elements(run: Run, node: Node) -> None:
+    """No two elements of a resource have one id."""
+    holder = node.extra if node.is_primitive else node.value
+    # Snapshot and differential call one element by one id.
+    if type(holder) is not dict or "id" not in holder or node.is_resource:
+        return
+    id_ = holder["id"]
+    if node.type == "ElementDefinition" or not isinstance(id_, str):
+        return
+    key = id(node.resource), id_
+    if key in run.ids:
+        run.error("duplicate", "has an id that another element here has: change one", node)
+    run.ids.add(key)
+
+
 @rule("Resource")
-def unique(run: Run, node: Node) -> None:
-    """No two elements of a resource have one id, and no two resources that it contains."""
-    seen: set[str] = set()
-    waiting = list(reversed(node.children))
-    while waiting:
-        inside = waiting.pop()
-        if inside.is_resource:
-            continue
-        id_ = _id(inside)
-        if id_ is not None:
-            if id_ in seen:
-                run.error(
-                    "duplicate", "has an id that another element here has: change one", inside
-                )
-            seen.add(id_)
-        waiting += reversed(inside.children)
+def of_contained(run: Run, node: Node) -> None:
+    """No two resources that one contains have one id."""
     contained: set[str] = set()
     for resource in node.named("contained"):
         id_ = resource.text("id")
@@ -35,12 +37,3 @@ def unique(run: Run, node: Node) -> None:
             text = "has an id that another contained resource has: references would be ambiguous"
             run.error("duplicate", text, resource)
         contained.add(id_ or "")
-
-
-def _id(node: Node) -> str | None:
-    # Snapshot and differential call one element by one id.
-    if node.type == "ElementDefinition":
-        return None
-    holder = node.extra if node.is_primitive else node.value
-    found = holder.get("id") if isinstance(holder, dict) else None
-    return found if isinstance(found, str) else None
