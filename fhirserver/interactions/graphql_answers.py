@@ -11,8 +11,8 @@ from typing import Any, Final
 
 from fhirserver.errors import FhirError, Invalid
 from fhirserver.interactions.context import Context
-from fhirserver.interactions.graph_reading import Reading
 from fhirserver.interactions.messages import FhirRequest, FhirResponse
+from fhirserver.interactions.operating.graph_reading import Reading
 from fhirserver.model import json
 from fhirserver.model.outcome import outcome
 from fhirserver.model.resource import Resource

@@ -14,14 +14,14 @@ from fhirserver.errors import FhirError, Invalid
 from fhirserver.interactions.context import Context
 from fhirserver.interactions.inputs import values_of
 from fhirserver.interactions.messages import FhirResponse
-from fhirserver.interactions.operation import OURS, Call, Inputs, Parameter, operation, operations
-from fhirserver.interactions.terminology_inputs import answer
-from fhirserver.interactions.validate_code import (
+from fhirserver.interactions.operating.terminology_inputs import answer
+from fhirserver.interactions.operating.validate_code import (
     PARAMETERS,
     SYSTEM_PARAMETERS,
     validate_in_system,
     validate_in_value_set,
 )
+from fhirserver.interactions.operation import OURS, Call, Inputs, Parameter, operation, operations
 from fhirserver.model.outcome import outcome
 from fhirserver.model.parameters import parameters, resource
 from fhirserver.model.resource import Resource

@@ -14,8 +14,8 @@ from fhirserver import clock, ids
 from fhirserver.errors import Invalid, TooCostly, Unprocessable
 from fhirserver.interactions.context import Context
 from fhirserver.interactions.messages import FhirResponse
+from fhirserver.interactions.operating.terminology_inputs import answer, shelf_of
 from fhirserver.interactions.operation import HL7, Call, Parameter, operation
-from fhirserver.interactions.terminology_inputs import answer, shelf_of
 from fhirserver.model.resource import Resource
 from fhirserver.storage import closures
 from fhirserver.storage.closures import Closure, Entry, Placed

@@ -11,8 +11,7 @@ from typing import Any, Final
 from fhirserver.errors import Invalid, NotSupported
 from fhirserver.interactions.context import Context
 from fhirserver.interactions.messages import FhirResponse
-from fhirserver.interactions.operation import HL7, Call, Inputs, Parameter, operation
-from fhirserver.interactions.terminology_inputs import (
+from fhirserver.interactions.operating.terminology_inputs import (
     COMMON,
     answer,
     code_system_version,
@@ -20,6 +19,7 @@ from fhirserver.interactions.terminology_inputs import (
     shelf_of,
     unknown_code_system,
 )
+from fhirserver.interactions.operation import HL7, Call, Inputs, Parameter, operation
 from fhirserver.model.parameters import parameters, parts, value
 from fhirserver.model.resource import Resource
 from fhirserver.terminology.content import Concept, Filter, Selection

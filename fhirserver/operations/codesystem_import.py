@@ -11,12 +11,12 @@ from typing import Any, Final
 
 from fhirserver.errors import Invalid, TooCostly, Unprocessable
 from fhirserver.interactions.context import Context
-from fhirserver.interactions.import_inputs import on_stored
 from fhirserver.interactions.messages import FhirResponse
+from fhirserver.interactions.operating.answers import answered
+from fhirserver.interactions.operating.changing import changed
+from fhirserver.interactions.operating.import_inputs import on_stored
+from fhirserver.interactions.operating.reading import instance
 from fhirserver.interactions.operation import OURS, Call, Inputs, Parameter, operation
-from fhirserver.interactions.operation_answers import answered
-from fhirserver.interactions.operation_changing import changed
-from fhirserver.interactions.operation_reading import instance
 from fhirserver.model.canonicals import split
 from fhirserver.model.parameters import parameters, resource, value
 from fhirserver.model.resource import Resource

@@ -8,14 +8,14 @@ from __future__ import annotations
 from fhirserver.errors import Invalid
 from fhirserver.interactions.context import Context
 from fhirserver.interactions.messages import FhirResponse
-from fhirserver.interactions.operation import HL7, Call, Parameter, operation
-from fhirserver.interactions.terminology_inputs import (
+from fhirserver.interactions.operating.terminology_inputs import (
     COMMON,
     answer,
     options_of,
     shelf_of,
     unknown_code_system,
 )
+from fhirserver.interactions.operation import HL7, Call, Parameter, operation
 from fhirserver.terminology.lookup import lookup as look_up
 from fhirserver.terminology.scope import Scope
 from fhirserver.terminology.subsumption import known_concept

@@ -8,8 +8,7 @@ from __future__ import annotations
 from fhirserver.errors import Invalid
 from fhirserver.interactions.context import Context
 from fhirserver.interactions.messages import FhirResponse
-from fhirserver.interactions.operation import HL7, Call, Parameter, operation
-from fhirserver.interactions.terminology_inputs import (
+from fhirserver.interactions.operating.terminology_inputs import (
     COMMON,
     answer,
     code_system_version,
@@ -17,6 +16,7 @@ from fhirserver.interactions.terminology_inputs import (
     shelf_of,
     unknown_code_system,
 )
+from fhirserver.interactions.operation import HL7, Call, Parameter, operation
 from fhirserver.model.parameters import parameters, value
 from fhirserver.terminology.scope import Scope
 from fhirserver.terminology.subsumption import subsumption

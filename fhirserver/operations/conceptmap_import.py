@@ -9,11 +9,11 @@ from typing import Final
 
 from fhirserver.errors import Invalid, TooCostly
 from fhirserver.interactions.context import Context
-from fhirserver.interactions.import_inputs import on_stored
 from fhirserver.interactions.messages import FhirResponse
+from fhirserver.interactions.operating.answers import answered
+from fhirserver.interactions.operating.changing import changed
+from fhirserver.interactions.operating.import_inputs import on_stored
 from fhirserver.interactions.operation import OURS, Call, Inputs, Parameter, operation
-from fhirserver.interactions.operation_answers import answered
-from fhirserver.interactions.operation_changing import changed
 from fhirserver.model.parameters import parameters, resource, value
 from fhirserver.model.resource import Resource
 from fhirserver.terminology.map_additions import Mapped, mapped, mapping, mappings_of

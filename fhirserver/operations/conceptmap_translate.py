@@ -12,8 +12,8 @@ from typing import Any
 from fhirserver.errors import Invalid, NotFound
 from fhirserver.interactions.context import Context
 from fhirserver.interactions.messages import FhirResponse
+from fhirserver.interactions.operating.terminology_inputs import answer, instance, shelf_of
 from fhirserver.interactions.operation import HL7, Call, Inputs, Parameter, operation
-from fhirserver.interactions.terminology_inputs import answer, instance, shelf_of
 from fhirserver.model.resource import Resource
 from fhirserver.terminology.concept_maps import ConceptMap, compile_concept_map
 from fhirserver.terminology.library import Shelf

@@ -9,9 +9,9 @@ from __future__ import annotations
 from fhirserver.errors import Invalid, Issue, NotFound
 from fhirserver.interactions.context import Context
 from fhirserver.interactions.messages import FhirRequest, FhirResponse
+from fhirserver.interactions.operating.answers import answered
+from fhirserver.interactions.operating.reading import instance
 from fhirserver.interactions.operation import ANY, OURS, Call, Parameter, operation
-from fhirserver.interactions.operation_answers import answered
-from fhirserver.interactions.operation_reading import instance
 from fhirserver.model import json
 from fhirserver.model.differences import differences
 from fhirserver.model.parameters import parameters

@@ -6,11 +6,11 @@ http://hl7.org/fhir/us/core/OperationDefinition/docref
 from __future__ import annotations
 
 from fhirserver.errors import Issue
-from fhirserver.interactions.care_dates import check_order, in_care
 from fhirserver.interactions.context import Context
 from fhirserver.interactions.messages import FhirResponse
+from fhirserver.interactions.operating.answers import page, position
+from fhirserver.interactions.operating.care_dates import check_order, in_care
 from fhirserver.interactions.operation import Call, Parameter, operation
-from fhirserver.interactions.operation_answers import page, position
 from fhirserver.interactions.search import entry
 from fhirserver.model.outcome import outcome
 from fhirserver.search.escaping import escape

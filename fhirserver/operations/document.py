@@ -10,11 +10,11 @@ from collections.abc import Sequence
 from fhirserver import clock, ids
 from fhirserver.errors import Invalid, Issue, MethodNotAllowed, NotSupported, Unprocessable
 from fhirserver.interactions.context import Context
-from fhirserver.interactions.following import followed
 from fhirserver.interactions.messages import FhirRequest, FhirResponse
+from fhirserver.interactions.operating.answers import answered
+from fhirserver.interactions.operating.following import followed
+from fhirserver.interactions.operating.reading import read
 from fhirserver.interactions.operation import HL7, Call, Parameter, operation
-from fhirserver.interactions.operation_answers import answered
-from fhirserver.interactions.operation_reading import read
 from fhirserver.model import json
 from fhirserver.model.references import parse_reference, references
 from fhirserver.model.resource import Resource

@@ -6,10 +6,10 @@ https://hl7.org/fhir/R4/encounter-operation-everything.html
 from __future__ import annotations
 
 from fhirserver.interactions.context import Context
-from fhirserver.interactions.everything import PARAMETERS, everything
 from fhirserver.interactions.messages import FhirResponse
+from fhirserver.interactions.operating.everything import PARAMETERS, everything
+from fhirserver.interactions.operating.reading import instance
 from fhirserver.interactions.operation import HL7, Call, operation
-from fhirserver.interactions.operation_reading import instance
 
 
 @operation(

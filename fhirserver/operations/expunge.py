@@ -11,8 +11,8 @@ import logging
 from fhirserver.errors import Conflict, Forbidden, Invalid, Issue, NotFound
 from fhirserver.interactions.context import Context
 from fhirserver.interactions.messages import FhirResponse
+from fhirserver.interactions.operating.answers import answered
 from fhirserver.interactions.operation import ANY, OURS, Call, Parameter, operation
-from fhirserver.interactions.operation_answers import answered
 from fhirserver.model.parameters import parameters, value
 from fhirserver.storage.expunging import remove_all, remove_history
 from fhirserver.storage.versions import lock_current

@@ -11,10 +11,10 @@ from fhirserver.errors import Invalid
 from fhirserver.forms.expressions import Expressions
 from fhirserver.forms.extracting import extracted
 from fhirserver.interactions.context import Context
-from fhirserver.interactions.form_inputs import Asking, by_canonical, given_response
 from fhirserver.interactions.messages import FhirResponse
+from fhirserver.interactions.operating.answers import answered
+from fhirserver.interactions.operating.form_inputs import Asking, by_canonical, given_response
 from fhirserver.interactions.operation import Call, Parameter, operation
-from fhirserver.interactions.operation_answers import answered
 from fhirserver.model.outcome import outcome
 from fhirserver.model.parameters import parameters, resource
 from fhirserver.model.resource import Resource

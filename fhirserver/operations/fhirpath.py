@@ -19,9 +19,9 @@ from fhirserver.fhirpath.results import Results, expected, from_parameter
 from fhirserver.interactions.checking import refuse
 from fhirserver.interactions.context import Context
 from fhirserver.interactions.messages import FhirResponse
+from fhirserver.interactions.operating.answers import answered
+from fhirserver.interactions.operating.reading import instance, read
 from fhirserver.interactions.operation import ANY, OURS, Call, Parameter, operation
-from fhirserver.interactions.operation_answers import answered
-from fhirserver.interactions.operation_reading import instance, read
 from fhirserver.model import json
 from fhirserver.model.parameters import parameters, parts, value
 from fhirserver.model.references import parse_reference

@@ -11,9 +11,9 @@ from typing import Final
 from fhirserver.errors import NotFound
 from fhirserver.interactions.context import Context
 from fhirserver.interactions.messages import FhirResponse
+from fhirserver.interactions.operating.answers import answered
+from fhirserver.interactions.operating.reading import search
 from fhirserver.interactions.operation import HL7, Call, Parameter, operation
-from fhirserver.interactions.operation_answers import answered
-from fhirserver.interactions.operation_reading import search
 from fhirserver.model.bundle import resources
 from fhirserver.search.escaping import escape
 

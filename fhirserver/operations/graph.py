@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from fhirserver.errors import Invalid, NotSupported, Unprocessable
 from fhirserver.interactions.context import Context
-from fhirserver.interactions.graph_walking import GraphWalk
 from fhirserver.interactions.messages import FhirResponse
+from fhirserver.interactions.operating.answers import page
+from fhirserver.interactions.operating.graph_walking import GraphWalk
+from fhirserver.interactions.operating.reading import instance, read
 from fhirserver.interactions.operation import ANY, HL7, Call, Parameter, operation
-from fhirserver.interactions.operation_answers import page
-from fhirserver.interactions.operation_reading import instance, read
 from fhirserver.model.bundle import search_entry
 from fhirserver.model.references import parse_reference
 from fhirserver.model.resource import Resource

@@ -13,8 +13,8 @@ from fhirserver.errors import Invalid, NotUnderstood
 from fhirserver.interactions.context import Context
 from fhirserver.interactions.graphql_answers import GRAPHQL_JSON, JSON, refused, selected
 from fhirserver.interactions.messages import FhirRequest, FhirResponse
+from fhirserver.interactions.operating.reading import instance
 from fhirserver.interactions.operation import ANY, HL7, Call, Parameter, Wire, operation
-from fhirserver.interactions.operation_reading import instance
 from fhirserver.model import json
 
 _FIELDS: Final = frozenset({"query", "operationName", "variables", "extensions"})

@@ -12,8 +12,8 @@ from fhirserver.errors import Invalid, Issue, TooCostly
 from fhirserver.interactions.context import Context
 from fhirserver.interactions.including import included
 from fhirserver.interactions.messages import FhirResponse
+from fhirserver.interactions.operating.answers import page
 from fhirserver.interactions.operation import HL7, Call, Parameter, operation
-from fhirserver.interactions.operation_answers import page
 from fhirserver.interactions.search import entry
 from fhirserver.model import json
 from fhirserver.search.parse import parse

@@ -12,9 +12,9 @@ from typing import Any, Final, NamedTuple
 from fhirserver.errors import Issue
 from fhirserver.interactions.context import Context
 from fhirserver.interactions.messages import FhirResponse
+from fhirserver.interactions.operating.answers import answered
+from fhirserver.interactions.operating.reading import search
 from fhirserver.interactions.operation import HL7, Call, Parameter, operation
-from fhirserver.interactions.operation_answers import answered
-from fhirserver.interactions.operation_reading import search
 from fhirserver.matching import Features, Judgement, features_of, judged, searches
 from fhirserver.model.bundle import bundle
 from fhirserver.model.outcome import outcome

@@ -11,11 +11,11 @@ from collections.abc import Mapping
 from fhirserver.errors import Invalid, Issue
 from fhirserver.interactions.context import Context
 from fhirserver.interactions.intents import allowed_versions
-from fhirserver.interactions.merge_inputs import SOURCE, TARGET, Named, both
-from fhirserver.interactions.merging import Party, merge, preview
 from fhirserver.interactions.messages import FhirResponse
+from fhirserver.interactions.operating.answers import answered
+from fhirserver.interactions.operating.merge_inputs import SOURCE, TARGET, Named, both
+from fhirserver.interactions.operating.merging import Party, merge, preview
 from fhirserver.interactions.operation import OURS, Call, Parameter, operation
-from fhirserver.interactions.operation_answers import answered
 from fhirserver.model.outcome import outcome
 from fhirserver.model.parameters import parameters, resource
 from fhirserver.model.resource import Resource

@@ -10,12 +10,12 @@ from typing import Final
 from fhirserver.errors import Invalid, Issue
 from fhirserver.interactions.context import Context
 from fhirserver.interactions.intents import allowed_versions
-from fhirserver.interactions.merge_inputs import SOURCE, named
-from fhirserver.interactions.merging import Party
 from fhirserver.interactions.messages import FhirResponse
+from fhirserver.interactions.operating.answers import answered
+from fhirserver.interactions.operating.merge_inputs import SOURCE, named
+from fhirserver.interactions.operating.merging import Party
+from fhirserver.interactions.operating.unmerging import Unmerged, unmerge
 from fhirserver.interactions.operation import OURS, Call, Parameter, operation
-from fhirserver.interactions.operation_answers import answered
-from fhirserver.interactions.unmerging import Unmerged, unmerge
 from fhirserver.model.outcome import outcome
 from fhirserver.model.parameters import parameters, resource
 

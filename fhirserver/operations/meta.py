@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from fhirserver.interactions.context import Context
 from fhirserver.interactions.messages import FhirResponse
+from fhirserver.interactions.operating.answers import answered
+from fhirserver.interactions.operating.reading import instance
 from fhirserver.interactions.operation import ANY, HL7, Call, operation
-from fhirserver.interactions.operation_answers import answered
-from fhirserver.interactions.operation_reading import instance
 from fhirserver.model.parameters import parameters, value
 from fhirserver.storage.labels import labels_in_use
 from fhirserver.storage.searches import types_in_use

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from fhirserver.interactions.context import Context
 from fhirserver.interactions.messages import FhirResponse
+from fhirserver.interactions.operating.answers import answered
+from fhirserver.interactions.operating.changing import changed
 from fhirserver.interactions.operation import ANY, HL7, Call, Parameter, operation
-from fhirserver.interactions.operation_answers import answered
-from fhirserver.interactions.operation_changing import changed
 from fhirserver.model.labels import added
 from fhirserver.model.parameters import parameters, value
 

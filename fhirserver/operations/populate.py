@@ -15,11 +15,16 @@ from fhirserver.forms.expressions import Expressions
 from fhirserver.forms.extensions import extensions, part
 from fhirserver.forms.populating import response
 from fhirserver.interactions.context import Context
-from fhirserver.interactions.form_inputs import Asking, by_canonical, by_identifier, by_reference
 from fhirserver.interactions.messages import FhirResponse
+from fhirserver.interactions.operating.answers import answered
+from fhirserver.interactions.operating.form_inputs import (
+    Asking,
+    by_canonical,
+    by_identifier,
+    by_reference,
+)
+from fhirserver.interactions.operating.reading import instance, search
 from fhirserver.interactions.operation import Call, Inputs, Parameter, operation
-from fhirserver.interactions.operation_answers import answered
-from fhirserver.interactions.operation_reading import instance, search
 from fhirserver.model.outcome import outcome
 from fhirserver.model.parameters import parameters, resource
 from fhirserver.model.resource import Resource

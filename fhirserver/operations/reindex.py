@@ -10,8 +10,8 @@ import logging
 from fhirserver.errors import Invalid
 from fhirserver.interactions.context import Context
 from fhirserver.interactions.messages import FhirResponse
+from fhirserver.interactions.operating.reindexing import accepted, found, require
 from fhirserver.interactions.operation import ANY, OURS, Call, Parameter, operation
-from fhirserver.interactions.reindexing import accepted, found, require
 from fhirserver.storage.reindex_jobs import start
 
 log = logging.getLogger(__name__)

@@ -9,9 +9,9 @@ import logging
 
 from fhirserver.interactions.context import Context
 from fhirserver.interactions.messages import FhirResponse
+from fhirserver.interactions.operating.answers import answered
+from fhirserver.interactions.operating.reindexing import found, told
 from fhirserver.interactions.operation import OURS, Call, Parameter, operation
-from fhirserver.interactions.operation_answers import answered
-from fhirserver.interactions.reindexing import found, told
 from fhirserver.storage.reindex_jobs import cancel
 
 log = logging.getLogger(__name__)

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from fhirserver.interactions.context import Context
 from fhirserver.interactions.messages import FhirResponse
+from fhirserver.interactions.operating.answers import answered
+from fhirserver.interactions.operating.reindexing import accepted, found, may, told
 from fhirserver.interactions.operation import OURS, Call, Parameter, operation
-from fhirserver.interactions.operation_answers import answered
-from fhirserver.interactions.reindexing import accepted, found, may, told
 from fhirserver.model.parameters import parameters, resource
 from fhirserver.storage.reindex_jobs import open_jobs
 

@@ -15,8 +15,8 @@ from fhirserver import clock
 from fhirserver.errors import Invalid, Issue, TooCostly
 from fhirserver.interactions.context import Context
 from fhirserver.interactions.messages import FhirResponse
+from fhirserver.interactions.operating.answers import answered
 from fhirserver.interactions.operation import HL7, Call, Parameter, operation
-from fhirserver.interactions.operation_answers import answered
 from fhirserver.model import json, ucum
 from fhirserver.model.parameters import parameters, resource
 from fhirserver.model.resource import Resource

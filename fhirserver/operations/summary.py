@@ -18,11 +18,11 @@ from fhirserver.errors import (
     TooCostly,
 )
 from fhirserver.interactions.context import Context
-from fhirserver.interactions.following import followed
 from fhirserver.interactions.messages import FhirRequest, FhirResponse
+from fhirserver.interactions.operating.answers import answered
+from fhirserver.interactions.operating.following import followed
+from fhirserver.interactions.operating.reading import instance, search
 from fhirserver.interactions.operation import Call, Parameter, operation
-from fhirserver.interactions.operation_answers import answered
-from fhirserver.interactions.operation_reading import instance, search
 from fhirserver.merging.patients import replaced_by
 from fhirserver.model import json
 from fhirserver.model.resource import Resource

@@ -12,9 +12,9 @@ from typing import Final
 from fhirserver.errors import FhirError, Invalid, Issue
 from fhirserver.interactions.context import Context
 from fhirserver.interactions.messages import FhirResponse
+from fhirserver.interactions.operating.answers import answered
+from fhirserver.interactions.operating.reading import instance, read
 from fhirserver.interactions.operation import ANY, HL7, Call, Parameter, operation
-from fhirserver.interactions.operation_answers import answered
-from fhirserver.interactions.operation_reading import instance, read
 from fhirserver.model.outcome import outcome
 from fhirserver.model.positions import Positions, positions
 from fhirserver.model.references import parse_reference

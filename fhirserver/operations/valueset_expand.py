@@ -7,8 +7,7 @@ from __future__ import annotations
 
 from fhirserver.interactions.context import Context
 from fhirserver.interactions.messages import FhirResponse
-from fhirserver.interactions.operation import Call, Parameter, operation
-from fhirserver.interactions.terminology_inputs import (
+from fhirserver.interactions.operating.terminology_inputs import (
     COMMON,
     OF_VALUE_SET,
     answer,
@@ -16,6 +15,7 @@ from fhirserver.interactions.terminology_inputs import (
     shelf_of,
     value_set_of,
 )
+from fhirserver.interactions.operation import Call, Parameter, operation
 
 
 @operation(

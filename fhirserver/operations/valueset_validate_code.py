@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from fhirserver.interactions.context import Context
 from fhirserver.interactions.messages import FhirResponse
+from fhirserver.interactions.operating.terminology_inputs import answer
+from fhirserver.interactions.operating.validate_code import PARAMETERS, validate_in_value_set
 from fhirserver.interactions.operation import Call, operation
-from fhirserver.interactions.terminology_inputs import answer
-from fhirserver.interactions.validate_code import PARAMETERS, validate_in_value_set
 
 
 @operation(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from fhirserver.interactions.care_dates import CARE_DATES
+from fhirserver.interactions.operating.care_dates import CARE_DATES
 from fhirserver.search.parameters import base_parameters
 from tests.answers import done, links, place_of, refused
 from tests.builders import a_patient, an_observation

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from fhirserver.errors import Unavailable
-from fhirserver.interactions import merging
+from fhirserver.interactions.operating import merging
 from tests.answers import done, refused, resources
 from tests.builders import (
     a_batch,

@@ -16,7 +16,7 @@ from fhirserver.errors import Forbidden, Gone, Invalid, NotFound, TooCostly
 from fhirserver.graphql.source import Edge, Name, Page, Pairs
 from fhirserver.interactions.context import Context
 from fhirserver.interactions.messages import FhirRequest
-from fhirserver.interactions.operation_reading import read
+from fhirserver.interactions.operating.reading import read
 from fhirserver.interactions.page_links import PARAMETER
 from fhirserver.model import json
 from fhirserver.model.references import parse_reference

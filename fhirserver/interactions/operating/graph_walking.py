@@ -17,9 +17,9 @@ from fhirserver.access.principal import Principal
 from fhirserver.errors import FhirError, Invalid, NotSupported, TooCostly, Unprocessable
 from fhirserver.fhirpath import Env
 from fhirserver.graphql.source import Name
-from fhirserver.interactions.compartment_rules import follows
 from fhirserver.interactions.context import Context
-from fhirserver.interactions.graph_reading import Reading
+from fhirserver.interactions.operating.compartment_rules import follows
+from fhirserver.interactions.operating.graph_reading import Reading
 from fhirserver.model.references import references
 from fhirserver.model.resource import Resource
 from fhirserver.search.results import RESULTS

@@ -9,12 +9,12 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from fhirserver.errors import Invalid, Issue
-from fhirserver.interactions.care_dates import check_order, in_care
 from fhirserver.interactions.context import Context
-from fhirserver.interactions.following import followed
 from fhirserver.interactions.messages import FhirResponse
+from fhirserver.interactions.operating.answers import page, position
+from fhirserver.interactions.operating.care_dates import check_order, in_care
+from fhirserver.interactions.operating.following import followed
 from fhirserver.interactions.operation import Call, Parameter
-from fhirserver.interactions.operation_answers import page, position
 from fhirserver.model import json
 from fhirserver.model.bundle import Mode, search_entry
 from fhirserver.model.outcome import outcome

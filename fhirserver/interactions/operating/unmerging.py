@@ -16,9 +16,9 @@ from fhirserver.errors import Conflict
 from fhirserver.interactions.commit import is_same
 from fhirserver.interactions.context import Context
 from fhirserver.interactions.intents import Done, Intent
-from fhirserver.interactions.merge_records import last_merge
-from fhirserver.interactions.merging import Party, note, parsed
-from fhirserver.interactions.stepwise import Steps, in_steps
+from fhirserver.interactions.operating.merge_records import last_merge
+from fhirserver.interactions.operating.merging import Party, note, parsed
+from fhirserver.interactions.operating.stepwise import Steps, in_steps
 from fhirserver.merging.patients import replaced_by, unmerged_source, unmerged_target
 from fhirserver.merging.record import MOST, Event, Made
 from fhirserver.model import json

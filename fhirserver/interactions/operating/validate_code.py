@@ -10,8 +10,7 @@ from typing import Final
 
 from fhirserver.errors import Invalid, Issue
 from fhirserver.interactions.context import Context
-from fhirserver.interactions.operation import Call, Parameter
-from fhirserver.interactions.terminology_inputs import (
+from fhirserver.interactions.operating.terminology_inputs import (
     COMMON,
     OF_VALUE_SET,
     code_system_version,
@@ -20,6 +19,7 @@ from fhirserver.interactions.terminology_inputs import (
     unknown_code_system,
     value_set_of,
 )
+from fhirserver.interactions.operation import Call, Parameter
 from fhirserver.model.resource import Resource
 from fhirserver.terminology.report import Coded, Report
 from fhirserver.terminology.service import coding, codings_of

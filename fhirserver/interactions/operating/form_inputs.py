@@ -10,8 +10,8 @@ from typing import Any
 
 from fhirserver.errors import FhirError, Invalid, NotSupported, Unprocessable
 from fhirserver.interactions.context import Context
+from fhirserver.interactions.operating.reading import read, search
 from fhirserver.interactions.operation import Call
-from fhirserver.interactions.operation_reading import read, search
 from fhirserver.model.references import parse_reference
 from fhirserver.model.resource import Resource
 

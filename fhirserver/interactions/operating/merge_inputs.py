@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 from fhirserver.errors import Invalid, NotSupported, Unprocessable
 from fhirserver.interactions.context import Context
+from fhirserver.interactions.operating.reading import read, search
 from fhirserver.interactions.operation import Call, Parameter
-from fhirserver.interactions.operation_reading import read, search
 from fhirserver.model.references import parse_reference
 from fhirserver.model.resource import Resource
 from fhirserver.search.escaping import escape

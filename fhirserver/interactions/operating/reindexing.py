@@ -12,7 +12,7 @@ from fhirserver.access.principal import Principal
 from fhirserver.errors import Forbidden, NotFound
 from fhirserver.interactions.context import Context
 from fhirserver.interactions.messages import FhirResponse
-from fhirserver.interactions.operation_answers import answered
+from fhirserver.interactions.operating.answers import answered
 from fhirserver.model.parameters import parameters, parts, value
 from fhirserver.model.resource import Resource
 from fhirserver.storage.reindex_jobs import Job, Part, find

@@ -16,8 +16,8 @@ from fhirserver.errors import Gone, NotFound, VersionConflict
 from fhirserver.interactions.conforming import conformer
 from fhirserver.interactions.context import Context
 from fhirserver.interactions.intents import Done, Intent
-from fhirserver.interactions.merge_records import last_merge
-from fhirserver.interactions.stepwise import Steps, in_steps
+from fhirserver.interactions.operating.merge_records import last_merge
+from fhirserver.interactions.operating.stepwise import Steps, in_steps
 from fhirserver.merging.moving import STAYS, moved
 from fhirserver.merging.patients import (
     merged_source,
