@@ -19,7 +19,7 @@ from fhirserver.validation.options import Codes, Coding, Fetch, Options
 from fhirserver.validation.profile import Profile
 from fhirserver.validation.systems import Systems
 
-# Who has more issues than this learns the rest after mending these.
+# Who has more errors than this, or more of the rest, learns of others after mending these.
 MAX_ISSUES = 1_000
 
 # Of all expressions of one validation together: profiles are written by others.
@@ -61,17 +61,27 @@ class Run:
         self._envs: dict[int, Env] = {}
         self._own_envs: dict[int, Env] = {}
         self.issues: dict[tuple[str, str, str], Issue] = {}
+        self._told = {True: 0, False: 0}
+        self._contained: dict[int, Mapping[str, Node]] = {}
         # Who is being checked against which profile, as resources may refer to one another.
         self.doing: set[tuple[int, str]] = set()
+        # Invariants of profiles that cost too much, by identity.
+        self.given_up: set[int] = set()
         # The ids of elements met so far, with the resource that they are of.
         self.ids: set[tuple[int, str]] = set()
 
     def report(self, severity: Severity | None, code: str, text: str, where: Node | str) -> None:
         """Add an issue; what was said already isn't said twice, None says nothing."""
-        if severity is None or len(self.issues) >= MAX_ISSUES:
+        if severity is None:
+            return
+        # Warnings leave room for errors: a verdict must not depend on how many there are.
+        is_error = severity in {"error", "fatal"}
+        if self._told[is_error] >= MAX_ISSUES:
             return
         path = where if isinstance(where, str) else where.path
-        self.issues.setdefault((severity, path, text), Issue(severity, code, text, path))
+        if (severity, path, text) not in self.issues:
+            self._told[is_error] += 1
+            self.issues[severity, path, text] = Issue(severity, code, text, path)
 
     def error(self, code: str, text: str, where: Node | str) -> None:
         """Add an error."""
@@ -85,9 +95,11 @@ class Run:
         """A run of its own on the same resource, for trying."""
         run = Run(self.top, self.conformance, self.profiles, self.codes, self.options, self.fetch)
         run.doing = self.doing
+        run.given_up = self.given_up
         run.deadline = self.deadline
         run._envs = self._envs
         run._own_envs = self._own_envs
+        run._contained = self._contained
         run.__dict__["entries"] = self.entries
         return run
 
@@ -107,9 +119,18 @@ class Run:
             root = from_.root
             if reference == "#":
                 return root
-            wanted = reference[1:]
-            return next((c for c in root.named("contained") if c.value.get("id") == wanted), None)
+            return self._contained_in(root).get(reference[1:])
         return self.entries.find(reference, from_)
+
+    def _contained_in(self, root: Node) -> Mapping[str, Node]:
+        """The resources that one contains, by id; the first of several with one id."""
+        found = self._contained.get(id(root))
+        if found is None:
+            contained = reversed(root.named("contained"))
+            found = self._contained[id(root)] = {
+                id_: c for c in contained if (id_ := c.text("id")) is not None
+            }
+        return found
 
     def find(self, reference: str, from_: Node) -> Mapping[str, Any] | None:
         """The resource itself, wherever it can be found."""

@@ -107,7 +107,7 @@ class Validator:
                     check_profile(run, node, canonical)
         for canonical in profiles:
             if not check_profile(run, top, canonical):
-                run.error("not-found", f"the profile {canonical} isn't known", top)
+                run.error("not-found", self._missing(canonical), top)
         return sorted(run.issues.values(), key=lambda i: _ORDER[i.severity])
 
     def env(
@@ -146,7 +146,16 @@ class Validator:
         meta = node.first("meta")
         for declared in meta.named("profile") if meta is not None else ():
             if isinstance(declared.value, str) and not check_profile(run, node, declared.value):
-                run.warning("not-found", "this profile isn't known: nothing was checked", declared)
+                text = f"nothing was checked by it: {self._missing(declared.value)}"
+                run.warning("not-found", text, declared)
+
+    def _missing(self, canonical: str) -> str:
+        """Why a profile can't be used."""
+        if self.conformance.find("StructureDefinition", canonical) is None:
+            return f"the profile {canonical} isn't known here: install the package that has it"
+        return (
+            f"no snapshot of the profile {canonical} can be made: validate its StructureDefinition"
+        )
 
 
 _ORDER = {"fatal": 0, "error": 1, "warning": 2, "information": 3}

@@ -10,7 +10,7 @@ from functools import cache
 from typing import Any, Final
 
 from fhirserver import fhirpath
-from fhirserver.errors import Invalid
+from fhirserver.errors import Invalid, Severity, TooCostly
 from fhirserver.model import definitions
 from fhirserver.validation.binding import check_binding
 from fhirserver.validation.limits import broken, is_above, is_below
@@ -208,7 +208,9 @@ class _Checker:
         """The invariants that the profile adds to the base's."""
         for c in e.constraints:
             key, expression = c.get("key", ""), c["expression"]
-            severity = "error" if c.get("severity") == "error" else "warning"
+            severity: Severity = "error" if c.get("severity") == "error" else "warning"
+            if id(c) in self.run.given_up:
+                continue
             # On an element that is a resource, %resource is the one around it.
             around = node.parent if node.is_resource and e is not self.of.root else None
             try:
@@ -219,11 +221,15 @@ class _Checker:
                 text = f"{key} can't be evaluated: {error} ({self.of.name})"
                 self.run.warning("processing", text, node)
                 continue
+            except TooCostly as error:
+                # Once is enough: elsewhere it would cost as much.
+                self.run.given_up.add(id(c))
+                text = f"{key} wasn't evaluated to its end, here or further on: {error}"
+                self.run.report(severity, "too-costly", f"{text} ({self.of.name})", node)
+                continue
             if not is_met:
                 text = f"{key}: {c.get('human', expression)}"
-                self.run.report(
-                    "error" if severity == "error" else "warning", "invariant", text, node
-                )
+                self.run.report(severity, "invariant", text, node)
 
     def slices(self, e: Element, nodes: list[Node], parent: Node) -> None:
         """Sort the values into the slices, and hold each against its own."""

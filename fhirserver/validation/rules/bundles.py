@@ -114,7 +114,7 @@ def _document(run: Run, node: Node) -> None:
         is_part = path in _OF_DOCUMENTS and text is not None and not text.startswith("#")
         if is_part and text is not None and len(run.entries.matches(text, reference)) != 1:
             run.error("not-found", "what this refers to isn't in the document once", reference)
-    reached = _reached(run, composition, entries)
+    reached = _reached(run, entries)
     for entry in entries:
         if id(entry) not in reached and not _is_style(run, node, entry):
             run.error("invalid", "nothing leads from the Composition to this entry", entry)
@@ -132,24 +132,24 @@ def _message(run: Run, node: Node) -> None:
             run.error("not-found", "what the message is about isn't among its entries", focus)
 
 
-def _reached(run: Run, composition: Node, entries: list[Node]) -> set[int]:
+def _reached(run: Run, entries: list[Node]) -> set[int]:
     """The entries that references lead to from the Composition, or from which they lead back."""
-    leads: dict[int, set[int]] = {id(e): set() for e in entries}
+    beside: dict[int, set[int]] = {id(e): set() for e in entries}
     for entry in entries:
         resource = entry.first("resource")
         for reference in _references(resource) if resource is not None else ():
             for target in run.entries.matches(reference.text("reference") or "", reference):
-                target_entry = entry_of(target)
-                if target_entry is not None and id(target_entry) in leads:
-                    leads[id(entry)].add(id(target_entry))
+                other = entry_of(target)
+                if other is not None and id(other) in beside:
+                    beside[id(entry)].add(id(other))
+                    beside[id(other)].add(id(entry))
     reached = {id(entries[0])}
-    while True:
-        more = {t for e in reached for t in leads[e]} | {
-            e for e, targets in leads.items() if targets & reached
-        }
-        if more <= reached:
-            return reached
+    waiting = [id(entries[0])]
+    while waiting:
+        more = beside[waiting.pop()] - reached
         reached |= more
+        waiting += more
+    return reached
 
 
 def _is_style(run: Run, bundle_: Node, entry: Node) -> bool:

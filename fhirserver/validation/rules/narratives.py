@@ -26,28 +26,27 @@ def narrative(run: Run, node: Node) -> None:
     if not isinstance(node.value, str):
         return
     anchors, links = _anchors_and_links(node.value)
+    if any(link.startswith("#") for link in links):
+        anchors |= _ids(node.root)
     for link in links:
         scheme = _SCHEME.match(link)
         if scheme is not None and scheme[1].lower() not in _SCHEMES:
             text = f"has a link with the scheme {scheme[1].lower()[:20]}, which can't be followed"
             run.error("invalid", text, node)
-        elif link.startswith("#") and not _leads_somewhere(link[1:], anchors, node):
+        elif link.startswith("#") and link != "#" and link[1:] not in anchors:
             # In a Bundle it may lead to the narrative of another entry, if all are shown together.
             text = "has a link within the resource that leads nowhere"
             run.report(run.options.dangling_link, "invalid", text, node)
 
 
-def _leads_somewhere(target: str, anchors: set[str], node: Node) -> bool:
-    if not target or target in anchors:
-        return True
-    root = node.root
-    if any(c.value.get("id") == target for c in root.named("contained")):
-        return True
-    return any(
-        (n.extra if n.is_primitive else n.value).get("id") == target
-        for n in root.everything()
-        if isinstance(n.extra if n.is_primitive else n.value, dict)
-    )
+def _ids(root: Node) -> set[str]:
+    """The ids of a resource's elements and of what it contains."""
+    found: set[str] = set()
+    for node in root.everything():
+        holder = node.extra if node.is_primitive else node.value
+        if isinstance(holder, dict) and isinstance(holder.get("id"), str):
+            found.add(holder["id"])
+    return found
 
 
 def _anchors_and_links(text: str) -> tuple[set[str], list[str]]:
