@@ -622,3 +622,36 @@ def test_the_blood_pressure_of_the_standard() -> None:
 
     assert errors(good) == []
     assert set(errors({**good, "component": component[:1]})) == {"Observation"}
+
+
+@pytest.mark.parametrize(
+    ("element", "resource", "text"),
+    [
+        ({"path": "Patient.active", "fixedBoolean": False}, patient(), "must be false"),
+        (
+            {"path": "Observation.code", "patternCodeableConcept": coded("a")},
+            observation(),
+            'must have all of {"coding":[{"system":"http://loinc.org","code":"a"}]}',
+        ),
+        (
+            {"path": "Patient.birthDate", "minValueDate": "1900-01-01"},
+            patient(birthDate="1899"),
+            'must not be below "1900-01-01"',
+        ),
+        ({"path": "Patient.name", "min": 1}, patient(), "name must be there 1..* times, not 0"),
+    ],
+)
+def test_an_issue_says_what_the_profile_wants(
+    element: dict[str, Any], resource: dict[str, Any], text: str
+) -> None:
+    it = profile(element["path"].partition(".")[0], element)
+
+    found = issues(resource, it, profiles=(it["url"],))
+
+    assert [i.text for i in found if i.severity == "error"] == [f"{text} ({it['url']})"]
+
+
+def test_a_value_in_no_slice_is_told_which_there_are() -> None:
+    found = issues(identifiers("other"), sliced({"rules": "closed"}), profiles=(f"{URL}it",))
+
+    assert any("one of the slices mrn, ssn: no others" in i.text for i in found)

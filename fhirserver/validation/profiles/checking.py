@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from fhirserver import fhirpath
 from fhirserver.errors import Invalid, Severity, TooCostly
-from fhirserver.model import definitions
+from fhirserver.model import definitions, json
 from fhirserver.validation.binding import check_binding
 from fhirserver.validation.limits import broken, is_above, is_below
 from fhirserver.validation.node import Node
@@ -26,6 +26,7 @@ from fhirserver.validation.profiles import discriminators
 from fhirserver.validation.profiles.patterns import is_fixed, is_like
 from fhirserver.validation.run import Run, codings_of
 
+_LONGEST_SHOWN: Final = 200
 _BY_URL: Final = Slicing((("value", "url"),), "open", is_ordered=False)
 _BY_TYPE: Final = Slicing((("type", "$this"),), "open", is_ordered=False)
 
@@ -127,7 +128,7 @@ class _Checker:
         fitting = [t for t in e.types if _is_type(node.type, t.code)]
         if e.types and not fitting and "." not in node.type:
             names = ", ".join(dict.fromkeys(t.code for t in e.types))
-            self.run.error("structure", f"must be {names} ({self.of.name})", node)
+            self.run.error("structure", f"must be of type {names} ({self.of.name})", node)
             return
         profiles = [p for t in fitting for p in t.profiles]
         if profiles and all(t.profiles for t in fitting):
@@ -182,13 +183,16 @@ class _Checker:
             parent = node.parent
             is_url = node.name == "url" and parent is not None and parent.type == "Extension"
             where = parent if is_url and parent is not None else node
-            self.run.error("value", f"must be the value that {self.of.name} fixes", where)
+            self.run.error("value", f"must be {_shown(values['fixed'])} ({self.of.name})", where)
         if "pattern" in values and not is_like(_plain(node), values["pattern"]):
-            self.run.error("value", f"must have what the pattern of {self.of.name} has", node)
+            text = f"must have all of {_shown(values['pattern'])} ({self.of.name})"
+            self.run.error("value", text, node)
         if "minValue" in values and is_below(node, values["minValue"]):
-            self.run.error("value", f"must not be below the limit of {self.of.name}", node)
+            text = f"must not be below {_shown(values['minValue'])} ({self.of.name})"
+            self.run.error("value", text, node)
         if "maxValue" in values and is_above(node, values["maxValue"]):
-            self.run.error("value", f"must not be above the limit of {self.of.name}", node)
+            text = f"must not be above {_shown(values['maxValue'])} ({self.of.name})"
+            self.run.error("value", text, node)
         for code, text in broken(e.limits, node) if e.limits else ():
             self.run.error(code, f"{text} ({self.of.name})", node)
         is_long = e.max_length is not None and isinstance(node.value, str)
@@ -244,14 +248,18 @@ class _Checker:
             place = next((i for i, s in enumerate(e.slices) if self.belongs(node, s, by)), None)
             if place is None:
                 if slicing.rules == "closed":
-                    self.run.error("structure", f"is in no slice of {self.of.name}", node)
+                    names = ", ".join(s.slice_name or "" for s in e.slices)
+                    text = f"must be one of the slices {names}: no others are allowed"
+                    self.run.error("structure", f"{text} ({self.of.name})", node)
                 is_at_end = True
                 continue
             if slicing.rules == "openAtEnd" and is_at_end:
-                text = f"must come before what is in no slice of {self.of.name}"
+                text = f"is in a slice, so it must come before what is in none ({self.of.name})"
                 self.run.error("structure", text, node)
             if slicing.is_ordered and place < furthest:
-                self.run.error("structure", f"is out of the order of {self.of.name}", node)
+                names = ", ".join(s.slice_name or "" for s in e.slices)
+                text = f"is out of order: the slices come as {names} ({self.of.name})"
+                self.run.error("structure", text, node)
             furthest = max(furthest, place)
             members.setdefault(place, []).append(node)
         for i, s in enumerate(e.slices):
@@ -299,6 +307,12 @@ def _named(node: Node, e: Element) -> list[Node]:
         if e.name.endswith(suffix) and e.name != suffix:
             return [n for n in node.named(e.name.removesuffix(suffix)) if n.type == t.code]
     return found
+
+
+def _shown(value: Any) -> str:
+    """What a definition says, short enough for a message."""
+    text = json.dump(value).decode()
+    return text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]} ..."
 
 
 def _is_extension(e: Element) -> bool:

@@ -84,7 +84,8 @@ class _Response:
         for item in parent.named("item"):
             link = item.text("linkId")
             if link not in order:
-                self.run.error("not-found", "has an item that isn't asked for here", parent)
+                text = "has an item whose linkId the questionnaire doesn't have at this place"
+                self.run.error("not-found", text, parent)
                 continue
             if order[link] < furthest:
                 self.run.error("structure", "is out of the questionnaire's order", item)
@@ -99,16 +100,19 @@ class _Response:
         if enabled is False:
             for item in given:
                 if _has_answers(item):
-                    self.run.error("invalid", "is answered, though it isn't enabled", item)
+                    text = "is answered, though its enableWhen isn't met: leave it out"
+                    self.run.error("invalid", text, item)
             return
         if not given:
             if enabled and q.get("required") and self.is_finished and q.get("type") != "display":
-                self.run.error("required", "has no answer to a question that needs one", parent)
+                text = f"has no answer to the question {q.get('linkId')}, which needs one"
+                self.run.error("required", text, parent)
             return
         if q.get("type") == "group":
             self.number(q, given, parent)
         if len(given) > 1 and not (q.get("repeats") or q.get("type") == "display"):
-            self.run.error("structure", "has more than one of an item that doesn't repeat", parent)
+            text = f"has the item {q.get('linkId')} more than once, and it doesn't repeat"
+            self.run.error("structure", text, parent)
         for item in given:
             if q.get("type") == "group":
                 if item.first("answer") is not None:

@@ -64,7 +64,7 @@ def _full_url(run: Run, entry: Node, kind: str) -> None:
             run.error("required", text or "an entry needs a fullUrl", entry)
         return
     if not _SCHEME.match(url):
-        run.error("invalid", "the fullUrl must be absolute", entry)
+        run.error("invalid", "the fullUrl must be absolute: urn:uuid:... or https://...", entry)
         return
     found = _RESTFUL.fullmatch(url)
     id_ = resource.text("id")
@@ -113,11 +113,19 @@ def _document(run: Run, node: Node) -> None:
         text = reference.text("reference")
         is_part = path in _OF_DOCUMENTS and text is not None and not text.startswith("#")
         if is_part and text is not None and len(run.entries.matches(text, reference)) != 1:
-            run.error("not-found", "what this refers to isn't in the document once", reference)
+            run.error(
+                "not-found",
+                "what this refers to isn't in the document once: one entry needs this fullUrl",
+                reference,
+            )
     reached = _reached(run, entries)
     for entry in entries:
         if id(entry) not in reached and not _is_style(run, node, entry):
-            run.error("invalid", "nothing leads from the Composition to this entry", entry)
+            run.error(
+                "invalid",
+                "nothing leads from the Composition to this entry: refer to it, or leave it out",
+                entry,
+            )
 
 
 def _message(run: Run, node: Node) -> None:

@@ -87,7 +87,7 @@ def extension(run: Run, node: Node) -> None:
 
 
 def _unknown(run: Run, node: Node, url: str) -> None:
-    text = "the definition of this extension isn't known"
+    text = "the definition of this extension isn't known here: install the package that has it"
     if url.startswith(_EXAMPLES):
         run.report(run.options.example_extension, "extension", text, node)
         text = "is the url of an example"
@@ -139,11 +139,14 @@ def _modifier(run: Run, node: Node, definition: Mapping[str, Any]) -> None:
 def _context(run: Run, node: Node, parent: Node, definition: Mapping[str, Any]) -> None:
     contexts = (*definition.get("context", ()), *_MENDED.get(definition.get("url", ""), ()))
     if contexts and not any(_fits(run, c, node, parent) for c in contexts):
-        run.error("structure", "has an extension that isn't allowed here", parent)
+        places = ", ".join(str(c.get("expression")) for c in contexts)
+        text = f"has the extension {definition.get('url')}, which is allowed on {places} only"
+        run.error("structure", text, parent)
         return
     for expression in definition.get("contextInvariant", ()):
         if _value_of(run, expression, parent, node) is False:
-            run.error("structure", "has an extension whose condition isn't met here", parent)
+            text = f"has the extension {definition.get('url')} without its condition: {expression}"
+            run.error("structure", text, parent)
 
 
 def _fits(run: Run, context: Mapping[str, Any], node: Node, parent: Node) -> bool:

@@ -35,7 +35,7 @@ def narrative(run: Run, node: Node) -> None:
             run.error("invalid", text, node)
         elif link.startswith("#") and link != "#" and link[1:] not in anchors:
             # In a Bundle it may lead to the narrative of another entry, if all are shown together.
-            text = "has a link within the resource that leads nowhere"
+            text = "has a link to an id (#...) that nothing in the resource has"
             run.report(run.options.dangling_link, "invalid", text, node)
 
 
