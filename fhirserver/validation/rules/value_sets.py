@@ -9,6 +9,7 @@ import re
 from collections.abc import Mapping
 from typing import Any, Final
 
+from fhirserver.validation.ecl import is_constraint
 from fhirserver.validation.node import Node
 from fhirserver.validation.options import Coding
 from fhirserver.validation.rule import rule
@@ -48,6 +49,10 @@ def _filter(run: Run, node: Node, system: str, definition: Mapping[str, Any] | N
     if system == _SNOMED and name == "concept" and node.text("op") in _WITH_CODES:
         if not is_snomed(value):
             run.error("code-invalid", "must name a concept of SNOMED CT", node)
+        return
+    if system == _SNOMED and name == "constraint" and node.text("op") == "=":
+        if not is_constraint(value):
+            run.error("invalid", "must be an expression constraint (ECL) of SNOMED CT", node)
         return
     properties = {p.get("code"): p.get("type") for p in (definition or {}).get("property", ())}
     type_ = properties.get(name) or (_STANDARD.get(name) if definition is not None else None)
