@@ -225,6 +225,9 @@ def _unknown(table: _Table, name: str) -> Sequence[Finding]:
         few = ", ".join(p.name for p in choices[:6]) + (", ..." if len(choices) > 6 else "")
         return one("structure", f"must be written with its type: {few}", f".{name}")
     text = f"is not an element of {table.path}"
+    meant = next((s for s in table.slots if s.casefold() == name.casefold()), None)
+    if meant is not None:
+        return one("structure", f"{text}: {meant} is", f".{name}")
     if is_name:
         return one("structure", text, f".{name}")
     return one("structure", f"a property {text}")

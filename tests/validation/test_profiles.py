@@ -638,7 +638,7 @@ def test_the_blood_pressure_of_the_standard() -> None:
             patient(birthDate="1899"),
             'must not be below "1900-01-01"',
         ),
-        ({"path": "Patient.name", "min": 1}, patient(), "name must be there 1..* times, not 0"),
+        ({"path": "Patient.name", "min": 1}, patient(), "name is required, found 0"),
     ],
 )
 def test_an_issue_says_what_the_profile_wants(

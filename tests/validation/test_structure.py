@@ -266,3 +266,9 @@ def test_any_json_gets_an_answer(members: dict[str, Any]) -> None:
     for issue in check(patient(**members)):
         assert issue.expression is not None
         assert issue.expression.startswith("Patient")
+
+
+def test_a_name_in_other_letters_is_told_how_it_is_written() -> None:
+    (issue,) = check({"resourceType": "Patient", "active": True, "birthdate": "1970"})
+
+    assert issue.text == "is not an element of Patient: birthDate is"

@@ -119,9 +119,14 @@ class _Checker:
         if e.min <= found and (e.max is None or found <= e.max):
             return
         what = e.name if e.slice_name is None else f"{e.name}:{e.slice_name}"
-        most = "*" if e.max is None else str(e.max)
-        text = f"{what} must be there {e.min}..{most} times, not {found} ({self.of.name})"
-        self.run.error("required" if found < e.min else "structure", text, parent)
+        if found < e.min:
+            text = f"{what} is required" if e.min == 1 else f"{what} is required {e.min} times"
+            self.run.error("required", f"{text}, found {found} ({self.of.name})", parent)
+        elif e.max == 0:
+            self.run.error("structure", f"{what} must be left out ({self.of.name})", parent)
+        else:
+            text = f"{what} must be there at most {e.max} times, found {found}"
+            self.run.error("structure", f"{text} ({self.of.name})", parent)
 
     def types(self, e: Element, node: Node) -> None:
         """The types of an element, and their profiles."""
