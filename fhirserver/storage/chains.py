@@ -36,6 +36,9 @@ from fhirserver.storage.search_sql.conditions import referred_to, where
 MOST: Final = 2_000
 MOST_SOURCES: Final = 2_000
 FEW_SOURCES: Final = 300
+SOURCES_A_PROBE: Final = 30
+"""So many rows that refer are read while a candidate is probed, beside other work."""
+MOST_SOURCES_EVER: Final = 20_000
 MOST_CHAINS: Final = 60
 
 
@@ -61,6 +64,11 @@ def chains_found(
     if _chains(condition) > MOST_CHAINS:
         raise TooCostly(f"the search has more than {MOST_CHAINS} chains: ask in several searches")
     return _replaced(source, condition, types, most_sources)
+
+
+def most_sources(candidates: int) -> int:
+    """From how many resources a reverse chain to so many candidates is found first."""
+    return min(MOST_SOURCES_EVER, max(MOST_SOURCES, SOURCES_A_PROBE * candidates))
 
 
 def has_reverse_chain(condition: Condition) -> bool:

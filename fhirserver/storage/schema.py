@@ -100,7 +100,8 @@ CREATE TABLE {current} (
   PRIMARY KEY (key))
   WITH (autovacuum_vacuum_scale_factor = 0.05, autovacuum_analyze_scale_factor = 0.05)"""
     yield f"CREATE INDEX ON {current} (updated, key)"
-    yield f"CREATE INDEX ON {current} USING gin (elements) WITH (gin_pending_list_limit = 256)"
+    yield f"CREATE INDEX ON {current} USING gin (elements)"
+    yield pending_lists(resource_type)
     yield f"ALTER TABLE {current} ALTER COLUMN elements SET STATISTICS 1000"
     yield (
         f"CREATE INDEX ON {current} USING gin ({NARRATIVE_WORDS.format(r='')}) "
@@ -108,6 +109,12 @@ CREATE TABLE {current} (
     )
     yield f"CREATE TABLE {past} ({_FIXED},{_VARYING}, PRIMARY KEY (key, version))"
     yield f"CREATE INDEX ON {past} (updated, key)"
+
+
+def pending_lists(resource_type: str) -> str:
+    """What keeps what was written lately, and isn't in the inverted index yet, short: in kB."""
+    index = table("resource", f"{resource_type}_elements_idx")
+    return f"ALTER INDEX {index} SET (gin_pending_list_limit = 64)"
 
 
 def ordered_table(kind: OrderedTable, resource_type: str) -> Iterator[str]:

@@ -14,6 +14,7 @@ from fhirserver.storage.chains import (
     FEW_SOURCES,
     chains_found,
     has_reverse_chain,
+    most_sources,
     with_chains_found,
 )
 from fhirserver.storage.database import Connection, Database, Rows, execute, planned
@@ -94,7 +95,8 @@ def _statements(store: Store, query: Query, wanted: Wanted) -> Iterator[tuple[st
             yield _statement(query, [first])
             if first.most_walked is None:
                 return
-    query = with_chains_found(store.database, query)
+    candidates = sum(map(store.sizes.rows, query.types))
+    query = with_chains_found(store.database, query, most_sources=most_sources(candidates))
     taken = [ways(store, query, t, wanted) for t in query.types]
     # Only a search of one type has more than one way.
     for way in zip(*taken, strict=True):

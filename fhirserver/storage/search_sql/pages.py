@@ -36,8 +36,8 @@ class Wanted:
     """Which page: up to `limit` rows after a position, or before it going `backwards`.
 
     `snapshot` leaves out rows that were written later than it. `fenced`: find all matches before
-    putting them in order. `most_walked`: look only at so many rows in that order, and at none
-    without a value, so that the page is right only if it is full (storage/ways.py).
+    putting them in order. `most_walked`: look only at so many current rows in that order, and at
+    none without a value, so that the page is right only if it is full (storage/ways.py).
     """
 
     limit: int
@@ -144,7 +144,7 @@ def _ordered(build: Builder, query: Query, resource_type: str, wanted: Wanted) -
     if wanted.most_walked is not None:
         along = keys(build, query.sort, resource_type, "w")
         cut = _cut(build, along, wanted.after, replace(wanted, limit=wanted.most_walked))
-        walked = f"(SELECT w.* FROM {source} w WHERE true{cut})"
+        walked = f"(SELECT w.* FROM {source} w WHERE NOT w.deleted{cut})"
     found = (
         f"SELECT r.key AS k{columns} "
         f"FROM {_matching(build, query, resource_type, wanted, walked)} r WHERE true"
