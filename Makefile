@@ -59,7 +59,7 @@ UV_COMPILE = $(VENV)/uv/bin/uv pip compile --quiet --universal --generate-hashes
 
 .PHONY: lock
 lock: $(VENV)/uv/.made ## Write the locked requirements again; UPGRADE=--upgrade for newer versions
-	$(UV_COMPILE) --extra build --extra dev pyproject.toml -o requirements/dev.txt
+	$(UV_COMPILE) --extra build --extra dev --extra aws --extra vault pyproject.toml -o requirements/dev.txt
 	$(UV_COMPILE) --extra build pyproject.toml -o requirements/run.txt
 
 .PHONY: clean

@@ -6,12 +6,11 @@ Scopes: https://hl7.org/fhir/smart-app-launch/scopes-and-launch-context.html
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final, Literal
 
+from fhirserver.access.access import Access, Allowed, Right
 from fhirserver.errors import Forbidden, Invalid
-
-Right = Literal["c", "r", "u", "d", "s"]
 
 _SCOPE: Final = re.compile(r"(system|user)/(\*|[A-Z][A-Za-z]+)\.(\*|read|write|c?r?u?d?s?)")
 _V1: Final[dict[str, str]] = {"read": "rs", "write": "cud", "*": "cruds"}
@@ -34,11 +33,44 @@ class Scope:
 
 
 @dataclass(frozen=True, slots=True)
+class User:
+    """A person who has signed in.
+
+    `fhir_user` is who that is here: `Practitioner/1`, `Patient/1`, `RelatedPerson/1` or none.
+    `roles` name the policies that hold for them; `clearances` the sensitive labels they may see.
+    """
+
+    id: str
+    name: str
+    fhir_user: str | None = None
+    roles: frozenset[str] = frozenset()
+    clearances: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
 class Principal:
-    """The caller, as the access token tells."""
+    """The caller, as the access token tells.
+
+    `patient` and `encounter` are the ids of the launch context; `session` the sign-in that the
+    token hangs on. `access` is all of that worked out: what decides about every row.
+    """
 
     subject: str
     scopes: tuple[Scope, ...]
+    user: User | None = None
+    client: str | None = None
+    patient: str | None = None
+    encounter: str | None = None
+    session: str | None = None
+    given_access: Access | None = field(default=None, compare=False, repr=False)
+
+    @property
+    def access(self) -> Access:
+        """What the caller may do; by the scopes alone where nothing else was given."""
+        return self.given_access or Access(self._by_scopes)
+
+    def _by_scopes(self, resource_type: str, right: Right) -> Allowed | None:
+        return Allowed() if self.may(right, resource_type) else None
 
     @property
     def is_system(self) -> bool:

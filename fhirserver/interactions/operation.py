@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, Final, Literal
 
-from fhirserver.access.principal import Principal, Right
+from fhirserver.access.access import Right
+from fhirserver.access.principal import Principal
 from fhirserver.errors import FhirError
 from fhirserver.interactions.context import Context
 from fhirserver.interactions.messages import FhirRequest, FhirResponse

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from fhirserver.access.principal import Right
+from fhirserver.access.access import Right
 from fhirserver.interactions.messages import FhirRequest
 
 RIGHT: Final[dict[str, Right]] = {

@@ -137,6 +137,48 @@ class OwnedBy:
 
 
 @dataclass(frozen=True, slots=True)
+class Unowned:
+    """The row belongs to no patient."""
+
+
+@dataclass(frozen=True, slots=True)
+class CaredFor:
+    """The row's patient has a care relationship of one of the kinds with one of the actors, now.
+
+    `actors` are the digests of addresses (hashing.reference_self): a practitioner, their posts,
+    their units. Only in access rules.
+    """
+
+    actors: tuple[int, ...]
+    kinds: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class InUnits:
+    """The organization that is responsible for the row is one of these (`self` digests)."""
+
+    units: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Labelled:
+    """The row has one of these security labels (elements of `_security`)."""
+
+    labels: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ConsentDenies:
+    """The patient's consent directive keeps the row from one of the actors, or from everybody.
+
+    `purpose` is a code of v3-PurposeOfUse.
+    """
+
+    actors: tuple[int, ...]
+    purpose: str
+
+
+@dataclass(frozen=True, slots=True)
 class OfType:
     """The resource is of one of these types; only in searches of several types."""
 
@@ -201,6 +243,11 @@ Condition = (
     | Updated
     | FullText
     | OwnedBy
+    | Unowned
+    | CaredFor
+    | InUnits
+    | Labelled
+    | ConsentDenies
     | OfType
     | Not
     | And

@@ -117,6 +117,19 @@ def pending_lists(resource_type: str) -> str:
     return f"ALTER INDEX {index} SET (gin_pending_list_limit = 64)"
 
 
+def history_elements(resource_type: str) -> str:
+    """What makes old versions answer to access rules: the array of the version's time."""
+    return f"ALTER TABLE {table('history', resource_type)} ADD COLUMN IF NOT EXISTS elements int8[]"
+
+
+def owner_index(resource_type: str) -> str:
+    """What finds all that belongs to the patients somebody cares for."""
+    return (
+        f'CREATE INDEX CONCURRENTLY IF NOT EXISTS "{resource_type}_owner" '
+        f"ON {table('resource', resource_type)} (owner)"
+    )
+
+
 def ordered_table(kind: OrderedTable, resource_type: str) -> Iterator[str]:
     """The statements that create one ordered index table of a type, if it isn't there."""
     schema, columns = ORDERED[kind]

@@ -164,8 +164,8 @@ old AS MATERIALIZED (
   SELECT r.* FROM {table("resource", resource_type)} r JOIN new ON new.key = r.key
   WHERE r.version = new.replaces AND {UNTOUCHED} FOR UPDATE OF r),
 kept AS (
-  INSERT INTO {table("history", resource_type)} ({_VERSION}, tx)
-  SELECT {_VERSION}, tx FROM old),
+  INSERT INTO {table("history", resource_type)} ({_VERSION}, tx, elements)
+  SELECT {_VERSION}, tx, elements FROM old),
 written AS (
   UPDATE {table("resource", resource_type)} r
   SET version = n.version, updated = n.updated, method = n.method::"char",

@@ -10,8 +10,10 @@ from fhirserver.search.hashing import reference_self, salt
 from fhirserver.search.query import (
     And,
     AnyElement,
+    CaredFor,
     Chain,
     Condition,
+    ConsentDenies,
     FullText,
     HasRow,
     Ids,
@@ -19,6 +21,8 @@ from fhirserver.search.query import (
     InList,
     InNumbers,
     InStrings,
+    InUnits,
+    Labelled,
     Near,
     Not,
     OfType,
@@ -28,6 +32,7 @@ from fhirserver.search.query import (
     Selves,
     StringCompare,
     TokenText,
+    Unowned,
     Updated,
 )
 from fhirserver.storage.owners import owner_salts
@@ -104,6 +109,16 @@ def _sql(build: Builder, condition: Condition, resource_type: str, r: str, base:
             return "true" if resource_type in types else "false"
         case OwnedBy(owner):
             return f"{r}.owner = {build.bind(owner, 'int8')}"
+        case Unowned():
+            return f"{r}.owner IS NULL"
+        case CaredFor(actors, kinds):
+            return _cared_for(build, actors, kinds, r)
+        case InUnits(units):
+            return f"{r}.unit = ANY({build.bind_array(units)})"
+        case Labelled(labels):
+            return f"coalesce({r}.labels && {build.bind_array(labels)}, false)"
+        case ConsentDenies(actors, purpose):
+            return _consent_denies(build, actors, purpose, resource_type, r)
         case Chain(parameter_salt, targets, inner):
             return _chain(build, parameter_salt, targets, inner, r)
         case ReverseChain(source, parameter_salt, inner):
@@ -241,6 +256,33 @@ def referred_to(
     return (
         f"SELECT {v} # {bound} FROM {rows} "
         f"CROSS JOIN unnest({h}.elements) AS {v} WHERE {condition}{cut}"
+    )
+
+
+def _cared_for(build: Builder, actors: Sequence[int], kinds: Sequence[str], r: str) -> str:
+    c = build.alias("c")
+    return (
+        f"{r}.owner IN (SELECT {c}.patient FROM access.care {c} "
+        f"WHERE {c}.actor = ANY({build.bind_array(actors)}) "
+        f"AND {c}.kind = ANY({build.bind(list(kinds), 'text[]')}) "
+        f"AND {c}.starts <= now() AND {c}.ends > now())"
+    )
+
+
+def _consent_denies(
+    build: Builder, actors: Sequence[int], purpose: str, resource_type: str, r: str
+) -> str:
+    """The deepest provision that applies denies; of several that deep, one that does is enough."""
+    d = build.alias("d")
+    return (
+        f"({r}.owner IN (SELECT patient FROM access.directive) AND coalesce(("
+        f"SELECT {d}.effect = 'deny' FROM access.directive {d} WHERE {d}.patient = {r}.owner "
+        f"AND ({d}.actor IS NULL OR {d}.actor = ANY({build.bind_array(actors)})) "
+        f"AND ({d}.purpose IS NULL OR {d}.purpose = {build.bind(purpose, 'text')}) "
+        f"AND ({d}.type IS NULL OR {d}.type = {build.bind(resource_type, 'text')}) "
+        f"AND ({d}.label IS NULL OR {d}.label = ANY({r}.labels)) "
+        f"AND {d}.starts <= now() AND {d}.ends > now() "
+        f"ORDER BY {d}.depth DESC, {d}.effect LIMIT 1), false))"
     )
 
 

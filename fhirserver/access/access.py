@@ -1,0 +1,77 @@
+"""What a caller may do, as conditions on rows: the form in which every rule reaches the database.
+
+A rule is never checked row by row afterwards: storage puts the condition into the WHERE of each
+table that a statement names, so that what is hidden is absent from matches, chains, inclusions,
+counts and pages alike. See README.md.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from fhirserver.search.query import And, Condition, Or
+
+Right = Literal["c", "r", "u", "d", "s"]
+"""SMART's letters: create, read (vread and an instance's history), update and patch, delete, search
+(and the histories of types and of the system).
+
+https://hl7.org/fhir/smart-app-launch/scopes-and-launch-context.html
+"""
+
+EVERYTHING: Final[Condition] = And(())
+NOTHING: Final[Condition] = Or(())
+
+
+@dataclass(frozen=True, slots=True)
+class Allowed:
+    """What one right on one type comes to.
+
+    `condition` is what a row must meet. `hidden` are the top-level elements that aren't shown, and
+    that no search may touch. `changes` are the only top-level elements that a write may alter
+    (None: all), `constraints` FHIRPath expressions that must be true of it (%before and %after).
+    """
+
+    condition: Condition = EVERYTHING
+    hidden: frozenset[str] = frozenset()
+    changes: frozenset[str] | None = None
+    constraints: tuple[str, ...] = ()
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether the right holds for every row and every element."""
+        return self == _PLAIN
+
+
+_PLAIN: Final = Allowed()
+
+Rule = Callable[[str, Right], Allowed | None]
+
+
+class Access:
+    """The rights of one caller; each is worked out when it is first asked for."""
+
+    def __init__(self, rule: Rule) -> None:
+        """`rule` gives what a right on a type comes to; None when there is no such right."""
+        self._rule = rule
+        self._known: dict[tuple[str, Right], Allowed | None] = {}
+
+    def allowed(self, resource_type: str, right: Right) -> Allowed | None:
+        """What a right on a type comes to; None when there is no such right."""
+        key = (resource_type, right)
+        if key not in self._known:
+            self._known[key] = self._rule(resource_type, right)
+        return self._known[key]
+
+    def reading(self, resource_type: str) -> Condition:
+        """What rows of a type must meet to be seen by their ids, or beside what refers to them."""
+        return self._seen(resource_type, "r", "s")
+
+    def searching(self, resource_type: str) -> Condition:
+        """What rows of a type must meet to be found, or to decide what else is found."""
+        return self._seen(resource_type, "s", "r")
+
+    def _seen(self, resource_type: str, first: Right, second: Right) -> Condition:
+        found = self.allowed(resource_type, first) or self.allowed(resource_type, second)
+        return NOTHING if found is None else found.condition

@@ -1,0 +1,1 @@
+"""Who did what: AuditEvents, and the proof that none was changed or removed."""

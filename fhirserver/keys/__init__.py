@@ -1,0 +1,1 @@
+"""Keys: where they come from, and what is sealed with them."""

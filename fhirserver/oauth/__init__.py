@@ -1,0 +1,1 @@
+"""Signing in, and SMART App Launch: an authorization server, a file for each specification."""
