@@ -1,4 +1,4 @@
-"""Where references between the entries of a Bundle lead.
+"""Where references between the entries of a Bundle lead, and between what Parameters carry.
 
 https://hl7.org/fhir/R4/bundle.html#references
 """
@@ -29,6 +29,17 @@ class Entries:
             if resource is not None and url is not None:
                 self._by_url.setdefault(url, []).append(resource)
                 self._urls[id(resource)] = url
+        self._carried: dict[str, Node] = {}
+        if top.type == "Parameters":
+            self._carry(top, "parameter")
+
+    def _carry(self, node: Node, name: str) -> None:
+        """Parameters have no addresses: type and id are all there is to refer to."""
+        for parameter in node.named(name):
+            resource = parameter.first("resource")
+            if resource is not None:
+                self._carried.setdefault(f"{resource.type}/{resource.text('id')}", resource)
+            self._carry(parameter, "part")
 
     def matches(self, reference: str, from_: Node) -> list[Node]:
         """The resources that a reference from inside an entry may mean."""
@@ -50,7 +61,8 @@ class Entries:
 
     def find(self, reference: str, from_: Node) -> Node | None:
         """The resource that a reference means; the first if several have its address."""
-        return next(iter(self.matches(reference, from_)), None)
+        carried = self._carried.get(reference)
+        return carried or next(iter(self.matches(reference, from_)), None)
 
     def of_another_type(self, reference: str) -> Node | None:
         """The resource whose `urn:uuid:` has the id of a relative reference, but not its type."""

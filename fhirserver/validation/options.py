@@ -42,8 +42,10 @@ class Options:
     Each severity is for one kind of finding, None to say nothing: an extension whose definition
     isn't known, or whose url is an example; a reference that `fetch` doesn't find; text that looks
     like HTML where FHIR has plain text or markdown; a display that is not the code system's; a
-    profile that another one asks for and that isn't known; a link inside a narrative to nowhere.
-    Extensions whose url begins with one of `trusted_extensions` may be unknown.
+    profile that another one asks for and that isn't known; a link inside a narrative to nowhere; a
+    period whose start and end are written so differently that nothing says which comes first.
+    Extensions whose url begins with one of `trusted_extensions` may be unknown. Without
+    `contained`, nothing is said of contained resources.
     """
 
     unknown_extension: Severity | None = "warning"
@@ -55,3 +57,5 @@ class Options:
     wrong_display: Severity | None = "warning"
     unknown_profile: Severity | None = "warning"
     dangling_link: Severity | None = "warning"
+    undecided_period: Severity | None = "warning"
+    contained: bool = True

@@ -9,7 +9,7 @@ https://hl7.org/fhir/R4/validation.html
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import cached_property
 
 from fhirserver import registry
@@ -108,7 +108,10 @@ class Validator:
         for canonical in profiles:
             if not check_profile(run, top, canonical):
                 run.error("not-found", self._missing(canonical), top)
-        return sorted(run.issues.values(), key=lambda i: _ORDER[i.severity])
+        found: Collection[Issue] = run.issues.values()
+        if not run.options.contained:
+            found = [i for i in found if ".contained[" not in (i.expression or "")]
+        return sorted(found, key=lambda i: _ORDER[i.severity])
 
     def env(
         self, resource: Resource, fetch: Fetch | None = None, deadline: float | None = None

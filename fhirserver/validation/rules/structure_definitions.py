@@ -29,6 +29,9 @@ def snapshot(run: Run, node: Node) -> None:
     base = definition.get("baseDefinition")
     if definition.get("derivation") != "constraint" or "differential" not in definition:
         return
+    if base == definition.get("url"):
+        run.warning("business-rule", "is based on itself: nothing can be made of it", node)
+        return
     if not isinstance(base, str) or run.conformance.find("StructureDefinition", base) is None:
         run.warning("not-found", "what this is based on isn't known", node)
         return
