@@ -24,7 +24,7 @@ from xml.etree import ElementTree as ET
 from flask.testing import FlaskClient
 
 from conformance.graphql import gdl
-from conformance.search_examples.server import server
+from conformance.search_examples.asking import server
 from conformance.verdict import is_verbose, verdict
 from fhirserver import fhirpath
 from fhirserver.model import xml

@@ -23,7 +23,7 @@ from typing import Final
 from conformance.matching.mistakes import MISTAKES
 from conformance.matching.people import FOLDER, SSN, Person, others, synthea
 from conformance.matching.strangers import STRANGERS
-from conformance.search_examples.server import Server, server
+from conformance.search_examples.asking import Server, server
 
 OTHERS: Final = 3_000
 GRADE: Final = "http://hl7.org/fhir/StructureDefinition/match-grade"

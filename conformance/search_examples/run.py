@@ -23,10 +23,10 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
+from conformance.search_examples.asking import Server, server
 from conformance.search_examples.composites import Component, composites
 from conformance.search_examples.examples import FOLDER, Digits, Resource, examples
 from conformance.search_examples.forms import OTHER_TYPE, Form, forms
-from conformance.search_examples.server import Server, server
 from fhirserver import fhirpath
 from fhirserver.model import definitions
 from fhirserver.model.definitions import SearchParameterDefinition

@@ -11,9 +11,10 @@ from datetime import timedelta
 from itertools import chain
 from typing import Any, Final
 
+from conformance.server import BASE
 from conformance.us_core_searches import matching
+from conformance.us_core_searches.filled import Resource
 from conformance.us_core_searches.metadata import Group, Parameter, elements
-from conformance.us_core_searches.server import BASE, Resource
 
 TEXTS: Final = {"name", "family", "address", "address-city", "address-state",
                 "address-postalcode"}  # fmt: skip

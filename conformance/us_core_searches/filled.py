@@ -7,7 +7,6 @@ what some searches ask for. Provenance is added for the examples.
 from __future__ import annotations
 
 import json
-import tempfile
 from base64 import b64encode
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -17,19 +16,16 @@ from urllib.parse import urlencode
 
 from flask.testing import FlaskClient
 
-from conformance.search_examples.server import server_on
+from conformance.server import BASE, client_on, close, empty_database
 from conformance.us_core_searches.metadata import groups, pruned
-from fhirserver import embedded
 from fhirserver.loader.loading import load
 from fhirserver.settings import Settings
-from fhirserver.storage.migrate import upgrade
 from fhirserver.storage.reindex import work
 
 DATA: Final = Path(__file__).parents[3] / "shared" / "data"
 PATIENTS: Final = DATA / "synthea"
 PACKAGE: Final = DATA / "us-core" / "us_core_610.tgz"
 ADDITIONS: Final = Path(__file__).parent / "additions.json"
-BASE: Final = "http://127.0.0.1:8000/fhir"
 
 Resource = dict[str, Any]
 Pairs = Sequence[tuple[str, str]]
@@ -83,13 +79,13 @@ def filled(url: str, files: Sequence[Path]) -> Searching:
     summary = load(Settings(database_url=url), files)
     if summary.refused:
         raise Refused(str(summary.refused[0]))
-    server = server_on(url)
-    install(server.client)
-    _add(server.client)
-    context = server.client.application.extensions["fhirserver"].context
+    client = client_on(url)
+    install(client)
+    _add(client)
+    context = client.application.extensions["fhirserver"].context
     while not work(context.store, seconds=60):
         pass
-    return Searching(server.client)
+    return Searching(client)
 
 
 def install(client: FlaskClient) -> Mapping[str, Any]:
@@ -147,11 +143,7 @@ def _provenance(targets: Sequence[str]) -> Resource:
 @contextmanager
 def server() -> Iterator[Searching]:
     """A server with all of the data, gone afterwards."""
-    with (
-        tempfile.TemporaryDirectory() as folder,
-        embedded.postgres(Path(folder), extra={"fsync": "off"}) as url,
-    ):
-        upgrade(url)
+    with empty_database() as url:
         made = filled(url, [PATIENTS])
         yield made
-        made.client.application.extensions["fhirserver"].context.store.database.close()
+        close(made.client)

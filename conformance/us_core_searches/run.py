@@ -24,6 +24,14 @@ from typing import Final
 
 from conformance.us_core_searches import asking
 from conformance.us_core_searches.asking import Condition, Question
+from conformance.us_core_searches.filled import (
+    PACKAGE,
+    PATIENTS,
+    Refused,
+    Resource,
+    Searching,
+    server,
+)
 from conformance.us_core_searches.metadata import (
     FOLDER,
     VERSIONS,
@@ -33,14 +41,6 @@ from conformance.us_core_searches.metadata import (
     groups,
     linked,
     needed,
-)
-from conformance.us_core_searches.server import (
-    PACKAGE,
-    PATIENTS,
-    Refused,
-    Resource,
-    Searching,
-    server,
 )
 
 EXPECTED: Final = Path(__file__).parent / "expected_failures.json"

@@ -6,7 +6,7 @@ import pytest
 
 from conformance.matching.people import FOLDER
 from conformance.matching.run import run
-from conformance.search_examples.server import server
+from conformance.search_examples.asking import server
 
 
 @pytest.mark.skipif(not FOLDER.is_dir(), reason=f"the Synthea data are not in {FOLDER}")

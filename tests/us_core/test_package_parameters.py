@@ -6,7 +6,7 @@ from base64 import b64encode
 
 import pytest
 
-from conformance.us_core_searches.server import PACKAGE
+from conformance.us_core_searches.filled import PACKAGE
 from fhirserver.interactions import search_parameters
 from fhirserver.storage.reindex import work
 from tests.answers import done, refused, resources

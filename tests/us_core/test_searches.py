@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from conformance.us_core_searches import matching
+from conformance.us_core_searches.filled import PACKAGE, PATIENTS, Searching, filled
 from conformance.us_core_searches.metadata import FOLDER, groups
 from conformance.us_core_searches.run import run
-from conformance.us_core_searches.server import PACKAGE, PATIENTS, Searching, filled
 
 with_data = pytest.mark.skipif(
     not (FOLDER.is_dir() and PATIENTS.is_dir() and PACKAGE.exists()),

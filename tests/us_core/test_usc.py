@@ -12,9 +12,9 @@ from dataclasses import replace
 
 import pytest
 
+from conformance.us_core_searches.filled import ADDITIONS, PACKAGE, Searching, filled
 from conformance.us_core_searches.metadata import FOLDER, elements, groups
 from conformance.us_core_searches.run import Report, run
-from conformance.us_core_searches.server import ADDITIONS, PACKAGE, Searching, filled
 from fhirserver.model.json import parse_object
 from fhirserver.packages.contents import read
 from tests.answers import done, resources
