@@ -19,6 +19,7 @@ from fhirserver.web import fhir, health, observation
 from fhirserver.web.authentication import Authenticator
 from fhirserver.web.errors import handle_errors
 from fhirserver.web.openapi import address as openapi
+from fhirserver.web.protection.gate import protect
 
 
 def create_app(settings: Settings | None = None) -> Flask:
@@ -33,6 +34,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.url_map.merge_slashes = False
     observation.observe(app)
     handle_errors(app)
+    protect(app, settings)
     app.register_blueprint(fhir.blueprint(engine, Authenticator(database)))
     app.register_blueprint(openapi.blueprint(engine))
     app.register_blueprint(health.blueprint(database))

@@ -37,6 +37,15 @@ class Settings:
     base_url: str | None = setting(
         None, "The FHIR base that clients see, for links; http://HOST:PORT/fhir when not set."
     )
+    trusted_proxies: str = setting(
+        "",
+        "Addresses and networks of the proxies in front, with commas between them: only they are "
+        "believed when they tell the client's address (X-Forwarded-For).",
+    )
+    hsts_seconds: int = setting(
+        31_536_000,
+        "How long browsers shall insist on https, told when base_url has it; 0 is never.",
+    )
     database_url: str | None = setting(
         None, "An existing PostgreSQL (15 or newer); the embedded one runs when not set."
     )
