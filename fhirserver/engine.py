@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from fhirserver import interactions as interactions_package
@@ -27,6 +27,7 @@ from fhirserver.storage.added_parameters import AddedParameters
 from fhirserver.storage.conformance import StoredConformance
 from fhirserver.storage.database import Database
 from fhirserver.storage.dictionaries import StoredDictionaries
+from fhirserver.storage.guard import NOBODY, WHOLE, Guard
 from fhirserver.storage.sizes import TypeSizes
 from fhirserver.storage.store import Store
 from fhirserver.storage.texts import TextDictionary
@@ -74,6 +75,7 @@ class Engine:
             stamp=lambda resource: stamp(resource, standard, site),
             texts=TextDictionary(database),
             sizes=TypeSizes(database),
+            guard=NOBODY,
         )
         definitions_here = StoredConformance(database, conformance.shipped())
         terminology = Terminology(
@@ -81,6 +83,7 @@ class Engine:
             (*dictionaries, StoredDictionaries(database)),
             most_codes=settings.max_expansion_codes,
         )
+        # Nobody's: each request has one with the rights of its caller.
         self.context = Context(
             settings,
             site,
@@ -104,7 +107,15 @@ class Engine:
         if _searches(request) and not request.place:
             # Entries of a Bundle go by what was in force when it came.
             self.context.added.now()
-        return interaction(self.context, request)
+        return interaction(self._seen_by(request.principal.access), request)
+
+    @property
+    def own_context(self) -> Context:
+        """For the server's own work, from which nothing is kept."""
+        return self._seen_by(WHOLE)
+
+    def _seen_by(self, guard: Guard) -> Context:
+        return replace(self.context, store=replace(self.context.store, guard=guard))
 
 
 def _searches(request: FhirRequest) -> bool:

@@ -115,7 +115,8 @@ def index_wrong(store: Store, resource_type: str) -> list[str]:
             wrong.append(f"{name}: deleted is {deleted}")
         if Counter(elements) != Counter(values.elements):
             wrong.append(f"{name}: its elements aren't those of its content")
-        if owner != wanted_owner:
+        # A deleted resource still belongs to whom it belonged.
+        if not deleted and owner != wanted_owner:
             wrong.append(f"{name}: its owner isn't that of its content")
         for kind, stored in rows.items():
             wanted = Counter(_comparable(kind, row) for row in getattr(values, ROWS_OF[kind]))

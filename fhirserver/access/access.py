@@ -72,6 +72,24 @@ class Access:
         """What rows of a type must meet to be found, or to decide what else is found."""
         return self._seen(resource_type, "s", "r")
 
+    def touching(self, resource_type: str) -> Condition:
+        """What rows of a type must meet to be there at all, whatever may be done with them."""
+        rights: tuple[Right, ...] = ("r", "s", "u", "d")
+        found = [a.condition for r in rights if (a := self.allowed(resource_type, r)) is not None]
+        if EVERYTHING in found:
+            return EVERYTHING
+        return found[0] if len(set(found)) == 1 else Or(tuple(dict.fromkeys(found)))
+
+    def condition(self, resource_type: str, right: Right) -> Condition:
+        """What rows of a type must meet for one right."""
+        found = self.allowed(resource_type, right)
+        return NOTHING if found is None else found.condition
+
+    def hidden(self, resource_type: str) -> frozenset[str]:
+        """The top-level elements of a type that aren't shown."""
+        found = [self.allowed(resource_type, right) for right in ("r", "s")]
+        return frozenset().union(*(a.hidden for a in found if a is not None))
+
     def _seen(self, resource_type: str, first: Right, second: Right) -> Condition:
         found = self.allowed(resource_type, first) or self.allowed(resource_type, second)
         return NOTHING if found is None else found.condition

@@ -63,14 +63,14 @@ class Principal:
     encounter: str | None = None
     session: str | None = None
     given_access: Access | None = field(default=None, compare=False, repr=False)
+    access: Access = field(init=False, compare=False, repr=False)
 
-    @property
-    def access(self) -> Access:
-        """What the caller may do; by the scopes alone where nothing else was given."""
-        return self.given_access or Access(self._by_scopes)
+    def __post_init__(self) -> None:
+        # By the scopes alone where nothing else was given.
+        object.__setattr__(self, "access", self.given_access or Access(self._by_scopes))
 
     def _by_scopes(self, resource_type: str, right: Right) -> Allowed | None:
-        return Allowed() if self.may(right, resource_type) else None
+        return Allowed() if self._has_scope(right, resource_type, None) else None
 
     @property
     def is_system(self) -> bool:
@@ -84,19 +84,31 @@ class Principal:
         *,
         context: Literal["system", "user"] | None = None,
     ) -> bool:
-        """Whether some scope, of one context or of any, allows this on the type.
+        """Whether this is allowed on the type, at least for some resources.
 
-        A type of `None` is the whole server.
+        A type of `None` is the whole server, for which some scope must say so; a `context` asks for
+        scopes of that kind.
         """
+        if resource_type is None or context is not None:
+            return self._has_scope(right, resource_type, context)
+        return self.access.allowed(resource_type, right) is not None
+
+    def _has_scope(
+        self, right: Right, resource_type: str | None, context: Literal["system", "user"] | None
+    ) -> bool:
         return any(
             right in s.rights and s.type in {"*", resource_type} and context in {None, s.context}
             for s in self.scopes
         )
 
     def require(self, right: Right, resource_type: str | None) -> None:
-        """Raise Forbidden, naming the scope that is missing."""
+        """Raise Forbidden, naming the scope that is missing, or saying that a policy is."""
         if not self.may(right, resource_type):
             what = resource_type or "*"
+            if self._has_scope(right, resource_type, None):
+                raise Forbidden(
+                    f"none of your access policies allows you to {_DOING[right]} {what}"
+                )
             raise Forbidden(f"the token doesn't allow to {_DOING[right]} {what}: it needs a scope "
                             f"such as system/{what}.{right}")  # fmt: skip
 

@@ -32,6 +32,13 @@ from fhirserver.interactions.linking import (
     with_conditions_met,
 )
 from fhirserver.interactions.patching import patched
+from fhirserver.interactions.permitted import (
+    as_permitted,
+    is_unrestricted,
+    refuse_forbidden,
+    refuse_unpermitted,
+    shown_again,
+)
 from fhirserver.interactions.search_parameters import put_in_force, settle
 from fhirserver.interactions.shipped import refuse_supplied
 from fhirserver.model import json
@@ -41,6 +48,8 @@ from fhirserver.search.index import IndexValues, Stamp
 from fhirserver.storage import versions as stored
 from fhirserver.storage.content import joined, split
 from fhirserver.storage.database import Connection, Stale
+from fhirserver.storage.guard import shown
+from fhirserver.storage.holding import Held, held, lock_current
 from fhirserver.storage.rows import Method, NewVersion, Version
 from fhirserver.storage.writer import write
 
@@ -89,6 +98,7 @@ def _is_simple(ctx: Context, intents: Sequence[Intent]) -> bool:
         len(intents) == 1
         and intents[0].type != "SearchParameter"
         and intents[0].criteria is None
+        and is_unrestricted(ctx.store.guard, intents[0].type)
         and not linked_with_conditions(
             intents[0].resource or {}, None, {}, ctx.definitions.is_resource
         )[1]
@@ -97,8 +107,9 @@ def _is_simple(ctx: Context, intents: Sequence[Intent]) -> bool:
 
 def _alone(ctx: Context, intent: Intent, conform: Conform | None) -> list[Done]:
     database = ctx.store.database
-    old = None if intent.id is None else stored.current(database, intent.type, intent.id)
-    change = _decide(ctx, _identified(intent), old, {}, conform)
+    there = None if intent.id is None else held(ctx.store, intent.type, intent.id)
+    old = None if there is None else there.version
+    change = _decide(ctx, _identified(intent), there, {}, conform)
     if isinstance(change, Done):
         return [change]
     refuse_dangling(ctx, [change])
@@ -106,7 +117,7 @@ def _alone(ctx: Context, intent: Intent, conform: Conform | None) -> list[Done]:
     new = _new_version(ctx, change, old, now, keys[0])
     ctx.store.texts.add(new.index.texts)
     write(database, [new])
-    return [replace(_done(new, old), issues=change.issues)]
+    return [shown_again(ctx.store.guard, replace(_done(new, old), issues=change.issues))]
 
 
 def _together(
@@ -122,8 +133,9 @@ def _together(
         _refuse_overlap(settled)
         known = addresses(intents, settled)
         settled, conditional = _linked(ctx, settled, known)
-        old = _lock_rows(connection, settled)
-        change = partial(_change, ctx, known, old, conform)
+        there = _lock_rows(ctx, connection, settled)
+        old = {name: h.version for name, h in there.items()}
+        change = partial(_change, ctx, known, there, conform)
         later = frozenset(conditional)
         now = {n: _at(s, change) for n, s in enumerate(settled) if n not in later}
         outcomes = written(ctx, connection, now, old)
@@ -183,13 +195,13 @@ def _met(ctx: Context, conditions: Conditions, item: Intent | Done) -> Intent | 
 def _change(
     ctx: Context,
     known: Addresses,
-    old: Mapping[tuple[str, str | None], Version],
+    there: Mapping[tuple[str, str | None], Held],
     conform: Conform | None,
     item: Intent | Done,
 ) -> Intent | Done:
     if isinstance(item, Done):
         return item
-    return _decide(ctx, item, old.get((item.type, item.id)), known, conform)
+    return _decide(ctx, item, there.get((item.type, item.id)), known, conform)
 
 
 def _completed(outcomes: list[Done]) -> list[Done]:
@@ -232,18 +244,18 @@ def _refuse_overlap(settled: Sequence[Intent | Done]) -> None:
 
 
 def _lock_rows(
-    connection: Connection, settled: Sequence[Intent | Done]
-) -> dict[tuple[str, str | None], Version]:
+    ctx: Context, connection: Connection, settled: Sequence[Intent | Done]
+) -> dict[tuple[str, str | None], Held]:
     wanted: dict[str, list[str]] = defaultdict(list)
     for item in settled:
         # A create by the server's own id has nothing to lock.
         if isinstance(item, Intent) and item.action != "create" and item.id is not None:
             wanted[item.type].append(item.id)
     return {
-        (resource_type, i): version
+        (resource_type, i): there
         for resource_type in sorted(wanted)
-        for i, version in stored.lock_current(
-            connection, resource_type, wanted[resource_type]
+        for i, there in lock_current(
+            connection, ctx.store.guard, resource_type, wanted[resource_type]
         ).items()
     }
 
@@ -251,11 +263,14 @@ def _lock_rows(
 def _decide(
     ctx: Context,
     intent: Intent,
-    old: Version | None,
+    there: Held | None,
     known: Addresses,
     conform: Conform | None,
 ) -> Intent | Done:
     """What an intent means for the version that is there now: a change, or nothing to do."""
+    guard = ctx.store.guard
+    refuse_unpermitted(guard, intent, there)
+    old = there.version if there is not None and there.is_there else None
     exists = old is not None and not old.is_deleted
     if intent.must_be_new and exists:
         raise VersionConflict("the resource exists already, and If-None-Match: * forbids that")
@@ -271,14 +286,19 @@ def _decide(
                 raise NotFound(f"{intent.type}/{intent.id} doesn't exist")
             if old.content is None:
                 raise Gone(f"{intent.type}/{intent.id} was deleted")
-            resource = patched(ctx, intent, json.parse(old.content.encode()))
+            # What is hidden from the caller can't be tested by a patch either.
+            seen = shown(guard, old)
+            resource = patched(ctx, intent, json.parse((seen.content or "").encode()))
             intent = replace(intent, resource=linked(resource, intent.full_url, known))
             if conform is not None:
                 intent = conform(intent)
         case _:
             pass
+    if intent.action != "delete":
+        intent = as_permitted(guard, intent, old)
     if old is not None and old.content is not None and is_same(old.content, intent.resource):
-        return Done(200, old.type, old.id, old.version, old.updated, old.content)
+        done = Done(200, old.type, old.id, old.version, old.updated, old.content)
+        return shown_again(guard, done)
     return intent
 
 
@@ -318,9 +338,16 @@ def written(
     }
     ctx.store.texts.add(entry for v in new.values() for entry in v.index.texts)
     write(connection, list(new.values()))
+    readable = refuse_forbidden(
+        ctx.store.guard, connection, {n: (wanted[n], v) for n, v in new.items()}
+    )
     put_in_force(ctx, connection, [c for c in wanted.values() if c.type == "SearchParameter"])
     return outcomes | {
-        n: replace(_done(v, old.get((v.type, v.id))), issues=wanted[n].issues)
+        n: shown_again(
+            ctx.store.guard,
+            replace(_done(v, old.get((v.type, v.id))), issues=wanted[n].issues),
+            is_readable=v.key in readable,
+        )
         for n, v in new.items()
     }
 
@@ -335,6 +362,8 @@ def _new_version(
     if old is not None and old.content is not None:
         replaced = json.parse(old.content.encode())
         before = ctx.store.extract(replaced), ctx.store.stamp(replaced)
+        # Whose a deleted resource was decides who may know that it was there.
+        stamp = before[1]
     if intent.action != "delete":
         assert intent.resource is not None
         resource = {**intent.resource, "id": intent.id}

@@ -16,14 +16,16 @@ from fhirserver.errors import Conflict, Invalid, MultipleMatches, NotFound, Unpr
 from fhirserver.interactions.context import Context
 from fhirserver.interactions.intents import Done, Intent
 from fhirserver.interactions.pairs import pairs_in
+from fhirserver.interactions.rights import refuse_forbidden_chains
 from fhirserver.interactions.routing import is_id
 from fhirserver.search.hashing import digest
 from fhirserver.search.parse import parse
 from fhirserver.search.query import Query
 from fhirserver.search.results import RESULTS
+from fhirserver.storage.current import current
 from fhirserver.storage.database import Connection
 from fhirserver.storage.searches import matches
-from fhirserver.storage.versions import current, lock_conditions
+from fhirserver.storage.versions import lock_conditions
 
 # Locks are shared memory: a transaction never holds more than this many.
 BUCKETS = 4096
@@ -93,7 +95,7 @@ class Conditions:
 
     def _settle_found(self, intent: Intent, found: str) -> Intent | Done:
         if intent.action == "create":
-            version = current(self._ctx.store.database, intent.type, found)
+            version = current(self._ctx.store, intent.type, found)
             if version is None:
                 return Done(200, intent.type, found)
             return Done(200, intent.type, found, version.version, version.updated, version.content)
@@ -121,7 +123,7 @@ class Conditions:
         place = f"{intent.type}.id"
         if not is_id(given):
             raise Invalid("the id can't be one", expression=place)
-        there = current(self._ctx.store.database, intent.type, given)
+        there = current(self._ctx.store, intent.type, given)
         if there is not None and not there.is_deleted:
             # R4 is silent; like R5 we don't overwrite what the condition says isn't meant.
             raise Conflict(
@@ -134,9 +136,7 @@ class Conditions:
         """The ids of at most two matches that this transaction doesn't delete."""
         query = _parsed(self._ctx, resource_type, criteria)
         gone = {i for t, i in self._deleted if t == resource_type}
-        found = matches(
-            self._ctx.store.database, resource_type, query.condition, limit=2 + len(gone)
-        )
+        found = matches(self._ctx.store, resource_type, query.condition, limit=2 + len(gone))
         return [i for i in found if i not in gone][:2]
 
 
@@ -153,7 +153,14 @@ def _parsed(ctx: Context, resource_type: str, criteria: str) -> Query:
     for name, _ in pairs:
         if name.partition(":")[0] in RESULTS:
             raise Invalid(f"a condition can't have {name[:60]}: it doesn't select resources")
-    query = parse(resource_type, pairs, parameters=ctx.parameters, site=ctx.site)
+    query = parse(
+        resource_type,
+        pairs,
+        parameters=ctx.parameters,
+        site=ctx.site,
+        hidden=ctx.store.guard.hidden,
+    )
+    refuse_forbidden_chains(query.condition, ctx.store.guard)
     if not query.used:
         raise Invalid("a condition needs at least one search parameter")
     return query

@@ -12,7 +12,7 @@ from fhirserver.interactions.context import Context
 from fhirserver.interactions.intents import Intent
 from fhirserver.interactions.shipped import is_supplied
 from fhirserver.model.references import parse_reference, references
-from fhirserver.storage.versions import present
+from fhirserver.storage.current import present
 
 
 def refuse_dangling(ctx: Context, intents: Iterable[Intent]) -> None:
@@ -55,5 +55,5 @@ def _present(ctx: Context, keys: Iterable[tuple[str, str]]) -> set[tuple[str, st
     return {
         (resource_type, id_)
         for resource_type, ids in by_type.items()
-        for id_ in present(ctx.store.database, resource_type, ids)
+        for id_ in present(ctx.store, resource_type, ids)
     }

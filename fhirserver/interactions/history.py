@@ -20,8 +20,9 @@ from fhirserver.model import json
 from fhirserver.model.bundle import bundle
 from fhirserver.model.resource import Resource
 from fhirserver.search.types.date import FORM, bounds
-from fhirserver.storage import history, versions
+from fhirserver.storage import history
 from fhirserver.storage.content import instant
+from fhirserver.storage.current import current
 from fhirserver.storage.history import Entry, Span
 from fhirserver.storage.rows import Version
 
@@ -36,7 +37,7 @@ _STATUS: Final = {"POST": "201", "PUT": "200", "PATCH": "200", "DELETE": "204"}
 def history_instance(ctx: Context, request: FhirRequest) -> FhirResponse:
     assert request.type is not None
     assert request.id is not None
-    newest = versions.current(ctx.store.database, request.type, request.id)
+    newest = current(ctx.store, request.type, request.id)
     if newest is None:
         raise NotFound(f"{request.type}/{request.id} doesn't exist")
     return _answer(ctx, request, newest.key)
@@ -70,7 +71,7 @@ def _answer(ctx: Context, request: FhirRequest, key: int | None) -> FhirResponse
     if state is None and limit > 0 and len(entries) <= limit:
         total = len(shown)
     elif key is not None and request.type and span == Span():
-        total = history.count_instance(ctx.store.database, request.type, key)
+        total = history.count_instance(ctx.store, request.type, key)
     wanted = wanted_subset(pairs)
     shown_as = [_entry(ctx, e.version, wanted) for e in shown]
     resource = bundle("history", shown_as, links=links, total=total)
@@ -85,14 +86,14 @@ def _entries(
     limit: int,
     after: Sequence[Any] | None,
 ) -> list[Entry]:
-    database = ctx.store.database
+    store = ctx.store
     if limit == 1:
         return []
     if request.type is None:
-        return history.of_everything(database, span, limit=limit, after=after)
+        return history.of_everything(store, span, limit=limit, after=after)
     if key is None:
-        return history.of_type(database, request.type, span, limit=limit, after=after)
-    return history.of_instance(database, request.type, key, span, limit=limit, after=after)
+        return history.of_type(store, request.type, span, limit=limit, after=after)
+    return history.of_instance(store, request.type, key, span, limit=limit, after=after)
 
 
 def _refuse_repeated(pairs: Sequence[tuple[str, str]]) -> None:

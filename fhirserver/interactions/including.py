@@ -79,10 +79,10 @@ def _forward(
                     versioned.add((found.type, found.id, int(number)))
                 else:
                     wanted.add((found.type, found.id))
-    database, limit = ctx.store.database, ctx.settings.max_includes + 1
+    store, limit = ctx.store, ctx.settings.max_includes + 1
     wanted -= {name[:2] for name in seen}
-    return by_reference(database, wanted, limit=limit) + by_version(
-        database, versioned - seen, limit=limit
+    return by_reference(store, wanted, limit=limit) + by_version(
+        store, versioned - seen, limit=limit
     )
 
 
@@ -104,7 +104,7 @@ def _reverse(
                     if include.target in {None, v.type} and v.type in parameter.targets
                     for stored in parameter.answered_by or (parameter,)
                 ]
-    return referring(ctx.store.database, elements, limit=ctx.settings.max_includes + 1)
+    return referring(ctx.store, elements, limit=ctx.settings.max_includes + 1)
 
 
 def _codes(ctx: Context, resource_type: str, code: str) -> tuple[str, ...]:

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import msgspec
 
-from fhirserver.errors import Invalid
+from fhirserver.errors import Invalid, NotFound
 from fhirserver.interactions.context import Context
 from fhirserver.interactions.messages import FhirRequest
 
@@ -37,11 +37,14 @@ class PageState(msgspec.Struct, frozen=True, array_like=True):
     part: int
     position: tuple[Any, ...]
     backwards: bool
+    subject: str = ""
+    """Whose page it is: nobody else can go on with it."""
 
 
 def link(ctx: Context, request: FhirRequest, state: PageState) -> str:
     """The absolute address of the page."""
-    token = ctx.seal(msgspec.msgpack.encode(state))
+    own = msgspec.structs.replace(state, subject=request.principal.subject)
+    token = ctx.seal(msgspec.msgpack.encode(own))
     path = "/".join(p for p in (state.type, state.id, state.searched) if p)
     if request.interaction.startswith("history"):
         path = f"{path}/_history" if path else "_history"
@@ -52,7 +55,8 @@ def link(ctx: Context, request: FhirRequest, state: PageState) -> str:
 def opened(ctx: Context, request: FhirRequest) -> PageState | None:
     """The state in the request's page link; None when the request isn't one.
 
-    Raises Invalid for a token that isn't ours, is too old, or belongs to another address.
+    Raises Invalid for a token that isn't ours, is too old, or belongs to another address, NotFound
+    for one of somebody else.
     """
     token = request.first(PARAMETER)
     if token is None:
@@ -64,6 +68,8 @@ def opened(ctx: Context, request: FhirRequest) -> PageState | None:
     here = (request.interaction, request.type, request.id, searched(request))
     if (state.interaction, state.type, state.id, state.searched) != here:
         raise Invalid("the page link belongs to another address")
+    if state.subject != request.principal.subject:
+        raise NotFound("there is no such page: start the search again")
     return state
 
 

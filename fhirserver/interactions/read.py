@@ -11,15 +11,15 @@ from fhirserver.interactions.interaction import interactions
 from fhirserver.interactions.messages import FhirRequest, FhirResponse, etag, versions_in
 from fhirserver.interactions.shipped import supplied, tag
 from fhirserver.interactions.subsets import subset, wanted_subset
+from fhirserver.storage.current import current
 from fhirserver.storage.rows import Version
-from fhirserver.storage.versions import current
 
 
 @interactions.register("read")
 def read(ctx: Context, request: FhirRequest) -> FhirResponse:
     assert request.type is not None
     assert request.id is not None
-    version = current(ctx.store.database, request.type, request.id)
+    version = current(ctx.store, request.type, request.id)
     if version is None or version.content is None:
         text = supplied(ctx, request.type, request.id)
         if text is not None:

@@ -16,6 +16,7 @@ from fhirserver.interactions.including import included
 from fhirserver.interactions.interaction import interactions
 from fhirserver.interactions.messages import FhirRequest, FhirResponse
 from fhirserver.interactions.page_links import PageState, link, opened, portable, restored
+from fhirserver.interactions.rights import refuse_forbidden_chains
 from fhirserver.interactions.shipped import content, matches
 from fhirserver.interactions.subsets import Subset, subset
 from fhirserver.interactions.vocabulary import SearchVocabulary
@@ -94,7 +95,9 @@ def _understood(ctx: Context, request: FhirRequest, pairs: Sequence[tuple[str, s
         vocabulary=SearchVocabulary(ctx, request),
         lenient=request.lenient,
         compartment=compartment,
+        hidden=ctx.store.guard.hidden,
     )
+    refuse_forbidden_chains(query.condition, ctx.store.guard)
     if len(query.types) > 1:
         return replace(query, types=searches.types_in_use(ctx.store.database, query.types))
     return query
@@ -137,16 +140,16 @@ def _total(ctx: Context, query: Query, page: Page, supplied: int, *, is_first: b
         return len(page.matches) + supplied
     match query.total:
         case "accurate":
-            return searches.count(ctx.store.database, query) + supplied
+            return searches.count(ctx.store, query) + supplied
         case "estimate":
-            estimate = max(searches.estimate(ctx.store.database, query), len(page.matches))
+            estimate = max(searches.estimate(ctx.store, query), len(page.matches))
             return estimate + supplied
         case _:
             return None
 
 
 def _counted(ctx: Context, request: FhirRequest, query: Query, supplied: int) -> Resource:
-    total = supplied + (searches.count(ctx.store.database, query) if query.types else 0)
+    total = supplied + (searches.count(ctx.store, query) if query.types else 0)
     links = {"self": _self_link(ctx, request, query)}
     return bundle("searchset", _warnings(query), links=links, total=total)
 

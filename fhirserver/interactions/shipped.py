@@ -22,7 +22,7 @@ from fhirserver.search.folding import fold
 from fhirserver.search.query import Query
 from fhirserver.search.results import RESULTS
 from fhirserver.storage.conformance import with_urls
-from fhirserver.storage.versions import present
+from fhirserver.storage.current import present
 
 _TYPES: Final = frozenset(TYPES)
 _SINGLE_OUT: Final = frozenset(
@@ -109,7 +109,7 @@ def matches(ctx: Context, query: Query) -> Sequence[Head]:
     if not found:
         return ()
     database = ctx.store.database
-    ids = present(database, resource_type, [h.id for h in found])
+    ids = present(ctx.store, resource_type, [h.id for h in found])
     urls = {(s.url, s.version) for s in with_urls(database, resource_type, [h.url for h in found])}
     return [h for h in found if h.id not in ids and (h.url, h.version) not in urls]
 

@@ -10,7 +10,7 @@ from fhirserver.interactions.context import Context
 from fhirserver.interactions.interaction import interactions
 from fhirserver.interactions.messages import FhirRequest, FhirResponse
 from fhirserver.interactions.read import answer
-from fhirserver.storage.versions import numbered
+from fhirserver.storage.current import numbered
 
 
 @interactions.register("vread")
@@ -20,5 +20,5 @@ def vread(ctx: Context, request: FhirRequest) -> FhirResponse:
     number = request.version or ""
     if not (number.isascii() and number.isdecimal() and len(number) < 10):
         raise NotFound(f"{request.type}/{request.id} has no such version")
-    version = numbered(ctx.store.database, request.type, request.id, int(number))
+    version = numbered(ctx.store, request.type, request.id, int(number))
     return answer(ctx, request, version)

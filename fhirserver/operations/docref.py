@@ -59,7 +59,7 @@ def docref(ctx: Context, call: Call) -> FhirResponse:
     before = position(call)
     limit = ctx.settings.max_count
     found = walk(
-        ctx.store.database,
+        ctx.store,
         {_TYPE: condition},
         after=None if before is None else Place(*before),
         limit=limit + 1,

@@ -19,8 +19,8 @@ from fhirserver.model import json
 from fhirserver.model.references import parse_reference, references
 from fhirserver.model.resource import Resource
 from fhirserver.storage.content import instant
+from fhirserver.storage.current import current
 from fhirserver.storage.rows import Version
-from fhirserver.storage.versions import current
 
 
 @operation(
@@ -65,7 +65,7 @@ def _composition(ctx: Context, call: Call) -> Version:
         wanted = found.id or ""
     # Through the door first, for the caller's rights and the right error.
     read(ctx, call.principal, "Composition", wanted)
-    version = current(ctx.store.database, "Composition", wanted)
+    version = current(ctx.store, "Composition", wanted)
     assert version is not None
     return version
 

@@ -15,7 +15,7 @@ from fhirserver.interactions.operating.answers import answered
 from fhirserver.interactions.operation import ANY, OURS, Call, Parameter, operation
 from fhirserver.model.parameters import parameters, value
 from fhirserver.storage.expunging import remove_all, remove_history
-from fhirserver.storage.versions import lock_current
+from fhirserver.storage.holding import lock_current
 
 log = logging.getLogger(__name__)
 
@@ -44,9 +44,12 @@ def expunge(ctx: Context, call: Call) -> FhirResponse:
         text = "$expunge needs expungeDeletedResources or expungePreviousVersions to be true"
         raise Invalid(issues=[Issue("error", "required", text)])
     with ctx.store.database.transaction() as connection:
-        there = lock_current(connection, call.type, [call.id]).get(call.id)
-        if there is None:
+        held = lock_current(connection, ctx.store.guard, call.type, [call.id]).get(call.id)
+        if held is None or not held.is_there:
             raise NotFound(f"{call.type}/{call.id} doesn't exist")
+        if not held.may_delete:
+            raise Forbidden(f"you may not delete {call.type}/{call.id}")
+        there = held.version
         if not everything:
             count = remove_history(connection, call.type, there.key, there.version)
         elif there.is_deleted:

@@ -42,8 +42,7 @@ def lastn(ctx: Context, call: Call) -> FhirResponse:
         lenient=call.request.lenient,
     )
     count = call.inputs.one("max") or 1
-    database = ctx.store.database
-    each = latest_of_each(database, query, element="code", date="date", count=count)
+    each = latest_of_each(ctx.store, query, element="code", date="date", count=count)
     chosen = {latest.key for group in groups(each) for latest in _last(group, count)}
     if len(chosen) > ctx.settings.max_includes:
         raise TooCostly(
@@ -51,7 +50,7 @@ def lastn(ctx: Context, call: Call) -> FhirResponse:
         )
     # Newest first, as they were found.
     keys = [latest.key for latest in each if latest.key in chosen]
-    versions = by_key(database, "Observation", keys)
+    versions = by_key(ctx.store, "Observation", keys)
     matches = [versions[key] for key in keys if key in versions]
     if query.summary == "count":
         return page(ctx, call, [], after=None, total=len(matches))

@@ -142,9 +142,7 @@ def _observations(
     after: Place | None = None
     met = 0
     while True:
-        found = walk(
-            ctx.store.database, {"Observation": query.condition}, after=after, limit=_AT_ONCE
-        )
+        found = walk(ctx.store, {"Observation": query.condition}, after=after, limit=_AT_ONCE)
         for version in found:
             yield json.parse_object((version.content or "{}").encode())
         met += len(found)
@@ -183,7 +181,7 @@ def _add(
 def _members(ctx: Context, links: Iterable[Resource], owner: int | None) -> Iterator[Resource]:
     ids = [link.get("reference", "").removeprefix(f"{ctx.settings.fhir_base}/") for link in links]
     names = [("Observation", i.partition("/")[2]) for i in ids if i.startswith("Observation/")]
-    for version in of_owner(ctx.store.database, names, owner, limit=1000):
+    for version in of_owner(ctx.store, names, owner, limit=1000):
         yield json.parse_object((version.content or "{}").encode())
 
 

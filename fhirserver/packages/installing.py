@@ -74,7 +74,7 @@ def install(
         raise Invalid("there is no package to install")
     in_order = ordered(packages)
     there: dict[str, list[str]] = {}
-    for record in records(ctx.store.database):
+    for record in records(ctx.store):
         there.setdefault(record.name, []).append(record.version)
     for package in in_order:
         if package.name in {"hl7.fhir.r4.core", "hl7.fhir.core"}:
@@ -141,7 +141,7 @@ def _with_ids(ctx: Context, items: Sequence[Item]) -> list[Item]:
             by_canonical.setdefault((resource_type, stored.url, stored.version), stored.id)
     by_id = {(i.resource["resourceType"], wanted_id(i)): i for i in items}
     taken = set()
-    for version in by_reference(database, by_id, limit=len(by_id) + 1):
+    for version in by_reference(ctx.store, by_id, limit=len(by_id) + 1):
         stored_resource = json.parse_object((version.content or "{}").encode())
         item = by_id[version.type, version.id]
         if not _is_same(stored_resource, item):

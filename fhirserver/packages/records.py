@@ -18,8 +18,8 @@ from fhirserver.model.resource import Resource
 from fhirserver.packages.contents import Package
 from fhirserver.search.hashing import element
 from fhirserver.search.query import AnyElement
-from fhirserver.storage.database import Database
 from fhirserver.storage.searches import by_reference, matches
+from fhirserver.storage.store import Store
 
 TAG_SYSTEM: Final = "https://fhirserver.example/CodeSystem/package"
 _MOST: Final = 10_000
@@ -37,11 +37,11 @@ class Record:
     installed: datetime
 
 
-def records(database: Database) -> list[Record]:
+def records(store: Store) -> list[Record]:
     """The installed packages, by name and version."""
     condition = AnyElement((element("_tag", f"y|{TAG_SYSTEM}"),))
-    ids = matches(database, "ImplementationGuide", condition, limit=_MOST)
-    guides = by_reference(database, [("ImplementationGuide", i) for i in ids], limit=_MOST)
+    ids = matches(store, "ImplementationGuide", condition, limit=_MOST)
+    guides = by_reference(store, [("ImplementationGuide", i) for i in ids], limit=_MOST)
     found = []
     for version in guides:
         guide = json.parse_object((version.content or "{}").encode())

@@ -16,7 +16,7 @@ from fhirserver.search.conditions import condition
 from fhirserver.search.keys import resolve
 from fhirserver.search.parameters import Parameters, SearchParameter
 from fhirserver.search.query import And, Condition, OfType, Or, Query
-from fhirserver.search.scope import Scope, Unknown, near, short
+from fhirserver.search.scope import Hidden, Scope, Unknown, near, short
 from fhirserver.search.site import Site
 from fhirserver.search.vocabulary import Vocabulary
 
@@ -45,15 +45,17 @@ def parse(
     vocabulary: Vocabulary | None = None,
     lenient: bool = False,
     compartment: tuple[str, str] | None = None,
+    hidden: Hidden = lambda _: frozenset(),
 ) -> Query:
     """The search that the parameters of a URL ask for, in their order, decoded.
 
     `resource_type` is None for a search of the whole system, `compartment` the type and id of
     `Patient/123/Observation`. `vocabulary` answers what codes mean. Raises Invalid, NotSupported or
-    TooCostly; with `lenient` an unknown parameter or an empty value only leaves a warning in
+    TooCostly, and Forbidden for a parameter whose values come from elements that are `hidden` from
+    the caller; with `lenient` an unknown parameter or an empty value only leaves a warning in
     `ignored`.
     """
-    scope = Scope(parameters, site, vocabulary)
+    scope = Scope(parameters, site, vocabulary, hidden=hidden)
     ignored: list[str] = []
     types, types_pair = _types(resource_type, pairs, compartment, scope)
     fields: dict[str, Any] = {}

@@ -6,11 +6,11 @@ The limits keep one URL from becoming a statement that takes a second to plan.
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from fhirserver.errors import Invalid, NotSupported, TooCostly
+from fhirserver.errors import Forbidden, Invalid, NotSupported, TooCostly
 from fhirserver.search.parameters import Parameters, SearchParameter
 from fhirserver.search.query import AnyElement, Condition, Or
 from fhirserver.search.site import Site
@@ -22,6 +22,9 @@ MAX_CHAIN: Final = 8
 """Steps of a chain, `_has` included."""
 MAX_CONDITIONS: Final = 4_000
 """Conditions of one search, counting one for each type that a chain may pass through."""
+
+
+Hidden = Callable[[str], frozenset[str]]
 
 
 class Unknown(Invalid):
@@ -36,6 +39,8 @@ class Scope:
     site: Site
     vocabulary: Vocabulary | None = None
     conditions_left: int = field(default=MAX_CONDITIONS)
+    hidden: Hidden = field(default=lambda _: frozenset())
+    """The top-level elements of a type that the caller must not search by."""
 
     def spend(self) -> None:
         """Count one more condition."""
@@ -57,12 +62,30 @@ class Scope:
             raise Unknown(
                 f"{resource_type} has no search parameter {short(code)}{near(code, known)}"
             )
+        hidden = self.hidden(resource_type)
+        if hidden and _touches(found, hidden):
+            raise Forbidden(f"you may not search {resource_type} by {code}")
         how_far = self.parameters.incomplete.get((resource_type, code))
         if how_far is not None:
             raise NotSupported(
                 f"{resource_type}'s search parameter {code} can't be used yet: {how_far()}"
             )
         return found
+
+
+def _touches(parameter: SearchParameter, hidden: frozenset[str]) -> bool:
+    """Whether the values of a parameter may come from a hidden element."""
+    if parameter.code in _OF_THE_WHOLE:
+        return True
+    if parameter.components:
+        return any(_touches(c.parameter, hidden) for c in parameter.components)
+    if parameter.paths is None:
+        return True
+    return any(not path.steps or path.steps[0].key in hidden for path in parameter.paths)
+
+
+_OF_THE_WHOLE: Final = frozenset({"_content", "_text"})
+"""They look at everything in a resource."""
 
 
 def near(name: str, known: Iterable[str]) -> str:

@@ -27,11 +27,12 @@ from fhirserver.search.query import (
     ReverseChain,
     Selves,
 )
-from fhirserver.storage.database import Connection, Database, Rows, execute, planned
+from fhirserver.storage.database import Rows, planned
 from fhirserver.storage.owners import owner_salts
 from fhirserver.storage.schema import table
 from fhirserver.storage.search_sql.builder import Builder
 from fhirserver.storage.search_sql.conditions import referred_to, where
+from fhirserver.storage.store import Store
 
 MOST: Final = 2_000
 MOST_SOURCES: Final = 2_000
@@ -42,19 +43,17 @@ MOST_SOURCES_EVER: Final = 20_000
 MOST_CHAINS: Final = 60
 
 
-def with_chains_found(
-    source: Database | Connection, query: Query, *, most_sources: int = MOST_SOURCES
-) -> Query:
+def with_chains_found(store: Store, query: Query, *, most_sources: int = MOST_SOURCES) -> Query:
     """The query with its chains replaced by the elements they come to.
 
     `most_sources`: how many resources a reverse chain may come from.
     """
-    condition = chains_found(source, query.condition, query.types, most_sources=most_sources)
+    condition = chains_found(store, query.condition, query.types, most_sources=most_sources)
     return query if condition is query.condition else replace(query, condition=condition)
 
 
 def chains_found(
-    source: Database | Connection,
+    store: Store,
     condition: Condition,
     types: Sequence[str],
     *,
@@ -63,7 +62,7 @@ def chains_found(
     """The same for a condition on resources of some types; the innermost chain first."""
     if _chains(condition) > MOST_CHAINS:
         raise TooCostly(f"the search has more than {MOST_CHAINS} chains: ask in several searches")
-    return _replaced(source, condition, types, most_sources)
+    return _replaced(store, condition, types, most_sources)
 
 
 def most_sources(candidates: int) -> int:
@@ -95,51 +94,51 @@ def _chains(condition: Condition) -> int:
 
 
 def _replaced(
-    source: Database | Connection, condition: Condition, types: Sequence[str], most_sources: int
+    store: Store, condition: Condition, types: Sequence[str], most_sources: int
 ) -> Condition:
     match condition:
         case Chain(_, targets, inner):
             return _found(
-                source,
-                replace(condition, condition=_replaced(source, inner, targets, most_sources)),
+                store,
+                replace(condition, condition=_replaced(store, inner, targets, most_sources)),
             )
         case ReverseChain(name, _, inner):
-            chain = replace(condition, condition=_replaced(source, inner, (name,), most_sources))
+            chain = replace(condition, condition=_replaced(store, inner, (name,), most_sources))
             is_of_patients = tuple(types) == ("Patient",)
-            return _owners(source, chain, most_sources) if is_of_patients else chain
+            return _owners(store, chain, most_sources) if is_of_patients else chain
         case Not(inner):
-            return Not(_replaced(source, inner, types, most_sources))
+            return Not(_replaced(store, inner, types, most_sources))
         case And(conditions):
-            return And(tuple(_replaced(source, c, types, most_sources) for c in conditions))
+            return And(tuple(_replaced(store, c, types, most_sources) for c in conditions))
         case Or(conditions):
-            return Or(tuple(_replaced(source, c, types, most_sources) for c in conditions))
+            return Or(tuple(_replaced(store, c, types, most_sources) for c in conditions))
         case _:
             return condition
 
 
-def _owners(source: Database | Connection, chain: ReverseChain, most: int) -> Condition:
+def _owners(store: Store, chain: ReverseChain, most: int) -> Condition:
     """The patients that rows belong to, where the parameter says that."""
     if chain.salt not in owner_salts(chain.source):
         return chain
-    build = Builder()
+    build = Builder(store.guard.searching)
     condition = where(build, chain.condition, chain.source, "h", base=False)
     plan = (
         f"EXPLAIN (FORMAT JSON) SELECT FROM {table('resource', chain.source)} h WHERE {condition}"
     )
     # Even to find the first few of very many takes a while.
-    if planned(_rows(source, plan, build))["Plan Rows"] > most:
+    if planned(_rows(store, plan, build))["Plan Rows"] > most:
         return chain
-    build = Builder()
+    build = Builder(store.guard.searching)
     found = referred_to(build, chain.source, chain.salt, chain.condition, "Patient", limit=most + 1)
     sql = f"SELECT o, count(*) FROM ({found}) AS s (o) GROUP BY o"
-    rows = _rows(source, sql, build)
+    rows = _rows(store, sql, build)
     if sum(row[1] for row in rows) > most:
         return chain
     return Selves(tuple(row[0] for row in rows))
 
 
-def _found(source: Database | Connection, chain: Chain) -> Condition:
-    build = Builder(types=len(chain.targets))
+def _found(store: Store, chain: Chain) -> Condition:
+    build = Builder(store.guard.searching, types=len(chain.targets))
     sql = " UNION ALL ".join(
         f"SELECT c.self FROM {table('resource', target)} c "
         f"WHERE {where(build, chain.condition, target, 'c', base=False)}"
@@ -148,13 +147,11 @@ def _found(source: Database | Connection, chain: Chain) -> Condition:
     if not sql:
         return Or(())
     sql = f"{sql} LIMIT {MOST + 1}"
-    rows = _rows(source, sql, build)
+    rows = _rows(store, sql, build)
     if len(rows) > MOST:
         return chain
     return AnyElement(tuple(row[0] ^ chain.salt for row in rows)) if rows else Or(())
 
 
-def _rows(source: Database | Connection, sql: str, build: Builder) -> Rows:
-    if isinstance(source, Database):
-        return source.read(sql, build.parameters, prepare=False)
-    return execute(source, sql, build.parameters, prepare=False)
+def _rows(store: Store, sql: str, build: Builder) -> Rows:
+    return store.database.read(sql, build.parameters, prepare=False)

@@ -13,6 +13,7 @@ from fhirserver.model import canonicals, json
 from fhirserver.model.resource import Resource
 from fhirserver.storage.concept_filters import filtered, selected
 from fhirserver.storage.database import Database
+from fhirserver.storage.guard import WHOLE
 from fhirserver.storage.search_sql.builder import Builder
 from fhirserver.terminology.content import (
     CodeSystem,
@@ -118,7 +119,7 @@ class StoredCodeSystem:
         return bool(rows[0][0])
 
     def matches(self, concept: Concept, filters: Sequence[Filter]) -> bool:
-        build = Builder()
+        build = Builder(WHOLE.reading)
         system = build.bind(self._system, "int4")
         conditions = [filtered(build, system, f) for f in filters]
         code = build.bind(concept.code, "text")
@@ -139,7 +140,7 @@ class StoredCodeSystem:
     def count(self, selection: Selection) -> int | None:
         if selection == Selection():
             return self._concepts
-        build = Builder()
+        build = Builder(WHOLE.reading)
         where = selected(build, selection, build.bind(self._system, "int4"))
         rows = self._database.read(
             f"SELECT count(*) FROM terminology.concept c WHERE {where}",
@@ -153,7 +154,7 @@ class StoredCodeSystem:
         at_once = _AT_ONCE if limit is None else min(limit, _AT_ONCE)
         last, skipped = -1, offset
         while at_once:
-            build = Builder()
+            build = Builder(WHOLE.reading)
             where = selected(build, selection, build.bind(self._system, "int4"))
             rows = self._database.read(
                 f"SELECT {_COLUMNS} FROM terminology.concept c WHERE {where} "

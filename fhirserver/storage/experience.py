@@ -11,8 +11,8 @@ from fhirserver.search.query import Condition, Sort
 REMEMBERED_SECONDS: Final = 60.0
 MOST_SEARCHES: Final = 5_000
 
-Search = tuple[str, Condition, tuple[Sort, ...]]
-"""The type that is searched, what its resources must meet, and their order."""
+Search = tuple[str, Condition, tuple[Sort, ...], Condition]
+"""The type that is searched, what its resources must meet, their order, and what is seen."""
 
 
 @dataclass(slots=True)

@@ -10,9 +10,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from fhirserver.model import definitions
 from fhirserver.storage.database import Database
+from fhirserver.storage.guard import NOTHING, is_whole, shown
 from fhirserver.storage.rows import Version
 from fhirserver.storage.schema import table
+from fhirserver.storage.search_sql.builder import Builder
+from fhirserver.storage.search_sql.conditions import seen
+from fhirserver.storage.searches import types_in_use
+from fhirserver.storage.store import Store
 from fhirserver.storage.versions import COLUMNS, version_of
 
 
@@ -34,24 +40,35 @@ class Entry:
 
 
 def of_instance(
-    database: Database, resource_type: str, key: int, span: Span, *, limit: int,
+    store: Store, resource_type: str, key: int, span: Span, *, limit: int,
     after: Sequence[Any] | None,
 ) -> list[Entry]:  # fmt: skip
     """The versions of one resource."""
-    return _of_tables(database, resource_type, span, limit=limit, after=after, key=key)
+    return _of_tables(store, [resource_type], span, limit=limit, after=after, key=key)
 
 
 def of_type(
-    database: Database, resource_type: str, span: Span, *, limit: int, after: Sequence[Any] | None
+    store: Store, resource_type: str, span: Span, *, limit: int, after: Sequence[Any] | None
 ) -> list[Entry]:
     """The versions of all resources of a type."""
-    return _of_tables(database, resource_type, span, limit=limit, after=after, key=None)
+    return _of_tables(store, [resource_type], span, limit=limit, after=after, key=None)
 
 
 def of_everything(
+    store: Store, span: Span, *, limit: int, after: Sequence[Any] | None
+) -> list[Entry]:
+    """The versions of all resources: in the order of the change log for who sees all of them."""
+    known = definitions.load().resource_types
+    if all(is_whole(store.guard.searching(t)) for t in known):
+        return _logged(store.database, span, limit=limit, after=after)
+    types = [t for t in known if store.guard.searching(t) != NOTHING]
+    in_use = types_in_use(store.database, types) if types else ()
+    return _of_tables(store, in_use, span, limit=limit, after=after, key=None)
+
+
+def _logged(
     database: Database, span: Span, *, limit: int, after: Sequence[Any] | None
 ) -> list[Entry]:
-    """The versions of all resources, in the order of the change log."""
     parameters: dict[str, Any] = {"limit": limit}
     conditions = _span(span, parameters, "fhir.change", "c", any_type=True)
     if after is not None:
@@ -72,41 +89,69 @@ def of_everything(
     ]
 
 
-def count_instance(database: Database, resource_type: str, key: int) -> int:
+def count_instance(store: Store, resource_type: str, key: int) -> int:
     """How many versions one resource has."""
-    sql = f"SELECT count(*) + 1 FROM {table('history', resource_type)} r WHERE r.key = %s"
-    return int(database.read(sql, (key,))[0][0])
+    build = Builder(store.guard.reading)
+    sql = " + ".join(
+        f"(SELECT count(*) FROM {table(schema, resource_type)} r "
+        f"WHERE r.key = %(key)s AND {_visible(build, schema, resource_type)})"
+        for schema in ("resource", "history")
+    )
+    return int(store.database.read(f"SELECT {sql}", {"key": key, **build.parameters})[0][0])
 
 
 def _of_tables(
-    database: Database, resource_type: str, span: Span, *, limit: int,
+    store: Store, types: Sequence[str], span: Span, *, limit: int,
     after: Sequence[Any] | None, key: int | None,
 ) -> list[Entry]:  # fmt: skip
+    """The versions of some types, or of one resource, that are there for the caller.
+
+    Keys are unique among all types, so they order versions that were written at the same time.
+    """
+    if not types:
+        return []
     parameters: dict[str, Any] = {"limit": limit}
+    see = store.guard.searching if key is None else store.guard.reading
+    build = Builder(see, types=2 * len(types))
     parts = []
-    for schema in ("resource", "history"):
-        name = table(schema, resource_type)
-        conditions = _span(span, parameters, name, "r", any_type=False, type_=resource_type)
-        if key is not None:
-            parameters["key"] = key
-            conditions.append("r.key = %(key)s")
-        if after is not None:
-            parameters |= {"updated": after[0], "after_key": after[1], "version": after[2]}
-            conditions.append(
-                "(r.updated, r.key, r.version) < (%(updated)s, %(after_key)s, %(version)s)"
+    for resource_type in types:
+        for schema in ("resource", "history"):
+            name = table(schema, resource_type)
+            conditions = _span(span, parameters, name, "r", any_type=False, type_=resource_type)
+            conditions.append(_visible(build, schema, resource_type))
+            if key is not None:
+                parameters["key"] = key
+                conditions.append("r.key = %(key)s")
+            if after is not None:
+                parameters |= {"updated": after[0], "after_key": after[1], "version": after[2]}
+                conditions.append(
+                    "(r.updated, r.key, r.version) < (%(updated)s, %(after_key)s, %(version)s)"
+                )
+            parts.append(
+                f"(SELECT '{resource_type}' AS type, {COLUMNS} FROM {name} r "
+                f"WHERE {' AND '.join(conditions)} "
+                "ORDER BY r.updated DESC, r.key DESC, r.version DESC LIMIT %(limit)s)"
             )
-        parts.append(
-            f"(SELECT {COLUMNS} FROM {name} r WHERE {' AND '.join(conditions) or 'true'} "
-            "ORDER BY r.updated DESC, r.key DESC, r.version DESC LIMIT %(limit)s)"
-        )
-    rows = database.read(
+    rows = store.database.read(
         f"SELECT * FROM ({' UNION ALL '.join(parts)}) v "
         "ORDER BY updated DESC, key DESC, version DESC LIMIT %(limit)s",
-        parameters,
+        parameters | build.parameters,
         prepare=False,
     )
-    versions = [version_of(resource_type, row) for row in rows]
+    versions = [shown(store.guard, version_of(row[0], row[1:])) for row in rows]
     return [Entry(v, (v.updated, v.key, v.version)) for v in versions]
+
+
+def _visible(build: Builder, schema: str, resource_type: str) -> str:
+    """That a version is there for the caller: as it was, and the resource as it is now."""
+    own = seen(build, resource_type, "r")
+    if schema == "resource" or is_whole(build.see(resource_type)):
+        return own
+    now = seen(build, resource_type, "c")
+    return (
+        f"{own} AND EXISTS (SELECT FROM {table('resource', resource_type)} c "
+        f"WHERE c.key = r.key AND {now})"
+    )
 
 
 def _span(

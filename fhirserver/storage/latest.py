@@ -6,14 +6,15 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from fhirserver.search.hashing import number
-from fhirserver.search.query import Query
+from fhirserver.search.query import And, Query
 from fhirserver.storage.chains import with_chains_found
-from fhirserver.storage.database import Database
+from fhirserver.storage.guard import shown
 from fhirserver.storage.rows import Version
 from fhirserver.storage.schema import ordered, table
 from fhirserver.storage.search_sql.builder import Builder
 from fhirserver.storage.search_sql.conditions import where
-from fhirserver.storage.versions import COLUMNS, array, version_of
+from fhirserver.storage.store import Store
+from fhirserver.storage.versions import COLUMNS, version_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +27,7 @@ class Latest:
 
 
 def latest_of_each(
-    database: Database, query: Query, *, element: str, date: str, count: int
+    store: Store, query: Query, *, element: str, date: str, count: int
 ) -> list[Latest]:
     """Of the matches with the same JSON in a top-level element the latest `count`, newest first.
 
@@ -34,9 +35,9 @@ def latest_of_each(
     those without a time come last.
     """
     (resource_type,) = query.types
-    query = with_chains_found(database, query)
-    build = Builder()
-    rows = database.read(
+    query = with_chains_found(store, query)
+    build = Builder(store.guard.searching)
+    rows = store.database.read(
         f"""
 SELECT key, value::text, at FROM (
   SELECT r.key, r.value, o.low AS at, rank() OVER (
@@ -56,12 +57,15 @@ ORDER BY at DESC NULLS LAST, key DESC""",
     return [Latest(row[0], row[1] or "null", row[2]) for row in rows]
 
 
-def by_key(database: Database, resource_type: str, keys: Iterable[int]) -> dict[int, Version]:
+def by_key(store: Store, resource_type: str, keys: Iterable[int]) -> dict[int, Version]:
     """The current versions with these keys, without those that were deleted meanwhile."""
-    rows = database.read(
+    build = Builder(store.guard.searching)
+    rows = store.database.read(
         f"SELECT {COLUMNS} FROM {table('resource', resource_type)} r "
-        "WHERE r.key = ANY(%s::int8[]) AND NOT r.deleted",
-        (array(keys),),
+        f"WHERE r.key = ANY({build.bind_array(keys)}) "
+        f"AND {where(build, And(()), resource_type, 'r')}",
+        build.parameters,
+        prepare=False,
     )
-    found = (version_of(resource_type, row) for row in rows)
+    found = (shown(store.guard, version_of(resource_type, row)) for row in rows)
     return {v.key: v for v in found}

@@ -18,10 +18,11 @@ from fhirserver.search.hashing import reference_self
 from fhirserver.search.index import EARLIEST, LATEST, IndexValues
 from fhirserver.search.query import Query
 from fhirserver.storage.content import joined
-from fhirserver.storage.database import Database, Rows
+from fhirserver.storage.database import Rows
 from fhirserver.storage.index_rows import ROW_COLUMNS, row_parameters, row_unnest
 from fhirserver.storage.schema import LONG, ORDERED, OrderedTable, table
 from fhirserver.storage.search_sql.builder import Builder
+from fhirserver.storage.search_sql.conditions import seen
 from fhirserver.storage.search_sql.pages import Wanted, page
 from fhirserver.storage.store import Store
 from fhirserver.storage.tables import kinds_needed
@@ -34,22 +35,25 @@ def as_of(store: Store, query: Query, resource_type: str, wanted: Wanted) -> Row
     """Rows of a page for the resources of a type that have changed since the wanted snapshot."""
     assert wanted.snapshot is not None
     database, snapshot = store.database, wanted.snapshot
-    then = _versions_then(database, resource_type, snapshot, _keys_beyond(query, wanted))
+    then = _versions_then(store, resource_type, snapshot, _keys_beyond(query, wanted))
     if not then:
         return []
     indexed = [(row, store.extract(_resource(resource_type, row))) for row in then]
     kinds = [k for k in ORDERED if k in kinds_needed(resource_type)]
-    build = Builder({"resource": "past_resource"} | {k: f"past_{k}" for k in kinds})
+    shadows = {"resource": "past_resource"} | {k: f"past_{k}" for k in kinds}
+    build = Builder(store.guard.searching, shadows)
     statement = page(build, query, resource_type, replace(wanted, snapshot=None))
     resources = (
         'past_resource AS (SELECT key, id COLLATE "C" AS id, version, updated, '
         'method::"char" AS method, meta::jsonb AS meta, exact, content::jsonb AS content, '
-        "self, elements::int8[] AS elements, owner, false AS deleted "
+        "self, elements::int8[] AS elements, owner, unit, labels::int8[] AS labels, "
+        "false AS deleted "
         "FROM unnest(%(p_key)s::int8[], %(p_id)s::text[], %(p_version)s::int4[], "
         "%(p_updated)s::timestamptz[], %(p_method)s::text[], %(p_owner)s::int8[], "
         "%(p_meta)s::text[], %(p_exact)s::text[], %(p_content)s::text[], "
-        "%(p_self)s::int8[], %(p_elements)s::text[]) "
-        "AS n (key, id, version, updated, method, owner, meta, exact, content, self, elements))"
+        "%(p_self)s::int8[], %(p_elements)s::text[], %(p_unit)s::int8[], %(p_labels)s::text[]) "
+        "AS n (key, id, version, updated, method, owner, meta, exact, content, self, elements, "
+        "unit, labels))"
     )
     tables = [resources, *(f"past_{k} AS ({_rows_then(k)})" for k in kinds)]
     parameters = build.parameters | _resource_parameters(resource_type, indexed)
@@ -64,7 +68,7 @@ def as_of(store: Store, query: Query, resource_type: str, wanted: Wanted) -> Row
 
 
 def _resource(resource_type: str, row: Sequence[Any]) -> Resource:
-    _, id_, version, updated, _, _, _, rest, meta = row
+    _, id_, version, updated, _, _, _, rest, meta, _, _ = row
     text = joined(resource_type, id_, version, updated, meta, rest)
     return json.parse_object(text.encode())
 
@@ -86,10 +90,12 @@ def _keys_beyond(query: Query, wanted: Wanted) -> tuple[int, int]:
     return (last + 1, LATEST) if wanted.backwards else (EARLIEST, last - 1)
 
 
-def _versions_then(
-    database: Database, resource_type: str, snapshot: str, keys: tuple[int, int]
-) -> Rows:
-    """The versions that were current at the snapshot, of resources that have changed since."""
+def _versions_then(store: Store, resource_type: str, snapshot: str, keys: tuple[int, int]) -> Rows:
+    """The versions that were current at the snapshot, of resources that have changed since.
+
+    Only of those that are there for the caller as they are now, too.
+    """
+    database = store.database
     changed = database.read(
         "SELECT DISTINCT c.key FROM fhir.change c "
         "WHERE c.tx >= pg_snapshot_xmin(%(s)s::pg_snapshot) "
@@ -109,12 +115,16 @@ def _versions_then(
         raise TooCostly("too much has changed since the first page: start the search again")
     if not changed:
         return []
+    build = Builder(store.guard.searching)
+    now = seen(build, resource_type, "c")
     rows = database.read(
         "SELECT DISTINCT ON (h.key) h.key, h.id, h.version, h.updated, h.method::text, h.owner, "
-        "h.exact, coalesce(h.exact, h.content::text), h.meta::text "
-        f"FROM {table('history', resource_type)} h WHERE h.key = ANY(%(keys)s::int8[]) "
+        "h.exact, coalesce(h.exact, h.content::text), h.meta::text, h.unit, h.labels::text "
+        f"FROM {table('history', resource_type)} h "
+        f"JOIN {table('resource', resource_type)} c ON c.key = h.key AND {now} "
+        "WHERE h.key = ANY(%(keys)s::int8[]) "
         "AND pg_visible_in_snapshot(h.tx, %(s)s::pg_snapshot) ORDER BY h.key, h.version DESC",
-        {"keys": array(row[0] for row in changed), "s": snapshot},
+        {"keys": array(row[0] for row in changed), "s": snapshot, **build.parameters},
         prepare=False,
     )
     return [row for row in rows if row[7] is not None]
@@ -136,4 +146,6 @@ def _resource_parameters(
         "p_content": [row[7] for row in rows],
         "p_self": array(reference_self(resource_type, row[1]) for row in rows),
         "p_elements": [array(index.elements) for _, index in indexed],
+        "p_unit": [row[9] for row in rows],
+        "p_labels": [row[10] for row in rows],
     }

@@ -9,7 +9,7 @@ from functools import cmp_to_key
 from typing import Any
 
 from fhirserver.search.hashing import reference_self
-from fhirserver.search.query import Condition, Query
+from fhirserver.search.query import And, Condition, Query
 from fhirserver.storage.chains import (
     FEW_SOURCES,
     chains_found,
@@ -17,12 +17,13 @@ from fhirserver.storage.chains import (
     most_sources,
     with_chains_found,
 )
-from fhirserver.storage.database import Connection, Database, Rows, execute, planned
+from fhirserver.storage.database import Database, Rows, planned
+from fhirserver.storage.guard import is_whole, shown
 from fhirserver.storage.past import as_of
 from fhirserver.storage.rows import Version
 from fhirserver.storage.schema import table
 from fhirserver.storage.search_sql.builder import Builder
-from fhirserver.storage.search_sql.conditions import where
+from fhirserver.storage.search_sql.conditions import seen, where
 from fhirserver.storage.search_sql.pages import Position, Wanted, page
 from fhirserver.storage.store import Store
 from fhirserver.storage.versions import COLUMNS, WIDTH, array, version_of
@@ -52,7 +53,7 @@ def find_page(store: Store, query: Query, wanted: Wanted) -> Page:
     then, so that no match is missing or doubled, whatever is written meanwhile.
     """
     if wanted.snapshot is not None:
-        query = with_chains_found(store.database, query)
+        query = with_chains_found(store, query)
     # One row more than fits shows whether there is another page.
     more_wanted = replace(wanted, limit=wanted.limit + 1)
     rows: Rows = []
@@ -60,13 +61,13 @@ def find_page(store: Store, query: Query, wanted: Wanted) -> Page:
         rows = store.database.read(sql, build.parameters, prepare=False)
         if len(rows) == more_wanted.limit:
             break
-    hits = [_hit(row) for row in rows]
+    hits = [_hit(store, row) for row in rows]
     taken = wanted.snapshot or (rows[0][1] if rows else "")
     if wanted.snapshot is not None:
         for resource_type in query.types:
             # A row that changes between the two statements is in both: as it was, both times.
             known = {h.version.key for h in hits}
-            past = [_hit(r) for r in as_of(store, query, resource_type, more_wanted)]
+            past = [_hit(store, r) for r in as_of(store, query, resource_type, more_wanted)]
             hits += [h for h in past if h.version.key not in known]
     if wanted.snapshot is not None or len(query.types) > 1:
         hits.sort(key=cmp_to_key(_comparison(query, backwards=wanted.backwards)))
@@ -87,25 +88,25 @@ def find_page(store: Store, query: Query, wanted: Wanted) -> Page:
 def _statements(store: Store, query: Query, wanted: Wanted) -> Iterator[tuple[str, Builder]]:
     """The statement of a page; where its first rows don't fill the page, the next is right."""
     if wanted.after is None and len(query.types) == 1:
-        query = with_chains_found(store.database, query, most_sources=FEW_SOURCES)
+        query = with_chains_found(store, query, most_sources=FEW_SOURCES)
         first = None
         if has_reverse_chain(query.condition):
             first = before_chains(store, query, query.types[0], wanted)
         if first is not None:
-            yield _statement(query, [first])
+            yield _statement(store, query, [first])
             if first.most_walked is None:
                 return
     candidates = sum(map(store.sizes.rows, query.types))
-    query = with_chains_found(store.database, query, most_sources=most_sources(candidates))
+    query = with_chains_found(store, query, most_sources=most_sources(candidates))
     taken = [ways(store, query, t, wanted) for t in query.types]
     # Only a search of one type has more than one way.
     for way in zip(*taken, strict=True):
-        yield _statement(query, way)
+        yield _statement(store, query, way)
 
 
-def _statement(query: Query, way: Sequence[Wanted]) -> tuple[str, Builder]:
+def _statement(store: Store, query: Query, way: Sequence[Wanted]) -> tuple[str, Builder]:
     """The statement of a page, with what is wanted of each type."""
-    build = Builder(types=len(query.types))
+    build = Builder(store.guard.searching, types=len(query.types))
     sql = " UNION ALL ".join(
         f"SELECT {_name(t)} AS type, (SELECT pg_current_snapshot()::text), p.* "
         f"FROM ({page(build, query, t, w)}) p"
@@ -114,29 +115,36 @@ def _statement(query: Query, way: Sequence[Wanted]) -> tuple[str, Builder]:
     return sql, build
 
 
-def count(database: Database, query: Query) -> int:
+def count(store: Store, query: Query) -> int:
     """How many resources match, exactly."""
-    query = with_chains_found(database, query)
-    build = Builder(types=len(query.types))
+    query = with_chains_found(store, query)
+    build = Builder(store.guard.searching, types=len(query.types))
     sql = " + ".join(
         f"(SELECT count(*) FROM {table('resource', t)} r "
         f"WHERE {where(build, query.condition, t, 'r')})"
         for t in query.types
     )
-    return int(database.read(f"SELECT {sql}", build.parameters, prepare=False)[0][0])
+    return int(store.database.read(f"SELECT {sql}", build.parameters, prepare=False)[0][0])
 
 
-def estimate(database: Database, query: Query) -> int:
-    """How many resources match, as the planner guesses from its statistics."""
-    query = with_chains_found(database, query)
+def estimate(store: Store, query: Query) -> int:
+    """How many resources match, as the planner guesses from its statistics.
+
+    These are of all rows, so who doesn't see all of them gets the exact number.
+    """
+    if not all(is_whole(store.guard.searching(t)) for t in query.types):
+        return count(store, query)
+    query = with_chains_found(store, query)
     total = 0
     for resource_type in query.types:
-        build = Builder()
+        build = Builder(store.guard.searching)
         sql = (
             f"EXPLAIN (FORMAT JSON) SELECT r.key FROM {table('resource', resource_type)} r "
             f"WHERE {where(build, query.condition, resource_type, 'r')}"
         )
-        total += round(planned(database.read(sql, build.parameters, prepare=False))["Plan Rows"])
+        total += round(
+            planned(store.database.read(sql, build.parameters, prepare=False))["Plan Rows"]
+        )
     return total
 
 
@@ -155,46 +163,43 @@ def explain(store: Store, query: Query, *, limit: int) -> tuple[str, list[Any]]:
     return sql, plan
 
 
-def matches(
-    source: Database | Connection, resource_type: str, condition: Condition, *, limit: int
-) -> list[str]:
+def matches(store: Store, resource_type: str, condition: Condition, *, limit: int) -> list[str]:
     """The ids of up to `limit` current resources that meet a condition."""
-    condition = chains_found(source, condition, (resource_type,))
-    build = Builder()
+    condition = chains_found(store, condition, (resource_type,))
+    build = Builder(store.guard.searching)
     sql = (
         f"SELECT r.id FROM {table('resource', resource_type)} r "
         f"WHERE {where(build, condition, resource_type, 'r')} LIMIT {limit}"
     )
-    return [row[0] for row in _rows(source, sql, build.parameters)]
+    return [row[0] for row in store.database.read(sql, build.parameters, prepare=False)]
 
 
-def by_reference(
-    database: Database, wanted: Iterable[tuple[str, str]], *, limit: int
-) -> list[Version]:
+def by_reference(store: Store, wanted: Iterable[tuple[str, str]], *, limit: int) -> list[Version]:
     """The current versions of these (type, id) pairs, without the absent ones."""
     ids: dict[str, set[str]] = {}
     for resource_type, resource_id in wanted:
         ids.setdefault(resource_type, set()).add(resource_id)
     if not ids:
         return []
-    build = Builder()
+    build = Builder(store.guard.reading, types=len(ids))
     sql = " UNION ALL ".join(
         f"SELECT {_name(t)}, {COLUMNS} FROM {table('resource', t)} r WHERE r.self = "
-        f"ANY({build.bind_array(reference_self(t, i) for i in ids[t])}) AND NOT r.deleted"
+        f"ANY({build.bind_array(reference_self(t, i) for i in ids[t])}) "
+        f"AND {where(build, And(()), t, 'r')}"
         for t in sorted(ids)
     )
-    rows = database.read(f"{sql} LIMIT {limit}", build.parameters, prepare=False)
-    return [v for v in map(_version, rows) if v.id in ids[v.type]]
+    rows = store.database.read(f"{sql} LIMIT {limit}", build.parameters, prepare=False)
+    return [shown(store.guard, v) for v in map(_version, rows) if v.id in ids[v.type]]
 
 
 def by_version(
-    database: Database, wanted: Iterable[tuple[str, str, int]], *, limit: int
+    store: Store, wanted: Iterable[tuple[str, str, int]], *, limit: int
 ) -> list[Version]:
     """The versions with these types, ids and numbers, without the absent ones and deletions."""
     names = set(wanted)
     if not names:
         return []
-    build = Builder()
+    build = Builder(store.guard.reading, types=2 * len(names))
     parts = []
     for t in sorted({name[0] for name in names}):
         own = [(reference_self(t, i), number) for type_, i, number in names if type_ == t]
@@ -205,32 +210,32 @@ def by_version(
         current, past = table("resource", t), table("history", t)
         parts += [
             f"SELECT {_name(t)}, {COLUMNS} FROM {asked} "
-            f"JOIN {current} r ON r.self = w.self AND r.version = w.version",
+            f"JOIN {current} r ON r.self = w.self AND r.version = w.version "
+            f"WHERE {seen(build, t, 'r')}",
             f"SELECT {_name(t)}, {COLUMNS} FROM {asked} JOIN {current} c ON c.self = w.self "
-            f"JOIN {past} r ON r.key = c.key AND r.version = w.version",
+            f"JOIN {past} r ON r.key = c.key AND r.version = w.version "
+            f"WHERE {seen(build, t, 'c')} AND {seen(build, t, 'r')}",
         ]
-    rows = database.read(
+    rows = store.database.read(
         f"{' UNION ALL '.join(parts)} LIMIT {limit}", build.parameters, prepare=False
     )
-    found = map(_version, rows)
+    found = (shown(store.guard, _version(row)) for row in rows)
     return [v for v in found if not v.is_deleted and (v.type, v.id, v.version) in names]
 
 
-def referring(
-    database: Database, sources: Mapping[str, Sequence[int]], *, limit: int
-) -> list[Version]:
+def referring(store: Store, sources: Mapping[str, Sequence[int]], *, limit: int) -> list[Version]:
     """The current resources of each source type whose array holds any of the elements."""
-    build = Builder()
+    build = Builder(store.guard.reading, types=len(sources))
     sql = " UNION ALL ".join(
         f"SELECT {_name(t)}, {COLUMNS} FROM {table('resource', t)} r WHERE r.elements && "
-        f"{build.bind_array(elements)} AND NOT r.deleted"
+        f"{build.bind_array(elements)} AND {where(build, And(()), t, 'r')}"
         for t, elements in sorted(sources.items())
         if elements
     )
     if not sql:
         return []
-    rows = database.read(f"{sql} LIMIT {limit}", build.parameters, prepare=False)
-    return [_version(row) for row in rows]
+    rows = store.database.read(f"{sql} LIMIT {limit}", build.parameters, prepare=False)
+    return [shown(store.guard, _version(row)) for row in rows]
 
 
 def types_in_use(database: Database, types: Sequence[str]) -> tuple[str, ...]:
@@ -241,12 +246,6 @@ def types_in_use(database: Database, types: Sequence[str]) -> tuple[str, ...]:
     return tuple(row[0] for row in database.read(sql, prepare=False))
 
 
-def _rows(source: Database | Connection, sql: str, parameters: Mapping[str, Any]) -> Rows:
-    if isinstance(source, Database):
-        return source.read(sql, parameters, prepare=False)
-    return execute(source, sql, parameters, prepare=False)
-
-
 def _name(resource_type: str) -> str:
     return f"'{resource_type}'"
 
@@ -255,8 +254,9 @@ def _version(row: Sequence[Any]) -> Version:
     return version_of(row[0], row[1:])
 
 
-def _hit(row: Sequence[Any]) -> _Hit:
-    return _Hit(version_of(row[0], row[2:]), Position(row[2 + WIDTH], tuple(row[3 + WIDTH :])))
+def _hit(store: Store, row: Sequence[Any]) -> _Hit:
+    version = shown(store.guard, version_of(row[0], row[2:]))
+    return _Hit(version, Position(row[2 + WIDTH], tuple(row[3 + WIDTH :])))
 
 
 def _comparison(query: Query, *, backwards: bool) -> Callable[[_Hit, _Hit], int]:

@@ -9,17 +9,22 @@ from fhirserver.model.resource import Resource
 from fhirserver.search.index import IndexValues, Stamp
 from fhirserver.storage.database import Database
 from fhirserver.storage.experience import Experience
+from fhirserver.storage.guard import Guard
 from fhirserver.storage.sizes import TypeSizes
 from fhirserver.storage.texts import TextDictionary
 
 
 @dataclass(frozen=True, slots=True)
 class Store:
-    """`extract` and `stamp` make the index values and the owner of a resource."""
+    """`extract` and `stamp` make the index values and the owner of a resource.
+
+    `guard` is what the one whose store it is may do: nothing else is there for them.
+    """
 
     database: Database
     extract: Callable[[Resource], IndexValues]
     stamp: Callable[[Resource], Stamp]
     texts: TextDictionary
     sizes: TypeSizes
+    guard: Guard
     experience: Experience = field(default_factory=Experience)

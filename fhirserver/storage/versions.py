@@ -1,4 +1,4 @@
-"""Reading versions: the current one, a given one, and the current ones under a lock."""
+"""Versions as rows: their columns, their keys and times, and locks on what they depend on."""
 
 from __future__ import annotations
 
@@ -6,11 +6,9 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from fhirserver.search.hashing import reference_self
 from fhirserver.storage.content import joined
 from fhirserver.storage.database import Connection, Database, execute
 from fhirserver.storage.rows import METHOD, Version
-from fhirserver.storage.schema import table
 
 COLUMNS = (
     "r.id, r.key, r.version, r.updated, r.method::text, r.meta::text, "
@@ -25,55 +23,6 @@ def version_of(resource_type: str, row: Sequence[Any]) -> Version:
     id_, key, version, updated, method, meta, rest = row[:WIDTH]
     content = None if rest is None else joined(resource_type, id_, version, updated, meta, rest)
     return Version(resource_type, id_, key, version, updated, METHOD[method], content)
-
-
-def current(database: Database, resource_type: str, resource_id: str) -> Version | None:
-    """The current version, which may be a deletion; None when the id was never used."""
-    rows = database.read(
-        f"SELECT {COLUMNS} FROM {table('resource', resource_type)} r "
-        "WHERE r.self = %s AND r.id = %s",
-        (reference_self(resource_type, resource_id), resource_id),
-    )
-    return version_of(resource_type, rows[0]) if rows else None
-
-
-def present(database: Database, resource_type: str, ids: Sequence[str]) -> set[str]:
-    """Which of these ids have a current version that isn't a deletion."""
-    rows = database.read(
-        f"SELECT r.id FROM {table('resource', resource_type)} r "
-        "WHERE r.self = ANY(%s::int8[]) AND NOT r.deleted",
-        (array(reference_self(resource_type, i) for i in ids),),
-    )
-    return {row[0] for row in rows} & set(ids)
-
-
-def numbered(
-    database: Database, resource_type: str, resource_id: str, version: int
-) -> Version | None:
-    """One version by its number; None when there is none."""
-    newest = current(database, resource_type, resource_id)
-    if newest is None or newest.version == version:
-        return newest
-    rows = database.read(
-        f"SELECT {COLUMNS} FROM {table('history', resource_type)} r "
-        "WHERE r.key = %s AND r.version = %s",
-        (newest.key, version),
-    )
-    return version_of(resource_type, rows[0]) if rows else None
-
-
-def lock_current(
-    connection: Connection, resource_type: str, ids: Iterable[str]
-) -> dict[str, Version]:
-    """The current versions of these ids, locked until the transaction ends, always in one order."""
-    selves = sorted(reference_self(resource_type, i) for i in ids)
-    rows = execute(
-        connection,
-        f"SELECT {COLUMNS} FROM {table('resource', resource_type)} r "
-        "WHERE r.self = ANY(%s::int8[]) ORDER BY r.self FOR UPDATE",
-        (array(selves),),
-    )
-    return {row[0]: version_of(resource_type, row) for row in rows}
 
 
 def lock_conditions(connection: Connection, keys: Iterable[int]) -> None:

@@ -10,12 +10,13 @@ from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from fhirserver.search.hashing import reference_self
-from fhirserver.search.query import Condition
-from fhirserver.storage.database import Database
+from fhirserver.search.query import And, Condition
+from fhirserver.storage.guard import shown
 from fhirserver.storage.rows import Version
 from fhirserver.storage.schema import table
 from fhirserver.storage.search_sql.builder import Builder
 from fhirserver.storage.search_sql.conditions import where
+from fhirserver.storage.store import Store
 from fhirserver.storage.versions import COLUMNS, version_of
 
 
@@ -27,7 +28,7 @@ class Place(NamedTuple):
 
 
 def walk(
-    database: Database, wanted: Mapping[str, Condition], *, after: Place | None, limit: int
+    store: Store, wanted: Mapping[str, Condition], *, after: Place | None, limit: int
 ) -> list[Version]:
     """Up to `limit` current resources that meet the condition of their type, in one statement.
 
@@ -36,7 +37,7 @@ def walk(
     """
     types = list(wanted)
     done = 0 if after is None else types.index(after.type)
-    build = Builder(types=len(types))
+    build = Builder(store.guard.searching, types=len(types))
     places, contents = [], []
     for number, t in enumerate(types[done:]):
         # A fence: the planner would rather walk the keys until the page is full.
@@ -56,19 +57,19 @@ def walk(
         )
     if not places:
         return []
-    rows = database.read(
+    rows = store.database.read(
         f"WITH found AS MATERIALIZED (SELECT * FROM ({' UNION ALL '.join(places)}) p "
         f"ORDER BY t, key LIMIT {limit}) "
         f"{' UNION ALL '.join(contents)}",
         build.parameters,
         prepare=False,
     )
-    versions = [(row[0], version_of(row[1], row[2:])) for row in rows]
+    versions = [(row[0], shown(store.guard, version_of(row[1], row[2:]))) for row in rows]
     return [v for _, v in sorted(versions, key=lambda n: (n[0], n[1].key))]
 
 
 def of_owner(
-    database: Database, wanted: Iterable[tuple[str, str]], owner: int | None, *, limit: int
+    store: Store, wanted: Iterable[tuple[str, str]], owner: int | None, *, limit: int
 ) -> list[Version]:
     """The current versions of these (type, id) pairs that are nobody's, or the owner's."""
     ids: dict[str, set[str]] = {}
@@ -76,16 +77,16 @@ def of_owner(
         ids.setdefault(resource_type, set()).add(resource_id)
     if not ids:
         return []
-    build = Builder(types=len(ids))
+    build = Builder(store.guard.reading, types=len(ids))
     whose = "r.owner IS NULL"
     if owner is not None:
         whose = f"({whose} OR r.owner = {build.bind(owner, 'int8')})"
     sql = " UNION ALL ".join(
         f"SELECT '{t}', {COLUMNS} FROM {table('resource', t)} r WHERE r.self = "
         f"ANY({build.bind_array(reference_self(t, i) for i in ids[t])}) "
-        f"AND NOT r.deleted AND {whose}"
+        f"AND {where(build, And(()), t, 'r')} AND {whose}"
         for t in sorted(ids)
     )
-    rows = database.read(f"{sql} LIMIT {limit}", build.parameters, prepare=False)
-    found = (version_of(row[0], row[1:]) for row in rows)
+    rows = store.database.read(f"{sql} LIMIT {limit}", build.parameters, prepare=False)
+    found = (shown(store.guard, version_of(row[0], row[1:])) for row in rows)
     return [v for v in found if v.id in ids[v.type]]

@@ -23,7 +23,7 @@ from fhirserver.search.query import (
     Query,
     Updated,
 )
-from fhirserver.storage.database import Database, planned
+from fhirserver.storage.database import planned
 from fhirserver.storage.experience import Lesson
 from fhirserver.storage.search_sql.builder import Builder
 from fhirserver.storage.search_sql.pages import (
@@ -75,7 +75,7 @@ def ways(store: Store, query: Query, resource_type: str, wanted: Wanted) -> Iter
     even = wanted.limit * rows / max(lesson.matches, 1)
     step = COST_OF_A_LOOK
     cost = lesson.cost
-    if is_of_rows(query, resource_type, wanted):
+    if is_of_rows(store.guard.searching, query, resource_type, wanted):
         step = COST_OF_A_STEP
         cost += COST_OF_A_MATCH * lesson.matches
     elif driver(query.sort, resource_type) is not None:
@@ -114,21 +114,20 @@ def before_chains(store: Store, query: Query, resource_type: str, wanted: Wanted
 
 def _lesson(store: Store, query: Query, resource_type: str, wanted: Wanted) -> Lesson:
     """What is known of the search, or what the planner says."""
-    search = (resource_type, query.condition, query.sort)
+    visible = store.guard.searching(resource_type)
+    search = (resource_type, query.condition, query.sort, visible)
     lesson = store.experience.of(search)
     if lesson is None:
-        lesson = Lesson(*_whole(store.database, query, resource_type, wanted))
+        lesson = Lesson(*_whole(store, query, resource_type, wanted))
         store.experience.keep(search, lesson)
     return lesson
 
 
-def _whole(
-    database: Database, query: Query, resource_type: str, wanted: Wanted
-) -> tuple[float, float]:
+def _whole(store: Store, query: Query, resource_type: str, wanted: Wanted) -> tuple[float, float]:
     """What it would cost to find all matches, and how many there are."""
-    build = Builder()
+    build = Builder(store.guard.searching)
     sql = f"EXPLAIN (FORMAT JSON) {all_matches(build, query, resource_type, wanted)}"
-    plan = planned(database.read(sql, build.parameters, prepare=False))
+    plan = planned(store.database.read(sql, build.parameters, prepare=False))
     return plan["Total Cost"], plan["Plan Rows"]
 
 

@@ -34,7 +34,7 @@ def reindex() -> None:
             # It makes index values and no page links.
             seals = Seals(bytes.decode, str.encode)
             engine = Engine(current_app.conf[SETTINGS], database, seals)
-            work(engine.context.store, seconds=SECONDS)
+            work(engine.own_context.store, seconds=SECONDS)
     finally:
         database.close()
         _turn.release()

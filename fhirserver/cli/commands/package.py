@@ -68,7 +68,7 @@ def install(
 def list_(settings: Settings) -> None:
     """List the packages that are installed."""
     with _context(settings) as ctx:
-        found = records(ctx.store.database)
+        found = records(ctx.store)
     click.echo("hl7.fhir.r4.core  4.0.1  comes with the server")
     for record in found:
         when = record.installed.strftime("%Y-%m-%d")
@@ -89,7 +89,7 @@ def _context(settings: Settings) -> Iterator[Context]:
         migrate.upgrade(served.database_url)
         database = open_database(served)
         try:
-            yield open_engine(served, database).context
+            yield open_engine(served, database).own_context
         finally:
             database.close()
 

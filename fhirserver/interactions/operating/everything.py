@@ -47,7 +47,7 @@ def everything(ctx: Context, call: Call, owner: int | None) -> FhirResponse:
     before = position(call)
     after = None if before is None else Place(*before)
     wanted_members = _members(ctx, call, wanted, after)
-    found = walk(ctx.store.database, wanted_members, after=after, limit=limit + 1)
+    found = walk(ctx.store, wanted_members, after=after, limit=limit + 1)
     members = found[:limit]
     others = _supporting(ctx, call, members, owner)
     shown = {t for t in wanted if call.principal.may("r", t)}

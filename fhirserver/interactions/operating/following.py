@@ -50,7 +50,7 @@ def followed(
             break
         seen |= named
         limit = ctx.settings.max_includes + 1 - len(found)
-        frontier = of_owner(ctx.store.database, named, owner, limit=limit)
+        frontier = of_owner(ctx.store, named, owner, limit=limit)
         found += frontier
         if len(found) > ctx.settings.max_includes:
             raise TooCostly(

@@ -38,9 +38,9 @@ def last_merge(ctx: Context, source_id: str) -> tuple[str, list[Made]]:
 
 
 def _records(ctx: Context, wanted: int) -> list[Resource]:
-    found = referrers(ctx.store.database, {"Provenance": [wanted]})
+    found = referrers(ctx.store, {"Provenance": [wanted]})
     names = [("Provenance", i) for i in found.get("Provenance", ())]
-    versions = by_reference(ctx.store.database, names, limit=len(names))
+    versions = by_reference(ctx.store, names, limit=len(names))
     return [json.parse_object((v.content or "{}").encode()) for v in versions]
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from fhirserver import clock, ids
@@ -30,10 +30,11 @@ from fhirserver.model import json
 from fhirserver.model.resource import Resource
 from fhirserver.search.hashing import element
 from fhirserver.storage.content import instant
+from fhirserver.storage.current import current
+from fhirserver.storage.guard import WHOLE
 from fhirserver.storage.referrers import referrers
 from fhirserver.storage.rows import Version
 from fhirserver.storage.searches import types_in_use
-from fhirserver.storage.versions import current
 
 _LATE: Final = 3
 """How often a merge looks again for what was written meanwhile."""
@@ -59,8 +60,7 @@ def preview(
     ctx: Context, principal: Principal, source: Party, target: Party, wanted: Resource | None
 ) -> Merged:
     """What a merge would make now."""
-    database = ctx.store.database
-    there = {i: current(database, "Patient", i) for i in (source.id, target.id)}
+    there = {i: current(ctx.store, "Patient", i) for i in (source.id, target.id)}
     one, other = (parsed(p, there[p.id]) for p in (source, target))
     is_again = _is_again(one, other, wanted)
     if not is_again:
@@ -199,7 +199,8 @@ def _moving(
         for resource_type, group in sorted(new.items()):
             seen.update((resource_type, i) for i in group)
             for start in range(0, len(group), MOST):
-                locked = steps.locked(resource_type, group[start : start + MOST])
+                part = group[start : start + MOST]
+                locked = steps.locked(resource_type, part, all_of_them=True)
                 yield resource_type, [v for v in locked.values() if not v.is_deleted]
 
 
@@ -222,7 +223,10 @@ def _authorize(principal: Principal, types: Mapping[str, object] | Sequence[str]
 
 
 def _referrers(ctx: Context, source: str, target: str) -> dict[str, list[str]]:
-    """The ids by type of what refers to the source, other than the two Patients."""
+    """The ids by type of what refers to the source, other than the two Patients.
+
+    All of them: who may not change one of them may not merge.
+    """
     spelling = f"r|Patient/{source}"
     types = [t for t in ctx.definitions.resource_types if t not in STAYS]
     sources = {
@@ -233,7 +237,7 @@ def _referrers(ctx: Context, source: str, target: str) -> dict[str, list[str]]:
         ]
         for t in types_in_use(ctx.store.database, sorted(types))
     }
-    found = referrers(ctx.store.database, sources)
+    found = referrers(replace(ctx.store, guard=WHOLE), sources)
     if "Patient" in found:
         found["Patient"] = [i for i in found["Patient"] if i not in {source, target}]
     return {t: group for t, group in found.items() if group}

@@ -12,13 +12,13 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TypeVar
 
-from fhirserver.errors import Conflict
+from fhirserver.errors import Conflict, Forbidden
 from fhirserver.interactions.commit import ATTEMPTS, written
 from fhirserver.interactions.context import Context
 from fhirserver.interactions.intents import Done, Intent
 from fhirserver.storage.database import Connection, Stale
+from fhirserver.storage.holding import lock_current
 from fhirserver.storage.rows import Version
-from fhirserver.storage.versions import lock_current
 
 R = TypeVar("R")
 
@@ -30,9 +30,19 @@ class Steps:
         self._ctx = ctx
         self._connection = connection
 
-    def locked(self, resource_type: str, ids: Iterable[str]) -> dict[str, Version]:
-        """The current versions of these ids, which nobody else can change from now on."""
-        return lock_current(self._connection, resource_type, ids)
+    def locked(
+        self, resource_type: str, ids: Iterable[str], *, all_of_them: bool = False
+    ) -> dict[str, Version]:
+        """The current versions of these ids, which nobody else can change from now on.
+
+        Raises Forbidden when the caller may not change one of them; with `all_of_them` also when
+        one isn't there for the caller.
+        """
+        guard = self._ctx.store.guard
+        held = lock_current(self._connection, guard, resource_type, ids)
+        if any(not h.may_update and (h.is_there or all_of_them) for h in held.values()):
+            raise Forbidden(f"this would change {resource_type} resources that you may not change")
+        return {i: h.version for i, h in held.items() if h.is_there}
 
     @contextmanager
     def reading(self) -> Iterator[None]:

@@ -25,9 +25,9 @@ from fhirserver.model import json
 from fhirserver.model.references import parse_reference
 from fhirserver.model.resource import Resource
 from fhirserver.storage.content import instant
+from fhirserver.storage.current import current
 from fhirserver.storage.rows import Version
 from fhirserver.storage.searches import by_version
-from fhirserver.storage.versions import current
 
 
 @dataclass(slots=True)
@@ -79,7 +79,7 @@ class _Undoing:
     def run(self, party: Party) -> Unmerged:
         self._principal.require("r", "Patient")
         self._principal.require("u", "Patient")
-        first = parsed(party, current(self._ctx.store.database, "Patient", party.id))
+        first = parsed(party, current(self._ctx.store, "Patient", party.id))
         target_id = target_of(self._ctx, first)
         locked = self._steps.locked("Patient", (party.id, target_id))
         source = parsed(party, locked.get(party.id))
@@ -176,7 +176,7 @@ class _Undoing:
     def _past(self, made: Sequence[Made]) -> dict[tuple[str, str, int], Version]:
         """The versions that the merge made, and those before."""
         wanted = [(m.type, m.id, m.version - n) for m in made for n in (0, 1)]
-        found = by_version(self._ctx.store.database, wanted, limit=len(wanted))
+        found = by_version(self._ctx.store, wanted, limit=len(wanted))
         return {(v.type, v.id, v.version): v for v in found}
 
 

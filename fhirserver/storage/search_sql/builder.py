@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from fhirserver.errors import TooCostly
+from fhirserver.storage.guard import See
 from fhirserver.storage.schema import OrderedTable, ordered, table
 from fhirserver.storage.versions import array
 
@@ -16,11 +17,22 @@ MOST_JOINED: Final = 60
 class Builder:
     """Collects the parameters of one statement and hands out table aliases.
 
+    `see` is what the rows of a type must meet to be there for the caller: `conditions.where` puts
+    it into every predicate. `is_settled`: care relationships made in this transaction don't count.
     `shadows` names stand-ins for tables of the searched type: the pages of a search that began
     earlier also look at the versions of that time. The other types are always read as they are.
     """
 
-    def __init__(self, shadows: Mapping[str, str] | None = None, *, types: int = 1) -> None:
+    def __init__(
+        self,
+        see: See,
+        shadows: Mapping[str, str] | None = None,
+        *,
+        types: int = 1,
+        is_settled: bool = False,
+    ) -> None:
+        self.see = see
+        self.is_settled = is_settled
         self.parameters: dict[str, Any] = {}
         self._aliases = 0
         self._most_aliases = MOST_JOINED * types

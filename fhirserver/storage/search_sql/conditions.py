@@ -35,6 +35,7 @@ from fhirserver.search.query import (
     Unowned,
     Updated,
 )
+from fhirserver.storage.guard import is_whole
 from fhirserver.storage.owners import owner_salts
 from fhirserver.storage.schema import NARRATIVE_WORDS, OrderedTable
 from fhirserver.storage.search_sql.builder import Builder
@@ -54,8 +55,27 @@ _ROW_CONDITIONS = (InDates, InNumbers, InStrings, StringCompare, HasRow, Near)
 def where(
     build: Builder, condition: Condition, resource_type: str, r: str, *, base: bool = True
 ) -> str:
-    """The SQL that is true of a current row `r` of the type that meets the condition."""
-    return f"NOT {r}.deleted AND {_sql(build, condition, resource_type, r, base)}"
+    """The SQL that is true of a current row `r` of the type that meets the condition.
+
+    And that is there for the caller: no statement on resources does without this or `seen`.
+    """
+    visible = build.see(resource_type)
+    whole = condition if is_whole(visible) else And((*_parts(condition), *_parts(visible)))
+    return f"NOT {r}.deleted AND {_sql(build, whole, resource_type, r, base)}"
+
+
+def seen(build: Builder, resource_type: str, r: str) -> str:
+    """The SQL that is true of a row, current or old or deleted, that is there for the caller."""
+    return meets(build, build.see(resource_type), resource_type, r)
+
+
+def meets(build: Builder, condition: Condition, resource_type: str, r: str) -> str:
+    """The SQL that is true of a row of any kind that meets an access rule's condition."""
+    return _sql(build, condition, resource_type, r, base=True)
+
+
+def _parts(condition: Condition) -> tuple[Condition, ...]:
+    return condition.conditions if isinstance(condition, And) else (condition,)
 
 
 def row_group(condition: Condition, resource_type: str) -> list[RowCondition] | None:
@@ -261,11 +281,12 @@ def referred_to(
 
 def _cared_for(build: Builder, actors: Sequence[int], kinds: Sequence[str], r: str) -> str:
     c = build.alias("c")
+    settled = f" AND {c}.tx <> pg_current_xact_id()" if build.is_settled else ""
     return (
         f"{r}.owner IN (SELECT {c}.patient FROM access.care {c} "
         f"WHERE {c}.actor = ANY({build.bind_array(actors)}) "
         f"AND {c}.kind = ANY({build.bind(list(kinds), 'text[]')}) "
-        f"AND {c}.starts <= now() AND {c}.ends > now())"
+        f"AND {c}.starts <= now() AND {c}.ends > now(){settled})"
     )
 
 
@@ -293,5 +314,5 @@ def _in_list(build: Builder, list_id: str, r: str) -> str:
         f"{r}.self IN (SELECT v # {build.bind(entries, 'int8')} "
         f'FROM resource."List" l CROSS JOIN unnest(l.elements) AS v '
         f"WHERE l.self = {build.bind(own, 'int8')} AND l.id = {build.bind(list_id)} "
-        "AND NOT l.deleted)"
+        f"AND NOT l.deleted AND {seen(build, 'List', 'l')})"
     )

@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from fhirserver.search.query import Query
+from fhirserver.storage.guard import See, is_whole
 from fhirserver.storage.schema import OrderedTable
 from fhirserver.storage.search_sql.builder import Builder
 from fhirserver.storage.search_sql.conditions import row_group, where
@@ -54,7 +55,7 @@ def page(build: Builder, query: Query, resource_type: str, wanted: Wanted) -> st
     Its rows are COLUMNS, then the part, the sort values and the key; going backwards, the nearest
     row first.
     """
-    group = _only_rows(query, resource_type, wanted)
+    group = _only_rows(build.see, query, resource_type, wanted)
     if group is not None:
         return _by_rows(build, group, resource_type, wanted)
     kind = driver(query.sort, resource_type)
@@ -74,7 +75,7 @@ def page(build: Builder, query: Query, resource_type: str, wanted: Wanted) -> st
 
 def all_matches(build: Builder, query: Query, resource_type: str, wanted: Wanted) -> str:
     """The keys of all matches, in no order."""
-    group = _only_rows(query, resource_type, wanted)
+    group = _only_rows(build.see, query, resource_type, wanted)
     if group is not None:
         return _keys_of_rows(build, group, resource_type)
     return f"SELECT r.key FROM {_matching(build, query, resource_type, Wanted(0))} r"
@@ -86,14 +87,16 @@ def is_in_index_order(query: Query, resource_type: str) -> bool:
     return plain or driver(query.sort, resource_type) is not None
 
 
-def is_of_rows(query: Query, resource_type: str, wanted: Wanted) -> bool:
+def is_of_rows(see: See, query: Query, resource_type: str, wanted: Wanted) -> bool:
     """Whether an ordered table can answer without the resources."""
-    return _only_rows(query, resource_type, wanted) is not None
+    return _only_rows(see, query, resource_type, wanted) is not None
 
 
-def _only_rows(query: Query, resource_type: str, wanted: Wanted) -> list[RowCondition] | None:
+def _only_rows(
+    see: See, query: Query, resource_type: str, wanted: Wanted
+) -> list[RowCondition] | None:
     """The conditions of a search that an ordered table can answer without the resources."""
-    if query.sort or wanted.snapshot is not None:
+    if query.sort or wanted.snapshot is not None or not is_whole(see(resource_type)):
         return None
     return row_group(query.condition, resource_type)
 

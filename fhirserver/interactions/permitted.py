@@ -1,0 +1,153 @@
+"""Whether a change is one that the caller may make: of what is there, and of what comes of it.
+
+The condition of the right must hold for the row before and after. Of a row that isn't there for
+the caller, nothing is said: it is answered as if it were absent.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Final, Literal
+
+from fhirserver import fhirpath
+from fhirserver.access.access import Access, Allowed
+from fhirserver.errors import Forbidden, NotFound
+from fhirserver.fhirpath import Env
+from fhirserver.interactions.intents import Done, Intent
+from fhirserver.model import json
+from fhirserver.model.resource import Resource
+from fhirserver.storage.database import Connection
+from fhirserver.storage.guard import Guard, is_whole, without, without_mark
+from fhirserver.storage.holding import Held, meeting
+from fhirserver.storage.rows import NewVersion, Version
+
+_RIGHT: Final[dict[str, Literal["c", "u", "d"]]] = {
+    "create": "c",
+    "update": "u",
+    "patch": "u",
+    "delete": "d",
+}
+_DOING: Final = {"c": "create", "u": "change", "d": "delete"}
+_KEPT_BY_THE_SERVER: Final = frozenset({"id", "meta", "resourceType"})
+_MOST_STEPS: Final = 20_000
+
+
+def is_unrestricted(guard: Guard, resource_type: str) -> bool:
+    """Whether the caller's rights on a type, those there are, hold for every row and element."""
+    if not isinstance(guard, Access):
+        return True
+    found = (guard.allowed(resource_type, right) for right in ("c", "r", "u", "d"))
+    return all(a is None or a.is_plain for a in found)
+
+
+def refuse_unpermitted(guard: Guard, intent: Intent, there: Held | None) -> None:
+    """Raise for a change by id of what the caller may not change."""
+    if intent.action == "create" or is_unrestricted(guard, intent.type):
+        return
+    if there is None or not there.is_there:
+        if intent.action == "update" and not _chooses_ids(guard, intent):
+            # The same for an id that is taken by what the caller doesn't see.
+            raise NotFound(f"{intent.type}/{intent.id} doesn't exist")
+        return
+    may = there.may_delete if intent.action == "delete" else there.may_update
+    if not may:
+        doing = _DOING[_RIGHT[intent.action]]
+        raise Forbidden(f"you may not {doing} {intent.type}/{intent.id}")
+
+
+def _chooses_ids(guard: Guard, intent: Intent) -> bool:
+    """Whether the caller may create by PUT: only who sees every row of the type."""
+    return intent.criteria is not None or is_whole(guard.touching(intent.type))
+
+
+def as_permitted(guard: Guard, intent: Intent, old: Version | None) -> Intent:
+    """The intent with what is hidden from the caller left as it is.
+
+    Raises Forbidden for a change of elements that the caller may not change.
+    """
+    allowed = _allowed(guard, intent)
+    if allowed is None or allowed.is_plain or intent.resource is None:
+        return intent
+    before: Resource = {}
+    if old is not None and old.content is not None:
+        before = json.parse_object(old.content.encode())
+    after = _with_hidden(guard.hidden(intent.type), intent, before)
+    if allowed.changes is not None:
+        for name in {*before, *after} - _KEPT_BY_THE_SERVER:
+            if name not in allowed.changes and before.get(name) != after.get(name):
+                raise Forbidden(
+                    f"you may change only {', '.join(sorted(allowed.changes))} of {intent.type}"
+                )
+    for text in allowed.constraints:
+        _refuse_unless(text, before, after)
+    return replace(intent, resource=after)
+
+
+def _with_hidden(hidden: frozenset[str], intent: Intent, before: Resource) -> Resource:
+    resource = intent.resource or {}
+    if not hidden:
+        return resource
+    resource = without_mark(resource)
+    if any(k.removeprefix("_") in hidden for k in resource):
+        raise Forbidden(f"you may not set {', '.join(sorted(hidden))} of {intent.type}")
+    kept = {k: v for k, v in before.items() if k.removeprefix("_") in hidden}
+    return {**resource, **kept}
+
+
+def _refuse_unless(text: str, before: Resource, after: Resource) -> None:
+    kind = after["resourceType"]
+    env = Env(variables={"before": before or None, "after": after}, max_steps=_MOST_STEPS)
+    values = [value for _, value, _ in fhirpath.compile(text, kind)(after, env)]
+    if values != [True]:
+        raise Forbidden(f"your access policy allows no such change of {kind}")
+
+
+def refuse_forbidden(
+    guard: Guard, connection: Connection, written: Mapping[int, tuple[Intent, NewVersion]]
+) -> set[int]:
+    """Raise Forbidden when something has been written that the caller may not leave so.
+
+    Returns the keys of what the caller may read of it.
+    """
+    readable: set[int] = set()
+    groups: dict[tuple[str, Literal["c", "u", "d"]], list[tuple[Intent, int]]] = defaultdict(list)
+    for intent, version in written.values():
+        readable.add(version.key)
+        if not is_unrestricted(guard, intent.type):
+            groups[intent.type, _RIGHT[intent.action]].append((intent, version.key))
+    for (resource_type, right), group in groups.items():
+        keys = [key for _, key in group]
+        if right != "d":
+            condition = guard.condition(resource_type, right)
+            left = set(keys)
+            if not is_whole(condition):
+                left = meeting(connection, resource_type, keys, condition, is_settled=True)
+            for intent, key in group:
+                if key not in left:
+                    error = Forbidden(
+                        f"you may not {_DOING[right]} a {resource_type} that says this: it would "
+                        "belong to somebody else, or be of another kind than your access allows"
+                    )
+                    raise error.inside(intent.place) if intent.place else error
+        readable.difference_update(keys)
+        readable |= meeting(
+            connection, resource_type, keys, guard.reading(resource_type), is_settled=False
+        )
+    return readable
+
+
+def shown_again(guard: Guard, done: Done, *, is_readable: bool = True) -> Done:
+    """The outcome of a change with as much content as the caller may read."""
+    if done.content is None:
+        return done
+    may_read = not isinstance(guard, Access) or guard.allowed(done.type, "r") is not None
+    if not (may_read and is_readable):
+        return replace(done, content=None)
+    hidden = guard.hidden(done.type)
+    return replace(done, content=without(done.content, hidden)) if hidden else done
+
+
+def _allowed(guard: Guard, intent: Intent) -> Allowed | None:
+    return guard.allowed(intent.type, _RIGHT[intent.action]) if isinstance(guard, Access) else None
