@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import base64
+import functools
+from collections.abc import Callable
 
 from cryptography.fernet import Fernet, InvalidToken
 from flask import Flask
@@ -11,8 +13,12 @@ from fhirserver import logs
 from fhirserver import settings as settings_module
 from fhirserver.engine import Engine, Seals
 from fhirserver.errors import Invalid
+from fhirserver.keys import opening
+from fhirserver.keys.keyring import Keyring
+from fhirserver.keys.sealer import Sealer
 from fhirserver.settings import Settings
 from fhirserver.storage.database import Database
+from fhirserver.storage.keys import KeyTables
 from fhirserver.storage.secrets import shared_key
 from fhirserver.terminology.remote import RemoteDictionaries
 from fhirserver.web import fhir, health, observation
@@ -52,13 +58,21 @@ def open_database(settings: Settings) -> Database:
     )
 
 
+def open_keyring(settings: Settings, database: Database) -> Keyring:
+    """The keys of a database, under the master key that the settings name."""
+    return opening.keyring(settings, KeyTables(database))
+
+
 def open_engine(settings: Settings, database: Database) -> Engine:
     """A FHIR server on a database."""
-    key = shared_key(database, "page-links")
+    sealer = Sealer(open_keyring(settings, database))
     return Engine(
         settings,
         database,
-        seals(key, settings.page_link_lifetime_seconds),
+        seals(
+            lambda: shared_key(database, sealer, "page-links"),
+            settings.page_link_lifetime_seconds,
+        ),
         [remote] if (remote := remote_dictionaries(settings.remote_terminology)) else [],
     )
 
@@ -82,14 +96,20 @@ def remote_dictionaries(setting: str) -> RemoteDictionaries | None:
     return RemoteDictionaries(servers)
 
 
-def seals(key: bytes, lifetime_seconds: int) -> Seals:
-    """Authenticated encryption with a time limit, for page links."""
-    fernet = Fernet(base64.urlsafe_b64encode(key))
+def seals(key: Callable[[], bytes], lifetime_seconds: int) -> Seals:
+    """Authenticated encryption with a time limit, for page links.
+
+    The key is asked for by the first page: commands that make none need no master key.
+    """
+
+    @functools.cache
+    def fernet() -> Fernet:
+        return Fernet(base64.urlsafe_b64encode(key()))
 
     def unseal(token: str) -> bytes:
         try:
-            return fernet.decrypt(token, ttl=lifetime_seconds)
+            return fernet().decrypt(token, ttl=lifetime_seconds)
         except (InvalidToken, ValueError) as error:
             raise Invalid("the page link is not ours or too old: start the search again") from error
 
-    return Seals(lambda data: fernet.encrypt(data).decode(), unseal)
+    return Seals(lambda data: fernet().encrypt(data).decode(), unseal)

@@ -6,7 +6,7 @@
       Unauthorized 401       Forbidden 403          NotFound 404    Gone 410
       MethodNotAllowed 405   NotAcceptable 406      UnsupportedMedia 415
       VersionConflict 412    MultipleMatches 412    Conflict 409
-      Throttled 429          Unavailable 503
+      Throttled 429          Unavailable 503        KeyUnavailable 503
 
 Statuses: https://hl7.org/fhir/R4/http.html; codes: https://hl7.org/fhir/R4/valueset-issue-type.html
 """
@@ -202,3 +202,23 @@ class Unavailable(FhirError):
     status = 503
     code = "transient"
     standing_headers: ClassVar[Mapping[str, str]] = {"Retry-After": "2"}
+
+
+class KeyUnavailable(FhirError):
+    """A key that this needs can't be had right now: tell the administrator."""
+
+    status = 503
+    code = "transient"
+    standing_headers: ClassVar[Mapping[str, str]] = {"Retry-After": "30"}
+
+    def __init__(
+        self,
+        advice: str = "",
+        *,
+        expression: str | None = None,
+        issues: Sequence[Issue] = (),
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        # What to do is for the log and the command line; a client isn't told where keys are.
+        super().__init__(expression=expression, issues=issues, headers=headers)
+        self.args = (advice or self.issues[0].text,)

@@ -17,6 +17,7 @@ from zoneinfo import ZoneInfo
 CHOICES = {
     "profile_validation": ("reject", "warn", "tag", "off"),
     "check_references": ("reject", "off"),
+    "key_provider": ("file", "environment", "aws-kms", "vault"),
 }
 
 
@@ -24,9 +25,9 @@ class InvalidSetting(Exception):
     """A setting has a value that can't be used; the message names it."""
 
 
-def setting(default: object, help_text: str) -> typing.Any:
-    """A field with its documentation, which `docs/` prints."""
-    return field(default=default, metadata={"help": help_text})
+def setting(default: object, help_text: str, *, secret: bool = False) -> typing.Any:
+    """A field with its documentation, which `docs/` prints; a secret never shows in a repr."""
+    return field(default=default, metadata={"help": help_text}, repr=not secret)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +96,38 @@ class Settings:
         86_400, "How long a token of `fhirserver token` is valid."
     )
     page_link_lifetime_seconds: int = setting(3600, "How long the links of a search page work.")
+    key_provider: str = setting(
+        "file", "Who holds the master key: file, environment, aws-kms or vault."
+    )
+    key_file: Path | None = setting(
+        None,
+        "The file of the master key, for the provider file; DATA_DIR/keys/master.keys when not "
+        "set. Made when it is first needed.",
+    )
+    master_keys: str | None = setting(
+        None,
+        "Master keys for the provider environment: 32 bytes in base64, the newest first, with "
+        "commas between them.",
+        secret=True,
+    )
+    kms_key_id: str | None = setting(
+        None, "The key in AWS KMS, by id, ARN or alias. Credentials come as boto3 finds them."
+    )
+    kms_region: str | None = setting(None, "The AWS region of the key; as boto3 finds it.")
+    kms_endpoint_url: str | None = setting(
+        None, "Another address of AWS KMS, such as that of a private endpoint."
+    )
+    vault_url: str | None = setting(None, "The address of Vault, such as https://vault:8200.")
+    vault_token_file: Path | None = setting(
+        None,
+        "The file with Vault's token, such as Vault Agent's sink; VAULT_TOKEN is used when not "
+        "set.",
+    )
+    vault_mount: str = setting("transit", "Where Vault's transit engine is mounted.")
+    vault_key: str = setting("fhirserver", "The name of the master key in Vault's transit engine.")
+    vault_ca: Path | None = setting(
+        None, "Who signs Vault's certificate (PEM), when it isn't a public authority."
+    )
     remote_terminology: str = setting(
         "",
         "Code systems that another terminology server answers for: SYSTEM=BASE, with commas "

@@ -6,7 +6,6 @@ import logging
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -60,9 +59,7 @@ def make_app(database_url: str) -> Iterator[MakeApp]:
         # The tests' own logging handlers stay.
         handlers, level = logging.root.handlers[:], logging.root.level
         try:
-            made.append(
-                create_app(Settings(database_url=database_url, data_dir=Path(), **settings))
-            )
+            made.append(create_app(Settings(database_url=database_url, **settings)))
         finally:
             logging.root.handlers[:] = handlers
             logging.root.setLevel(level)

@@ -21,16 +21,17 @@ TYPES: Final = (
 
 _PROBE: Final = """
 import json, sys, time
+from pathlib import Path
 import psutil
 began = time.perf_counter()
 from fhirserver.app import create_app
 from fhirserver.settings import Settings
-app = create_app(Settings(database_url=sys.argv[1]))
+app = create_app(Settings(database_url=sys.argv[1], data_dir=Path(sys.argv[3])))
 built, cpu = time.perf_counter(), time.process_time()
 client = app.test_client()
 client.environ_base["HTTP_AUTHORIZATION"] = "Bearer " + sys.argv[2]
 statuses = []
-for name in sys.argv[3:]:
+for name in sys.argv[4:]:
     statuses.append(client.get(f"/fhir/{name}?_count=1").status_code)
     statuses.append(client.post(f"/fhir/{name}", json={"resourceType": name}).status_code)
 print(json.dumps({
@@ -60,7 +61,8 @@ def cost(server: Server) -> Cost:
     done = subprocess.run(
         [
             *(sys.executable, "-c", _PROBE),
-            *(embedded.connection_url(server.settings), server.token, *TYPES),
+            *(embedded.connection_url(server.settings), server.token, str(server.data_dir)),
+            *TYPES,
         ],
         capture_output=True,
         text=True,

@@ -31,7 +31,8 @@ MOST_SHOWN: Final = 20
 def everything_wrong(server: Server) -> list[str]:
     """What doesn't agree, over all types."""
     with server.database() as database:
-        engine = open_engine(Settings(database_url=database.url), database)
+        settings = Settings(database_url=database.url, data_dir=server.data_dir)
+        engine = open_engine(settings, database)
         types = types_in_use(database, sorted(engine.context.definitions.resource_types))
         wrong = unknown_index_rows(database, sorted(engine.context.definitions.resource_types))
         for resource_type in types:

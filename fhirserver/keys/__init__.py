@@ -1,1 +1,1 @@
-"""Keys: where they come from, and what is sealed with them."""
+"""Keys: whose they are, what they wrap, and how bytes are sealed with them. No SQL, no settings."""

@@ -38,6 +38,8 @@ def port(database_url, tmp_path_factory) -> Iterator[int]:
         web_processes=1,
         max_body_bytes=100_000,
         data_dir=tmp_path_factory.mktemp("wire"),
+        # The one that the database's keys are under.
+        key_file=Settings().data_dir / "keys/master.keys",
     )
     server = subprocess.Popen(
         [sys.executable, "-m", *granian(settings, "fhirserver.app:create_app")],

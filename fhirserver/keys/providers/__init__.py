@@ -1,0 +1,1 @@
+"""The key providers, one a file; found by `registry.discover`."""
