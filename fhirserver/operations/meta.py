@@ -25,9 +25,12 @@ from fhirserver.storage.searches import types_in_use
 def meta(ctx: Context, call: Call) -> FhirResponse:
     if call.id is not None:
         return _answer(instance(ctx, call)["meta"])
-    database = ctx.store.database
-    types = (call.type,) if call.type else types_in_use(database, ctx.definitions.resource_types)
-    return _answer(dict(labels_in_use(database, types)))
+    types = (
+        (call.type,)
+        if call.type
+        else types_in_use(ctx.store.database, ctx.definitions.resource_types)
+    )
+    return _answer(dict(labels_in_use(ctx.store, types)))
 
 
 def _answer(found: dict[str, object]) -> FhirResponse:
