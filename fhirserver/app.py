@@ -16,6 +16,8 @@ from fhirserver.errors import Invalid
 from fhirserver.keys import opening
 from fhirserver.keys.keyring import Keyring
 from fhirserver.keys.sealer import Sealer
+from fhirserver.oauth import pages
+from fhirserver.oauth.signing_in import blueprints as signing_in
 from fhirserver.settings import Settings
 from fhirserver.storage.database import Database
 from fhirserver.storage.keys import KeyTables
@@ -41,6 +43,9 @@ def create_app(settings: Settings | None = None) -> Flask:
     observation.observe(app)
     handle_errors(app)
     protect(app, settings)
+    pages.set_up(app, database, settings)
+    for pages_of in signing_in.blueprints(database, settings):
+        app.register_blueprint(pages_of)
     app.register_blueprint(fhir.blueprint(engine, Authenticator(database)))
     app.register_blueprint(openapi.blueprint(engine))
     app.register_blueprint(health.blueprint(database))

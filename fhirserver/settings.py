@@ -95,6 +95,33 @@ class Settings:
     token_lifetime_seconds: int = setting(
         86_400, "How long a token of `fhirserver token` is valid."
     )
+    site_name: str = setting(
+        "Health records", "What the pages for signing in call the hospital or the system."
+    )
+    session_idle_seconds: int = setting(
+        900, "When somebody who has signed in and does nothing has to sign in again."
+    )
+    session_absolute_seconds: int = setting(
+        43_200, "When somebody who has signed in has to sign in again in any case."
+    )
+    sign_in_attempts: int = setting(
+        10, "How often a wrong password may be given for a name before signing in to it pauses."
+    )
+    sign_in_attempts_per_address: int = setting(
+        100, "How often signing in may fail from one network address before it pauses there."
+    )
+    sign_in_pause_seconds: int = setting(
+        900, "Within which time such attempts are counted, and how long the pause is at most."
+    )
+    password_min_length: int = setting(8, "The fewest characters of a new password.")
+    password_hashes_at_once: int = setting(
+        2, "How many passwords one web process checks at once; each takes 46 MiB."
+    )
+    frame_origins: str = setting(
+        "",
+        "The origins, with spaces between, of electronic health records that may show our pages "
+        "inside their own, such as https://ehr.example; it needs https.",
+    )
     page_link_lifetime_seconds: int = setting(3600, "How long the links of a search page work.")
     key_provider: str = setting(
         "file", "Who holds the master key: file, environment, aws-kms or vault."

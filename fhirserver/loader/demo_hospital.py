@@ -7,7 +7,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from fhirserver import clock
+from fhirserver.app import open_engine
 from fhirserver.demo import hospital
+from fhirserver.loader.demo_accounts import add_demo_accounts
 from fhirserver.loader.loading import load
 from fhirserver.loader.storing import finish, is_finished
 from fhirserver.loader.summary import Summary
@@ -20,7 +22,7 @@ PATIENTS = 60
 
 
 def load_demo(settings: Settings, *, jobs: int | None = None) -> Summary | None:
-    """Load the demo hospital as of today; None when that has been done before.
+    """Load the demo hospital as of today, with its accounts; None when it was there before.
 
     A load that was interrupted is finished the next time.
     """
@@ -29,15 +31,21 @@ def load_demo(settings: Settings, *, jobs: int | None = None) -> Summary | None:
     mark = hashlib.sha256(f"demo hospital {SEED} {PATIENTS}".encode()).digest()
     try:
         if is_finished(database, mark) is not None:
+            _add_accounts(settings, database)
             return None
         with TemporaryDirectory() as folder:
             _write(Path(folder))
             summary = load(settings, [Path(folder)], jobs=jobs)
         if not summary.refused:
             finish(database, mark, 0)
+        _add_accounts(settings, database)
         return summary
     finally:
         database.close()
+
+
+def _add_accounts(settings: Settings, database: Database) -> None:
+    add_demo_accounts(open_engine(settings, database))
 
 
 def _write(folder: Path) -> None:

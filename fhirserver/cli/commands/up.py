@@ -60,7 +60,7 @@ def _plan(settings: Settings, demo: bool, factory: str | None) -> list[Service |
         dataclasses.replace(web, ready=ready),
         role("worker"),
         role("beat"),
-        Step("up", lambda: _addresses(settings)),
+        Step("up", lambda: _addresses(settings, demo=demo)),
     ]
     if demo:
         plan.append(role("demo", "load", "--demo", once=True))
@@ -72,17 +72,19 @@ def _migrate(settings: Settings) -> str:
     return f"{len(done)} applied" if done else "up to date"
 
 
-def _addresses(settings: Settings) -> str:
+def _addresses(settings: Settings, *, demo: bool) -> str:
     root = settings.fhir_base.removesuffix("/fhir")
     token = [*_program(), "token", "--scope", "system/*.cruds"]
     if settings.data_dir != Path("var").resolve():
         token += ["--data-dir", str(settings.data_dir)]
+    people = "\n  sign in as doctor, nurse ... patient, with demo-doctor, demo-nurse ..."
     return (
         "the server is ready, Ctrl-C stops it\n"
         f"  FHIR    {settings.fhir_base}\n"
+        f"  sign in {root}/signin\n"
         f"  apps    {root}/\n"
         f"  token   {shlex.join(token)}\n"
-        f"  logs    {settings.data_dir / 'log'}"
+        f"  logs    {settings.data_dir / 'log'}" + (people if demo else "")
     )
 
 

@@ -1,0 +1,132 @@
+"""`fhirserver user`: who may sign in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import click
+
+from fhirserver import embedded
+from fhirserver.app import open_database
+from fhirserver.cli.options import with_settings
+from fhirserver.errors import NotFound
+from fhirserver.oauth.signing_in.passwords import Passwords, check_new
+from fhirserver.settings import Settings
+from fhirserver.storage import credentials, migrate, users
+from fhirserver.storage.database import Database
+from fhirserver.storage.users import Account
+
+
+@click.group()
+def command() -> None:
+    """Add users, or change who may sign in and as what."""
+
+
+@command.command()
+@with_settings()
+@click.argument("name")
+@click.option("--display", default="", help="What others see, such as the full name [NAME].")
+@click.option("--fhir-user", help="Who that is here, such as Practitioner/1 or Patient/1.")
+@click.option("--role", "roles", multiple=True, help="A role; may be given several times.")
+@click.option("--clearance", "clearances", multiple=True, help="A sensitive label they may see.")
+@click.password_option(help="The first password; asked for when it isn't given.")
+def add(
+    settings: Settings,
+    name: str,
+    display: str,
+    fhir_user: str | None,
+    roles: tuple[str, ...],
+    clearances: tuple[str, ...],
+    password: str,
+) -> None:
+    """Add a user who signs in with NAME and a password."""
+    check_new(password, shortest=settings.password_min_length, about=(name, display))
+    hashed = Passwords(1).hashed(password)
+    with _database(settings) as database:
+        account = users.add(
+            database,
+            name,
+            display=display,
+            fhir_user=fhir_user,
+            roles=roles,
+            clearances=clearances,
+        )
+        credentials.set_password(database, account.id, hashed)
+    click.echo(_line(account))
+
+
+@command.command("list")
+@with_settings()
+def list_(settings: Settings) -> None:
+    """List all users: name, who they are, roles, and whether they are disabled."""
+    with _database(settings) as database:
+        for account in users.users(database):
+            click.echo(_line(account))
+
+
+@command.command()
+@with_settings()
+@click.argument("name")
+def disable(settings: Settings, name: str) -> None:
+    """Shut a user out at once: sessions and tokens end."""
+    with _database(settings) as database:
+        users.set_active(database, _named(database, name).id, is_active=False)
+
+
+@command.command()
+@with_settings()
+@click.argument("name")
+def enable(settings: Settings, name: str) -> None:
+    """Let a user in again."""
+    with _database(settings) as database:
+        users.set_active(database, _named(database, name).id, is_active=True)
+
+
+@command.command()
+@with_settings()
+@click.argument("name")
+@click.argument("roles", nargs=-1)
+def roles(settings: Settings, name: str, roles: tuple[str, ...]) -> None:
+    """Give a user these roles, and no others."""
+    with _database(settings) as database:
+        changed = users.set_roles(database, _named(database, name).id, roles)
+        if changed is not None:
+            click.echo(_line(changed))
+
+
+@command.command()
+@with_settings()
+@click.argument("name")
+@click.password_option(help="The new password; asked for when it isn't given.")
+def password(settings: Settings, name: str, password: str) -> None:
+    """Set a user's password, which ends all their sessions."""
+    with _database(settings) as database:
+        account = _named(database, name)
+        about = (account.name, account.display)
+        check_new(password, shortest=settings.password_min_length, about=about)
+        credentials.set_password(database, account.id, Passwords(1).hashed(password))
+
+
+def _named(database: Database, name: str) -> Account:
+    found = users.user_by_name(database, name)
+    if found is None:
+        raise NotFound(f"there is no user {name!r}: see fhirserver user list")
+    return found
+
+
+def _line(account: Account) -> str:
+    parts = [account.name, account.fhir_user or "-", ",".join(sorted(account.roles)) or "-"]
+    return "  ".join(parts) + ("" if account.is_active else "  disabled")
+
+
+@contextmanager
+def _database(settings: Settings) -> Iterator[Database]:
+    with embedded.services(settings) as served:
+        assert served.database_url is not None
+        migrate.upgrade(served.database_url)
+        database = open_database(served)
+        try:
+            yield database
+        finally:
+            database.close()

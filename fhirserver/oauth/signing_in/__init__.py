@@ -1,0 +1,1 @@
+"""Signing in: passwords, authenticator apps, passkeys, recovery codes, other servers' accounts."""

@@ -1,0 +1,84 @@
+"""The pages `/signin` and `/signout`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from http import HTTPStatus
+
+from flask import Blueprint, Response, make_response, redirect, render_template, request
+
+from fhirserver.oauth import next_address
+from fhirserver.oauth.pages import allow_form_targets, forget_forms, page_blueprint
+from fhirserver.oauth.session import SignedIn, installed, signed_in
+from fhirserver.oauth.signing_in.service import Service
+
+
+def blueprint(service: Service) -> Blueprint:
+    """Signing in with name and password, and signing out."""
+    pages = page_blueprint("signing_in", __name__)
+
+    @pages.get("/signin")
+    def sign_in() -> Response:
+        who = signed_in(request)
+        if who is not None and not _is_again(request.args):
+            return _see_other(_next(request.args))
+        return _form(who if _is_again(request.args) else None)
+
+    @pages.post("/signin")
+    def check() -> Response:
+        who = signed_in(request) if _is_again(request.form) else None
+        name = who.user.name if who else request.form.get("name", "")[:200]
+        account = service.by_password(
+            name, request.form.get("password", ""), request.remote_addr or ""
+        )
+        if account is None:
+            return _form(who, name=name, failed=True)
+        response = _see_other(_next(request.form))
+        if who is None:
+            installed().start(request, response, account.id, ["password"])
+        elif not installed().renew(response, who.session, ["password"]):
+            return _see_other("/signin")
+        forget_forms()
+        return response
+
+    @pages.get("/signout")
+    def ask() -> Response:
+        return make_response(render_template("signing_in/sign_out.html"))
+
+    @pages.post("/signout")
+    def sign_out() -> Response:
+        response = _see_other("/signin?signed_out=1")
+        installed().end(request, response)
+        forget_forms()
+        return response
+
+    return pages
+
+
+def _form(who: SignedIn | None, *, name: str = "", failed: bool = False) -> Response:
+    # After signing in an application is gone back to, wherever that is.
+    allow_form_targets("*")
+    values = request.form if request.method == "POST" else request.args
+    page = render_template(
+        "signing_in/sign_in.html",
+        again=who,
+        name=name,
+        failed=failed,
+        signed_out="signed_out" in request.args,
+        next=_next(values),
+    )
+    return make_response(page, HTTPStatus.UNAUTHORIZED if failed else HTTPStatus.OK)
+
+
+def _next(values: Mapping[str, str]) -> str:
+    return next_address.local(values.get("next"))
+
+
+def _is_again(values: Mapping[str, str]) -> bool:
+    return values.get("reauthenticate") == "1"
+
+
+def _see_other(address: str) -> Response:
+    response = make_response(redirect(address, HTTPStatus.SEE_OTHER))
+    response.autocorrect_location_header = False
+    return response
