@@ -92,12 +92,17 @@ class Parsed:
 
 
 class Folder:
-    """The JSON files below a folder of reviewed content, one resource in each."""
+    """The JSON files below a folder of reviewed content, one resource in each.
+
+    Those that hold something else, such as access policies, are passed over.
+    """
 
     def __init__(self, folder: Path) -> None:
         self._files: dict[str, dict[str, dict[str | None, Path]]] = {}
         for file in sorted(folder.rglob("*.json")):
             head = msgspec.json.decode(file.read_bytes(), type=_Head)
+            if not head.resourceType:
+                continue
             resource = msgspec.to_builtins(head)
             by_url = self._files.setdefault(head.resourceType, {})
             for url in canonicals.addresses(resource):
@@ -123,7 +128,7 @@ class _UniqueId(msgspec.Struct):
 
 
 class _Head(msgspec.Struct):
-    resourceType: str  # noqa: N815 - FHIR's spelling
+    resourceType: str = ""  # noqa: N815 - FHIR's spelling
     url: str | None = None
     version: str | None = None
     uniqueId: tuple[_UniqueId, ...] = ()  # noqa: N815 - FHIR's spelling

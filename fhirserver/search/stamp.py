@@ -29,6 +29,14 @@ UNIT: Final[dict[str, tuple[Step, ...]]] = {
 }
 """Where a type names the organization that is responsible for it; other types have no unit."""
 
+ALSO_OWNED: Final[dict[str, tuple[str, ...]]] = {
+    "Contract": ("patient", "subject"),
+    "Device": ("patient",),
+    "GuidanceResponse": ("patient", "subject"),
+    "Task": ("patient", "subject"),
+}
+"""Types that the patient compartment leaves out, though a resource of theirs may be a patient's."""
+
 
 def stamp(resource: Resource, parameters: Parameters, site: Site) -> Stamp:
     """Whose a resource is; for a patient, its own."""
@@ -44,7 +52,8 @@ def _owner(resource: Resource, parameters: Parameters, site: Site) -> int | None
     resource_type = resource["resourceType"]
     if resource_type == "Patient":
         return reference_self("Patient", resource["id"]) if "id" in resource else None
-    for code in parameters.definitions.compartments["Patient"].get(resource_type, ()):
+    codes = parameters.definitions.compartments["Patient"].get(resource_type)
+    for code in codes or ALSO_OWNED.get(resource_type, ()):
         if code not in parameters.for_type(resource_type):
             continue
         for datatype, value in evaluate(parameters, resource_type, code)(resource):

@@ -1,4 +1,4 @@
-"""What access policies need beside their resources."""
+"""Access policies as they are in force, what waits for approval, and who may be told of it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,20 @@ revision = "0014"
 down_revision = "0013"
 
 STATEMENTS = """
-SELECT 1;
+CREATE SCHEMA IF NOT EXISTS access;
+
+-- A policy by its name. `in_force` holds (null: what is shipped under the name, or nothing), and
+-- `pending` is what somebody has proposed; both are the compact JSON. `source` is the key of the
+-- Basic resource that says so.
+CREATE TABLE IF NOT EXISTS access.policy (
+  name text COLLATE "C" PRIMARY KEY,
+  source int8 NOT NULL,
+  in_force jsonb,
+  in_force_version int4,
+  pending jsonb,
+  pending_version int4,
+  proposed_by text);
+CREATE UNIQUE INDEX IF NOT EXISTS policy_source ON access.policy (source);
 """
 
 
