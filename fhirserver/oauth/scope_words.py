@@ -18,7 +18,7 @@ _V1: Final = {"read": "rs", "write": "cud", "*": "cruds"}
 _CHANGING: Final = {"c": "add", "u": "change", "d": "delete"}
 _READING: Final = {
     "rs": "Read",
-    "r": "Open, when it knows which one,",
+    "r": "Read, but not search for,",
     "s": "Find",
 }
 

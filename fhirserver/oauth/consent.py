@@ -1,0 +1,116 @@
+"""The consent page: what an app asks for, in words, and what its user allows of it.
+
+Nothing is remembered: each request is asked anew. https://hl7.org/fhir/smart-app-launch/app-launch.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from flask import Blueprint, Response, make_response, render_template, request
+
+from fhirserver.engine import Engine
+from fhirserver.errors import Forbidden
+from fhirserver.oauth import patients
+from fhirserver.oauth.asking import Asked, Requests
+from fhirserver.oauth.deciding import CONSENT, PICKER, address, decider, origin, see_other
+from fhirserver.oauth.durations import in_words
+from fhirserver.oauth.own_rights import OwnRights
+from fhirserver.oauth.pages import page_blueprint
+from fhirserver.oauth.scope_choices import IDENTITY, Choice, choices, granted
+from fhirserver.oauth.session import SignedIn
+from fhirserver.oauth.shown_patient import ShownPatient
+
+_NOTHING_LEFT: Final = "Nothing is left that the app could do. Allow something, or deny."
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """The lines about one context, under what they are about."""
+
+    heading: str
+    choices: tuple[Choice, ...]
+
+
+def blueprint(
+    engine: Engine, requests: Requests, own_rights: OwnRights, *, offline_seconds: float
+) -> Blueprint:
+    """`/oauth/consent`. An app that goes on by itself does so for `offline_seconds`."""
+    pages = page_blueprint("consent", __name__)
+
+    @pages.get(CONSENT)
+    def show() -> Response:
+        found = decider(requests, request)
+        if isinstance(found, Response):
+            return found
+        asked, who = found
+        if asked.needs_patient and asked.patient is None:
+            return see_other(address(PICKER, asked))
+        return page(asked, who)
+
+    @pages.post(CONSENT)
+    def answer() -> Response:
+        found = decider(requests, request)
+        if isinstance(found, Response):
+            return found
+        asked, who = found
+        if request.form.get("answer") != "allow":
+            return see_other(requests.deny(asked.id, who))
+        if asked.needs_patient and asked.patient is None:
+            return see_other(address(PICKER, asked))
+        patient_of(asked, who)
+        scopes = granted(asked.scopes, request.form.getlist)
+        if not scopes:
+            return page(asked, who, _NOTHING_LEFT)
+        return see_other(requests.allow(asked.id, who, scopes))
+
+    def page(asked: Asked, who: SignedIn, message: str | None = None) -> Response:
+        patient = patient_of(asked, who)
+        text = render_template(
+            "consent.html",
+            client=asked.client_name,
+            returns_to=origin(asked.redirect_uri),
+            patient=patient,
+            picker_address=None if asked.is_launched else address(PICKER, asked),
+            sections=sections(asked.scopes, who, patient),
+            others=others(asked.scopes, offline_seconds),
+            message=message,
+        )
+        return make_response(text, 200 if message is None else 422)
+
+    def patient_of(asked: Asked, who: SignedIn) -> ShownPatient | None:
+        if asked.patient is None:
+            return None
+        found = patients.patient(engine, own_rights(who), asked.patient)
+        if found is None:
+            raise Forbidden("The app asks about a patient whom you may not see.")
+        return found
+
+    return pages
+
+
+def sections(scopes: Sequence[str], who: SignedIn, patient: ShownPatient | None) -> list[Section]:
+    """The parts of the page about resources; those without a line are left out."""
+    is_own = patient is not None and who.user.fhir_user == f"Patient/{patient.id}"
+    name = "the patient" if patient is None else patient.name
+    mine = "In your own record" if is_own else f"In the record of {name}"
+    found = [
+        Section(mine, choices(scopes, "patient")),
+        Section("In every record that you may see yourself", choices(scopes, "user")),
+    ]
+    return [section for section in found if section.choices]
+
+
+def others(scopes: Sequence[str], offline_seconds: float) -> list[tuple[str, str]]:
+    """The lines that aren't about resources: their field and their words."""
+    found = []
+    if set(scopes) & set(IDENTITY):
+        found.append(("identity", "Know who you are: your name, and who you are in the records"))
+    if "offline_access" in scopes:
+        lasting = in_words(offline_seconds)
+        found.append(("offline", f"Go on by itself for {lasting}, also after you have signed out"))
+    elif "online_access" in scopes:
+        found.append(("offline", "Go on without asking again for as long as you stay signed in"))
+    return found

@@ -1,0 +1,20 @@
+"""How long something lasts, in words."""
+
+from __future__ import annotations
+
+from typing import Final
+
+_UNITS: Final = (("day", 86_400), ("hour", 3_600), ("minute", 60), ("second", 1))
+
+
+def in_words(seconds: float) -> str:
+    """A duration in the largest unit of which there are two, or that fits exactly.
+
+    >>> in_words(3600), in_words(5400), in_words(7_776_000), in_words(86_400)
+    ('1 hour', '90 minutes', '90 days', '1 day')
+    """
+    for unit, length in _UNITS:
+        if seconds >= 2 * length or seconds == length:
+            count = round(seconds / length)
+            return f"{count} {unit}" + ("" if count == 1 else "s")
+    return "1 second"
