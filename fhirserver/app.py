@@ -43,7 +43,8 @@ def create_app(settings: Settings | None = None) -> Flask:
     observation.observe(app)
     handle_errors(app)
     protect(app, settings)
-    pages.set_up(app, database, settings)
+    sealer = Sealer(open_keyring(settings, database))
+    pages.set_up(app, database, settings, lambda: shared_key(database, sealer, "forms"))
     for pages_of in signing_in.blueprints(database, settings):
         app.register_blueprint(pages_of)
     app.register_blueprint(fhir.blueprint(engine, Authenticator(database)))

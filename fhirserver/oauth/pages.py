@@ -6,6 +6,7 @@ A page is a Jinja template that extends `page.html`. There is no script or style
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from http import HTTPStatus
 from typing import Final
 
@@ -24,10 +25,10 @@ from flask_wtf.csrf import CSRFError, CSRFProtect
 from werkzeug.exceptions import HTTPException
 
 from fhirserver.errors import FhirError
+from fhirserver.oauth.form_cookie import FormCookie
 from fhirserver.oauth.session import Sessions, signed_in
 from fhirserver.settings import Settings
 from fhirserver.storage.database import Database
-from fhirserver.storage.secrets import shared_key
 
 log = logging.getLogger(__name__)
 
@@ -35,9 +36,14 @@ _KEY: Final = "fhirserver.pages"
 _csrf = CSRFProtect()
 
 
-def set_up(app: Flask, database: Database, settings: Settings) -> None:
-    """Let the application show pages and know who is signed in."""
-    app.secret_key = shared_key(database, "forms")
+def set_up(
+    app: Flask, database: Database, settings: Settings, form_key: Callable[[], bytes]
+) -> None:
+    """Let the application show pages and know who is signed in.
+
+    `form_key`: the secret behind the tokens in forms, the same in all processes.
+    """
+    app.session_interface = FormCookie(form_key)
     sessions = Sessions(database, settings)
     is_secure = settings.fhir_base.startswith("https:")
     is_framed = is_secure and bool(settings.frame_origins.strip())
