@@ -11,6 +11,9 @@ from flask import Flask
 
 from fhirserver import logs
 from fhirserver import settings as settings_module
+from fhirserver.access.access import Access
+from fhirserver.access.enforcement import access_by_scopes
+from fhirserver.access.principal import Principal
 from fhirserver.engine import Engine, Seals
 from fhirserver.errors import Invalid
 from fhirserver.keys import opening
@@ -24,7 +27,7 @@ from fhirserver.storage.keys import KeyTables
 from fhirserver.storage.secrets import shared_key
 from fhirserver.terminology.remote import RemoteDictionaries
 from fhirserver.web import fhir, health, observation
-from fhirserver.web.authentication import Authenticator
+from fhirserver.web.authentication import AccessOf, Authenticator
 from fhirserver.web.errors import handle_errors
 from fhirserver.web.openapi import address as openapi
 from fhirserver.web.protection.gate import protect
@@ -47,11 +50,21 @@ def create_app(settings: Settings | None = None) -> Flask:
     pages.set_up(app, database, settings, lambda: shared_key(database, sealer, "forms"))
     for pages_of in signing_in.blueprints(database, settings):
         app.register_blueprint(pages_of)
-    app.register_blueprint(fhir.blueprint(engine, Authenticator(database)))
+    app.register_blueprint(fhir.blueprint(engine, Authenticator(database, access_of(engine))))
     app.register_blueprint(openapi.blueprint(engine))
     app.register_blueprint(health.blueprint(database))
     app.register_blueprint(observation.metrics(settings))
     return app
+
+
+def access_of(engine: Engine) -> AccessOf:
+    """What each caller may do: as their scopes say."""
+    ctx = engine.context
+
+    def made(principal: Principal, epoch: int) -> Access:
+        return access_by_scopes(principal.scopes, principal.patient, ctx.parameters, ctx.site)
+
+    return made
 
 
 def open_database(settings: Settings) -> Database:

@@ -18,6 +18,7 @@ CHOICES = {
     "profile_validation": ("reject", "warn", "tag", "off"),
     "check_references": ("reject", "off"),
     "key_provider": ("file", "environment", "aws-kms", "vault"),
+    "client_registration": ("off", "token", "open"),
 }
 
 
@@ -121,6 +122,34 @@ class Settings:
         "",
         "The origins, with spaces between, of electronic health records that may show our pages "
         "inside their own, such as https://ehr.example; it needs https.",
+    authorization_code_lifetime_seconds: int = setting(
+        60, "How long an app may take to exchange an authorization code for a token."
+    )
+    access_token_lifetime_seconds: int = setting(
+        3600, "How long an app's access token is valid; it can be refreshed after that."
+    )
+    backend_token_lifetime_seconds: int = setting(
+        300, "How long the access token of a backend service is valid."
+    )
+    refresh_token_lifetime_seconds: int = setting(
+        7_776_000, "How long an app may go on refreshing what a user granted it once: 90 days."
+    )
+    client_registration: str = setting(
+        "off",
+        "Who may register an app at /oauth/register: off, nobody; token, who has a token of "
+        "`fhirserver client invite`; open, everybody, for apps that act for a user.",
+    )
+    max_clients: int = setting(
+        10_000, "The most clients there may be; /oauth/register adds none beyond."
+    )
+    allow_local_addresses: bool = setting(
+        False,
+        "Whether a client's jwks_uri may be http on this machine itself, for trying things out.",
+    )
+    cors_origins: str = setting(
+        "*",
+        "The origins, with spaces between, whose pages may call the FHIR API and the token "
+        "endpoint from a browser; * is all, as a token is needed anyway.",
     )
     page_link_lifetime_seconds: int = setting(3600, "How long the links of a search page work.")
     key_provider: str = setting(

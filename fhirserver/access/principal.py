@@ -5,15 +5,13 @@ Scopes: https://hl7.org/fhir/smart-app-launch/scopes-and-launch-context.html
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
-from typing import Final, Literal
+from typing import Final
 
 from fhirserver.access.access import Access, Allowed, Right
-from fhirserver.errors import Forbidden, Invalid
+from fhirserver.access.scopes import Scope, ScopeContext
+from fhirserver.errors import Forbidden
 
-_SCOPE: Final = re.compile(r"(system|user)/(\*|[A-Z][A-Za-z]+)\.(\*|read|write|c?r?u?d?s?)")
-_V1: Final[dict[str, str]] = {"read": "rs", "write": "cud", "*": "cruds"}
 _DOING: Final[dict[Right, str]] = {
     "c": "create",
     "r": "read",
@@ -21,15 +19,6 @@ _DOING: Final[dict[Right, str]] = {
     "d": "delete",
     "s": "search",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Scope:
-    """A scope that can be enforced: whose rights, on which type (`*` is every one), and which."""
-
-    context: Literal["system", "user"]
-    type: str
-    rights: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,11 +55,19 @@ class Principal:
     access: Access = field(init=False, compare=False, repr=False)
 
     def __post_init__(self) -> None:
-        # By the scopes alone where nothing else was given.
+        # By the scopes alone where nothing else was given; those that are about some rows only
+        # allow nothing then, as `enforcement` knows those rows.
         object.__setattr__(self, "access", self.given_access or Access(self._by_scopes))
 
     def _by_scopes(self, resource_type: str, right: Right) -> Allowed | None:
-        return Allowed() if self._has_scope(right, resource_type, None) else None
+        whole = any(
+            right in s.rights
+            and s.type in {"*", resource_type}
+            and s.context != "patient"
+            and not s.constraints
+            for s in self.scopes
+        )
+        return Allowed() if whole else None
 
     @property
     def is_system(self) -> bool:
@@ -82,7 +79,7 @@ class Principal:
         right: Right,
         resource_type: str | None,
         *,
-        context: Literal["system", "user"] | None = None,
+        context: ScopeContext | None = None,
     ) -> bool:
         """Whether this is allowed on the type, at least for some resources.
 
@@ -94,7 +91,7 @@ class Principal:
         return self.access.allowed(resource_type, right) is not None
 
     def _has_scope(
-        self, right: Right, resource_type: str | None, context: Literal["system", "user"] | None
+        self, right: Right, resource_type: str | None, context: ScopeContext | None
     ) -> bool:
         return any(
             right in s.rights and s.type in {"*", resource_type} and context in {None, s.context}
@@ -111,23 +108,3 @@ class Principal:
                 )
             raise Forbidden(f"the token doesn't allow to {_DOING[right]} {what}: it needs a scope "
                             f"such as system/{what}.{right}")  # fmt: skip
-
-
-def scopes(text: str) -> tuple[Scope, ...]:
-    """The scopes of a space-separated list, in SMART's version 1 or 2 spelling.
-
-    >>> scopes("system/*.cruds user/Patient.read")[1].type
-    'Patient'
-
-    Raises Invalid for a scope that can't be enforced.
-    """
-    found = []
-    for word in text.split():
-        match = _SCOPE.fullmatch(word)
-        if match is None or not match[3]:
-            raise Invalid(f"{word[:99]!r} is not a scope such as system/*.cruds or user/Patient.rs")
-        rights = frozenset(_V1.get(match[3], match[3]))
-        found.append(Scope("system" if match[1] == "system" else "user", match[2], rights))
-    if not found:
-        raise Invalid("at least one scope is needed, such as system/*.cruds")
-    return tuple(found)

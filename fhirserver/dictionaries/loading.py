@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from fhirserver.access.principal import Principal, scopes
+from fhirserver.access.principal import Principal
+from fhirserver.access.scopes import scopes
 from fhirserver.dictionaries import formats as package
 from fhirserver.dictionaries.format import Content, formats
 from fhirserver.dictionaries.release import Release

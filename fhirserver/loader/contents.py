@@ -13,7 +13,8 @@ from functools import partial
 from hashlib import sha256
 from typing import Final
 
-from fhirserver.access.principal import Principal, scopes
+from fhirserver.access.principal import Principal
+from fhirserver.access.scopes import scopes
 from fhirserver.errors import FhirError, Invalid
 from fhirserver.interactions.batch import entries_of
 from fhirserver.interactions.changes import INTENT

@@ -8,7 +8,7 @@ from datetime import timedelta
 from celery import current_app, shared_task
 
 from fhirserver.storage.database import Database
-from fhirserver.storage.tokens import forget_expired
+from fhirserver.storage.grants import forget_expired
 from fhirserver.tasks import DATABASE_URL, SCHEDULE, Periodic
 
 log = logging.getLogger(__name__)

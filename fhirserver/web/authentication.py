@@ -1,48 +1,73 @@
 """Whose request it is: the bearer token in the Authorization header.
 
+Token, user, session and the number of the last change to anybody's rights are read in one statement
+on every request; only what was made of them is remembered.
 https://www.rfc-editor.org/rfc/rfc6750
 """
 
 from __future__ import annotations
 
-import threading
 import time
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Final
 
-from fhirserver.access.principal import Principal, scopes
+from fhirserver.access.access import Access
+from fhirserver.access.principal import Principal, User
+from fhirserver.access.scopes import scopes
 from fhirserver.errors import Unauthorized
 from fhirserver.storage.database import Database
-from fhirserver.storage.tokens import grant
+from fhirserver.storage.tokens import Caller, caller
 
-# How long a token that was found valid isn't looked up again.
-REMEMBERED_SECONDS = 2.0
-MOST_REMEMBERED = 10_000
+AccessOf = Callable[[Principal, int], Access]
+"""What a principal may do, when the rights had this number."""
+
+# Rights may also change as time goes by.
+REMEMBERED_SECONDS: Final = 30.0
+MOST_REMEMBERED: Final = 10_000
+LONGEST: Final = 4_000
 
 
 class Authenticator:
     """Turns tokens into principals."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, access_of: AccessOf) -> None:
         self._database = database
-        self._known: dict[str, tuple[float, Principal]] = {}
-        self._lock = threading.Lock()
+        self._access_of = access_of
+        self._known: dict[tuple[str, int], tuple[float, Principal]] = {}
 
     def principal(self, authorization: str | None) -> Principal:
         """The caller; raises Unauthorized without a valid bearer token."""
         kind, _, token = (authorization or "").partition(" ")
         if kind.lower() != "bearer" or not token:
             raise _refused("a bearer token is needed: send it in the Authorization header")
-        known = self._known.get(token)
-        if known is not None and known[0] > time.monotonic():
-            return known[1]
-        found = grant(self._database, token)
+        found = caller(self._database, token) if len(token) <= LONGEST else None
         if found is None:
             raise _refused("the token is unknown or has expired", error="invalid_token")
-        principal = Principal(found.subject, scopes(found.scope))
-        with self._lock:
-            if len(self._known) >= MOST_REMEMBERED:
-                self._known.clear()
-            self._known[token] = (time.monotonic() + REMEMBERED_SECONDS, principal)
+        key = (token, found.epoch)
+        known = self._known.get(key)
+        if known is not None and known[0] > time.monotonic():
+            return known[1]
+        principal = self._made(found)
+        if len(self._known) >= MOST_REMEMBERED:
+            self._known.clear()
+        self._known[key] = (time.monotonic() + REMEMBERED_SECONDS, principal)
         return principal
+
+    def _made(self, found: Caller) -> Principal:
+        holder = found.user
+        principal = Principal(
+            subject=found.subject,
+            scopes=scopes(found.scope),
+            user=None
+            if holder is None
+            else User(holder.id, holder.name, holder.fhir_user, holder.roles, holder.clearances),
+            client=found.client,
+            patient=found.patient,
+            encounter=found.encounter,
+            session=found.session,
+        )
+        return replace(principal, given_access=self._access_of(principal, found.epoch))
 
 
 def _refused(text: str, error: str | None = None) -> Unauthorized:

@@ -10,7 +10,8 @@ from urllib.parse import parse_qsl
 
 import pytest
 
-from fhirserver.access.principal import Principal, scopes
+from fhirserver.access.principal import Principal
+from fhirserver.access.scopes import scopes
 from fhirserver.errors import FhirError, Gone, NotFound
 from fhirserver.interactions.messages import FhirRequest
 from fhirserver.interactions.operation import operations

@@ -9,7 +9,8 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from fhirserver.access.principal import Principal, scopes
+from fhirserver.access.principal import Principal
+from fhirserver.access.scopes import scopes
 from fhirserver.interactions.messages import FhirRequest
 from fhirserver.loader.loading import load as load_with_processes
 from fhirserver.settings import Settings

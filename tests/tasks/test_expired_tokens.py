@@ -10,7 +10,7 @@ def test_only_tokens_that_have_expired_are_forgotten(database, database_url, tok
 
     app.tasks["expired_tokens"].apply().get()
 
-    rows = database.read("SELECT count(*) FROM fhir.access_token WHERE expires < now()")
+    rows = database.read("SELECT count(*) FROM access.token WHERE expires < now()")
     assert rows == [(0,)]
     assert grant(database, valid) is not None
     assert grant(database, expired) is None

@@ -133,5 +133,5 @@ def test_the_kind_of_the_token_is_read_in_any_case(anybody, token):
 def test_tokens_are_not_stored_as_they_are(database):
     secret = issue(database, subject="s", scope="system/*.r", lifetime_seconds=60)
 
-    rows = database.read("SELECT t::text FROM fhir.access_token t")
+    rows = database.read("SELECT t::text FROM access.token t")
     assert not any(secret in row[0] for row in rows)

@@ -10,7 +10,8 @@ from typing import Final
 import click
 
 from fhirserver import embedded
-from fhirserver.access.principal import Principal, scopes
+from fhirserver.access.principal import Principal
+from fhirserver.access.scopes import scopes
 from fhirserver.app import open_database, open_engine
 from fhirserver.cli.options import with_settings
 from fhirserver.errors import FhirError

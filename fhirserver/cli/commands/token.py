@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from fhirserver import embedded
-from fhirserver.access.principal import scopes
+from fhirserver.access.scopes import scopes
 from fhirserver.app import open_database
 from fhirserver.cli.options import with_settings
 from fhirserver.settings import Settings
