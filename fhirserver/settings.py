@@ -122,6 +122,7 @@ class Settings:
         "",
         "The origins, with spaces between, of electronic health records that may show our pages "
         "inside their own, such as https://ehr.example; it needs https.",
+    )
     authorization_code_lifetime_seconds: int = setting(
         60, "How long an app may take to exchange an authorization code for a token."
     )

@@ -9,8 +9,10 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from fhirserver.access.access import Access, Allowed, Right
-from fhirserver.access.scopes import Scope, ScopeContext
+from fhirserver.access.scopes import Scope, ScopeContext, scopes
 from fhirserver.errors import Forbidden
+
+__all__ = ["Principal", "Scope", "User", "scopes"]
 
 _DOING: Final[dict[Right, str]] = {
     "c": "create",
