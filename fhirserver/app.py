@@ -45,12 +45,13 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.url_map.merge_slashes = False
     observation.observe(app)
     handle_errors(app)
-    protect(app, settings)
+    limits = protect(app, settings)
     sealer = Sealer(open_keyring(settings, database))
     pages.set_up(app, database, settings, lambda: shared_key(database, sealer, "forms"))
     for pages_of in signing_in.blueprints(database, settings):
         app.register_blueprint(pages_of)
-    app.register_blueprint(fhir.blueprint(engine, Authenticator(database, access_of(engine))))
+    authenticator = Authenticator(database, access_of(engine))
+    app.register_blueprint(fhir.blueprint(engine, authenticator, limits))
     app.register_blueprint(openapi.blueprint(engine))
     app.register_blueprint(health.blueprint(database))
     app.register_blueprint(observation.metrics(settings))

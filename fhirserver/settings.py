@@ -61,6 +61,49 @@ class Settings:
     web_threads: int = setting(4, "How many requests one web process works on at once.")
     time_zone: str = setting("UTC", "The zone of dates and times that are written without one.")
     max_body_bytes: int = setting(64_000_000, "The largest request body, after decompression.")
+    max_bytes_in_flight: int = setting(
+        128_000_000,
+        "How many bytes of request bodies one web process works on at once; more is told to come "
+        "back (503). A single body is always let in. 0 is no limit.",
+    )
+    min_free_mbytes: int = setting(
+        100,
+        "Below so much free memory of the machine or container, large bodies, searches and other "
+        "heavy requests are told to come back (503). 0 is never.",
+    )
+    requests_per_minute: int = setting(
+        6000, "How many requests one user may send through one client in a minute; 0 is no limit."
+    )
+    heavy_seconds_per_minute: int = setting(
+        240,
+        "How many seconds the searches, operations, histories and bundles of one user may take "
+        "in a minute, all in all; 0 is no limit.",
+    )
+    slow_requests_at_once: int = setting(
+        2,
+        "How many heavy requests of one user that take longer than a second may be under way in "
+        "one web process; 0 is no limit.",
+    )
+    system_requests_per_minute: int = setting(
+        0, "The same as requests_per_minute for a client that acts for itself; 0 is no limit."
+    )
+    system_heavy_seconds_per_minute: int = setting(
+        0, "The same as heavy_seconds_per_minute for a client that acts for itself."
+    )
+    system_slow_requests_at_once: int = setting(
+        0, "The same as slow_requests_at_once for a client that acts for itself."
+    )
+    address_requests_per_minute: int = setting(
+        6000,
+        "How many requests without a valid token may come from one address in a minute; 0 is no "
+        "limit. Behind a proxy, set trusted_proxies, too.",
+    )
+    sign_ins_per_minute: int = setting(
+        600, "How many sign-ins one address may try in a minute; 0 is no limit."
+    )
+    max_bundle_entries: int = setting(
+        20_000, "The most entries of a batch or transaction; 0 is no limit."
+    )
     max_depth: int = setting(64, "The deepest nesting of a JSON body.")
     profile_validation: str = setting(
         "warn",

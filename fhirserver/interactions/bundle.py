@@ -5,7 +5,7 @@ https://hl7.org/fhir/R4/http.html#transaction
 
 from __future__ import annotations
 
-from fhirserver.errors import Invalid
+from fhirserver.errors import Invalid, TooLarge
 from fhirserver.interactions.batch import batch
 from fhirserver.interactions.context import Context
 from fhirserver.interactions.interaction import interactions
@@ -19,6 +19,9 @@ def process(ctx: Context, request: FhirRequest) -> FhirResponse:
     body = request.body
     if not isinstance(body, dict) or body.get("resourceType") != "Bundle":
         raise Invalid("the base address takes a Bundle of type batch or transaction")
+    entries, most = body.get("entry"), ctx.settings.max_bundle_entries
+    if most and isinstance(entries, list) and len(entries) > most:
+        raise TooLarge(f"the Bundle has more than {most:,} entries: send it in parts")
     match body.get("type"):
         case "transaction":
             return transaction(ctx, request, body)

@@ -13,6 +13,7 @@ from fhirserver.interactions.messages import PatchFormat, Source
 from fhirserver.model import json, xml
 from fhirserver.settings import Settings
 from fhirserver.web import negotiation
+from fhirserver.web.protection.limits import ENVIRON
 
 _CHUNK = 1 << 20
 
@@ -28,6 +29,8 @@ def read_body(request: Request, limit: int) -> bytes:
         body = request.stream.read(limit + 1 if length is None else length)
         if len(body) > limit:
             raise _too_large(limit)
+        if length is None:
+            _hold(request, len(body))
         return body
     if encoding not in {"gzip", "deflate"}:
         raise UnsupportedMedia("the body's Content-Encoding must be gzip, deflate or identity")
@@ -107,6 +110,7 @@ def _inflated(request: Request, limit: int) -> bytes:
                 if left < 0:
                     raise _too_large(limit)
                 parts.append(part)
+                _hold(request, len(part))
                 chunk = inflate.unconsumed_tail
     except zlib.error as error:
         raise NotUnderstood("the body isn't what its Content-Encoding says") from error
@@ -115,6 +119,12 @@ def _inflated(request: Request, limit: int) -> bytes:
     if inflate.unused_data:
         raise NotUnderstood("the zipped body goes on after its end")
     return b"".join(parts)
+
+
+def _hold(request: Request, size: int) -> None:
+    """Count what its length didn't tell; see protection/memory.py."""
+    if (admission := request.environ.get(ENVIRON)) is not None:
+        admission.hold(size)
 
 
 def _too_large(limit: int) -> TooLarge:

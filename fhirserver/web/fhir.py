@@ -18,6 +18,7 @@ from fhirserver.interactions.routing import Route, route
 from fhirserver.web import binary, negotiation
 from fhirserver.web.authentication import Authenticator
 from fhirserver.web.bodies import read_body, read_patch, read_resource, read_source
+from fhirserver.web.protection.limits import Limits
 from fhirserver.web.responses import http_response
 
 METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"]
@@ -27,7 +28,7 @@ _ANYBODY = Principal("anonymous", ())
 Pairs = list[tuple[str, str]]
 
 
-def blueprint(engine: Engine, authenticator: Authenticator) -> Blueprint:
+def blueprint(engine: Engine, authenticator: Authenticator, limits: Limits) -> Blueprint:
     """The addresses below `/fhir`."""
     fhir = Blueprint("fhir", __name__)
     settings = engine.context.settings
@@ -41,6 +42,8 @@ def blueprint(engine: Engine, authenticator: Authenticator) -> Blueprint:
         principal = (
             _ANYBODY if public else authenticator.principal(request.headers.get("Authorization"))
         )
+        if not public:
+            limits.admit(principal, found, request)
         pairs = _pairs(request, found, settings.max_body_bytes)
         pretty = _taken(pairs, "_pretty") == "true"
         wanted_format = _taken(pairs, "_format")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import os
 import shutil
@@ -29,6 +30,7 @@ def command(settings: Settings, factory: str) -> None:
     settings = dataclasses.replace(
         settings,
         database_url=embedded.connection_url(settings),
+        broker_url=_broker(settings),
         metrics_dir=settings.metrics_dir or _empty(prepare(settings.data_dir), settings.port),
     )
     arguments = SERVER[settings.http_server](settings, factory)
@@ -37,6 +39,13 @@ def command(settings: Settings, factory: str) -> None:
     # The process becomes the HTTP server, so that signals go straight to it.
     command_line = [sys.executable, "-m", *arguments]
     os.execve(sys.executable, command_line, environment)  # noqa: S606 - no shell wanted
+
+
+def _broker(settings: Settings) -> str | None:
+    """Where the web processes tell each other what callers have used; they can do without."""
+    with contextlib.suppress(embedded.CannotStart):
+        return embedded.broker_url(settings)
+    return None
 
 
 def _empty(data_dir: Path, port: int) -> Path:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from flask import Flask, request
+from flask import Flask, Response, request
 
 from fhirserver.settings import Settings
 from fhirserver.web.protection.headers import SecurityHeaders
+from fhirserver.web.protection.limits import ENVIRON, Limits
 from fhirserver.web.protection.proxies import Trust
 from fhirserver.web.protection.secrets_in_urls import refuse_secrets
 
@@ -31,14 +32,27 @@ class Gate:
         def start(status: str, headers: list[tuple[str, str]], *rest: Any) -> Any:
             return start_response(status, self._headers.added(path, headers), *rest)
 
-        return self._inside(environ, start)
+        try:
+            return self._inside(environ, start)
+        finally:
+            if (admission := environ.get(ENVIRON)) is not None:
+                admission.end()
 
 
-def protect(app: Flask, settings: Settings) -> None:
-    """Put the gate around an application."""
+def protect(app: Flask, settings: Settings) -> Limits:
+    """Put the gate around an application; returns the limits that hold in it."""
+    limits = app.extensions["limits"] = Limits(settings)
 
     @app.before_request
-    def no_secret_in_the_address() -> None:
+    def arrive() -> None:
         refuse_secrets(request.query_string)
+        limits.arrived(request)
+
+    @app.after_request
+    def count_refused(response: Response) -> Response:
+        if response.status_code == 401:
+            limits.refused(request)
+        return response
 
     app.wsgi_app = Gate(app.wsgi_app, settings)  # type: ignore[method-assign]
+    return limits
