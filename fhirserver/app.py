@@ -116,6 +116,13 @@ def remote_dictionaries(setting: str) -> RemoteDictionaries | None:
     return RemoteDictionaries(servers)
 
 
+def _canonical(token: str) -> str:
+    """One page has one link: base64 would take others for the same bytes."""
+    if base64.urlsafe_b64encode(base64.urlsafe_b64decode(token)).decode() != token:
+        raise InvalidToken
+    return token
+
+
 def seals(key: Callable[[], bytes], lifetime_seconds: int) -> Seals:
     """Authenticated encryption with a time limit, for page links.
 
@@ -128,7 +135,7 @@ def seals(key: Callable[[], bytes], lifetime_seconds: int) -> Seals:
 
     def unseal(token: str) -> bytes:
         try:
-            return fernet().decrypt(token, ttl=lifetime_seconds)
+            return fernet().decrypt(_canonical(token), ttl=lifetime_seconds)
         except (InvalidToken, ValueError) as error:
             raise Invalid("the page link is not ours or too old: start the search again") from error
 

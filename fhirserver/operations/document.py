@@ -12,7 +12,7 @@ from fhirserver.errors import Invalid, Issue, MethodNotAllowed, NotSupported, Un
 from fhirserver.interactions.context import Context
 from fhirserver.interactions.messages import FhirRequest, FhirResponse
 from fhirserver.interactions.operating.answers import answered
-from fhirserver.interactions.operating.following import followed
+from fhirserver.interactions.operating.following import followed, links
 from fhirserver.interactions.operating.reading import read
 from fhirserver.interactions.operation import HL7, Call, Parameter, operation
 from fhirserver.model import json
@@ -72,11 +72,11 @@ def _composition(ctx: Context, call: Call) -> Version:
 
 def _document(ctx: Context, call: Call, version: Version) -> Resource:
     composition = json.parse_object((version.content or "{}").encode())
-    found = followed(ctx, [version], ctx.store.stamp(composition).owner)
-    _refuse_missing(ctx, composition, found)
-    for resource_type in sorted({v.type for v in found}):
+    for resource_type in sorted({t for t, _ in links(ctx, version)}):
         # Half a document would be taken for a whole one.
         call.principal.require("r", resource_type)
+    found = followed(ctx, [version], ctx.store.stamp(composition).owner)
+    _refuse_missing(ctx, composition, found)
     return {
         "resourceType": "Bundle",
         "identifier": {"system": "urn:ietf:rfc:3986", "value": f"urn:uuid:{ids.new()}"},

@@ -18,7 +18,7 @@ from tests.builders import SYSTEM, a_patient, an_identifier, an_observation
 @pytest.fixture
 def carry_out(app: Flask) -> Iterator[Callable[..., Any]]:
     """Carry out intents; what became of each, and the groups that were kept."""
-    ctx = app.extensions["fhirserver"].context
+    ctx = app.extensions["fhirserver"].own_context
 
     def run(*intents: Intent) -> tuple[list[Done | FhirError], list[list[int]]]:
         groups: list[list[int]] = []

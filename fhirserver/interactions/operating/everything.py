@@ -50,27 +50,24 @@ def everything(ctx: Context, call: Call, owner: int | None) -> FhirResponse:
     found = walk(ctx.store, wanted_members, after=after, limit=limit + 1)
     members = found[:limit]
     others = _supporting(ctx, call, members, owner)
-    shown = {t for t in wanted if call.principal.may("r", t)}
-    entries = [_entry(ctx, v, "match") for v in members if v.type in shown]
-    entries += [_entry(ctx, v, "include") for v in others if v.type in shown]
-    hidden = sorted({v.type for v in (*members, *others)} & (set(wanted) - shown))
+    members = [v for v in members if v.type in wanted]
+    entries = [_entry(ctx, v, "match") for v in members]
+    entries += [_entry(ctx, v, "include") for v in others if v.type in wanted]
+    # Whether there are any of these isn't said.
+    hidden = sorted(t for t in wanted if not call.principal.may("r", t))
     if hidden:
-        text = f"the token doesn't allow to read {', '.join(hidden)}: they are left out"
+        text = f"you may not read {', '.join(hidden)}: whatever there is of them is left out"
         warning = outcome([Issue("warning", "suppressed", text)])
         entries.append({"resource": warning, "search": {"mode": "outcome"}})
     more = len(found) > limit
-    last = members[-1] if members else None
+    last = found[limit - 1] if more else None
     return page(
         ctx,
         call,
         entries,
-        after=(last.type, last.key) if more and last is not None else None,
-        total=_total(members, shown) if after is None and not more else None,
+        after=(last.type, last.key) if last is not None else None,
+        total=len(members) if after is None and not more else None,
     )
-
-
-def _total(members: Sequence[Version], shown: set[str]) -> int:
-    return sum(v.type in shown for v in members)
 
 
 def _types(ctx: Context, call: Call) -> Sequence[str]:
