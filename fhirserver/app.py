@@ -11,11 +11,9 @@ from flask import Flask
 
 from fhirserver import logs
 from fhirserver import settings as settings_module
-from fhirserver.access.access import Access
-from fhirserver.access.enforcement import access_by_scopes
-from fhirserver.access.principal import Principal
 from fhirserver.engine import Engine, Seals
 from fhirserver.errors import Invalid
+from fhirserver.interactions.entitlements import Entitlements
 from fhirserver.keys import opening
 from fhirserver.keys.keyring import Keyring
 from fhirserver.keys.sealer import Sealer
@@ -59,13 +57,9 @@ def create_app(settings: Settings | None = None) -> Flask:
 
 
 def access_of(engine: Engine) -> AccessOf:
-    """What each caller may do: as their scopes say."""
+    """What each caller may do: policies and scopes."""
     ctx = engine.context
-
-    def made(principal: Principal, epoch: int) -> Access:
-        return access_by_scopes(principal.scopes, principal.patient, ctx.parameters, ctx.site)
-
-    return made
+    return Entitlements(ctx.store.database, ctx.added, ctx.site).access
 
 
 def open_database(settings: Settings) -> Database:

@@ -4,6 +4,9 @@
   a user nothing.
 - A client without a user has the policies of the role `system`, within the scopes.
 - A token of the operator's command line names neither: its scopes alone decide.
+
+Scopes of `patient/` are about the patient in context, and those with parameters about some rows:
+access/enforcement.py knows which.
 """
 
 from __future__ import annotations
@@ -13,9 +16,10 @@ from collections.abc import Mapping
 from typing import Final
 
 from fhirserver import clock
-from fhirserver.access.access import EVERYTHING, Access, Right
+from fhirserver.access.access import Access, Right
 from fhirserver.access.actor import NOBODY, Actor
 from fhirserver.access.compile import ByScopes, Caller, access_of
+from fhirserver.access.enforcement import access_by_scopes, allowed_by_scopes
 from fhirserver.access.policy import Policy, policy_of
 from fhirserver.access.principal import Principal
 from fhirserver.access.shipped import shipped_policies
@@ -43,7 +47,9 @@ class Entitlements:
     def access(self, principal: Principal, epoch: int) -> Access:
         """What a principal may do, when the rights had this number (storage.epoch)."""
         if principal.user is None and principal.client is None:
-            return principal.access
+            return access_by_scopes(
+                principal.scopes, principal.patient, self._added.known, self._site
+            )
         return access_of(self.caller(principal, epoch), self._added.known, self._site)
 
     def caller(self, principal: Principal, epoch: int) -> Caller:
@@ -55,11 +61,23 @@ class Entitlements:
         of_client = None if client is None else _for_client(policies, client)
         return Caller(
             _for_roles(policies, roles),
-            _by_scopes(principal),
+            self._by_scopes(principal),
             user,
             NOBODY if user is None else self.actor(user.fhir_user),
             of_client or None,
         )
+
+    def _by_scopes(self, principal: Principal) -> ByScopes:
+        is_user = principal.user is not None
+        scopes = [s for s in principal.scopes if not (is_user and s.context == "system")]
+        parameters = self._added.known
+
+        def found(resource_type: str, right: Right) -> Condition | None:
+            return allowed_by_scopes(
+                scopes, principal.patient, resource_type, right, parameters, self._site
+            )
+
+        return found
 
     def actor(self, fhir_user: str | None) -> Actor:
         """Who a user is among the resources, as it is now."""
@@ -92,14 +110,3 @@ def _for_roles(policies: Mapping[str, Policy], roles: frozenset[str]) -> tuple[P
 
 def _for_client(policies: Mapping[str, Policy], client: str) -> tuple[Policy, ...]:
     return tuple(p for p in policies.values() if client in p.clients)
-
-
-def _by_scopes(principal: Principal) -> ByScopes:
-    is_user = principal.user is not None
-    scopes = [s for s in principal.scopes if not (is_user and s.context == "system")]
-
-    def found(resource_type: str, right: Right) -> Condition | None:
-        given = any(s.type in {"*", resource_type} and right in s.rights for s in scopes)
-        return EVERYTHING if given else None
-
-    return found
