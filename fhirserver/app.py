@@ -46,7 +46,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     limits = protect(app, settings)
     sealer = Sealer(open_keyring(settings, database))
     pages.set_up(app, database, settings, lambda: shared_key(database, sealer, "forms"))
-    for pages_of in signing_in.blueprints(database, settings):
+    for pages_of in signing_in.blueprints(database, settings, sealer):
         app.register_blueprint(pages_of)
     authenticator = Authenticator(database, access_of(engine))
     app.register_blueprint(fhir.blueprint(engine, authenticator, limits))

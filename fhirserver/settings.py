@@ -157,6 +157,11 @@ class Settings:
     sign_in_pause_seconds: int = setting(
         900, "Within which time such attempts are counted, and how long the pause is at most."
     )
+    second_factor_roles: str = setting(
+        "",
+        "The roles, with commas between, whose users need a second factor to sign in, an "
+        "authenticator app or a passkey; * is everyone.",
+    )
     password_min_length: int = setting(8, "The fewest characters of a new password.")
     password_hashes_at_once: int = setting(
         2, "How many passwords one web process checks at once; each takes 46 MiB."

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final, Literal
+from typing import Final, Literal, cast
 from urllib.parse import urlencode
 
 from flask import Request, Response, current_app, g
@@ -37,7 +37,7 @@ class SignedIn:
     user: User
     display: str
     authenticated_at: datetime
-    methods: tuple[str, ...]
+    methods: tuple[Method, ...]
 
 
 class Sessions:
@@ -63,7 +63,7 @@ class Sessions:
             user_of(account),
             account.display,
             session.authenticated,
-            session.methods,
+            cast(tuple[Method, ...], session.methods),
         )
 
     def start(

@@ -9,7 +9,7 @@ from typing import Any, Final, Literal
 from fhirserver import ids
 from fhirserver.errors import Conflict
 from fhirserver.storage import epoch
-from fhirserver.storage.database import Database, Stale, execute
+from fhirserver.storage.database import Connection, Database, Stale, execute
 from fhirserver.storage.sessions import end_inside
 from fhirserver.storage.users import key_of
 
@@ -63,15 +63,28 @@ def set_password(
 ) -> None:
     """Change a user's password, which ends their sessions, all but one that may be named."""
     with database.transaction() as connection:
-        execute(
-            connection,
-            "INSERT INTO access.user_credential (id, user_id, kind, secret) "
-            "VALUES (%s, %s, 'password', %s) ON CONFLICT (user_id, kind) "
-            "WHERE kind IN ('password', 'totp') DO UPDATE SET secret = excluded.secret, "
-            "created = now()",
-            (ids.new(), key_of(user_id), password_hash.encode()),
-        )
+        _set(connection, user_id, "password", password_hash.encode(), 0)
         end_inside(connection, user_id, but=keep_session)
+
+
+def set_single(
+    database: Database, user_id: str, kind: Kind, secret: bytes, *, counter: int = 0
+) -> None:
+    """Give a user what there is one of, in the place of an earlier one."""
+    with database.transaction() as connection:
+        _set(connection, user_id, kind, secret, counter)
+        epoch.bump(connection)
+
+
+def _set(connection: Connection, user_id: str, kind: Kind, secret: bytes, counter: int) -> None:
+    execute(
+        connection,
+        "INSERT INTO access.user_credential (id, user_id, kind, secret, counter) "
+        "VALUES (%s, %s, %s, %s, %s) ON CONFLICT (user_id, kind) "
+        "WHERE kind IN ('password', 'totp') DO UPDATE SET secret = excluded.secret, "
+        "counter = excluded.counter, created = now(), used = NULL",
+        (ids.new(), key_of(user_id), kind, secret, counter),
+    )
 
 
 def replace_hash(database: Database, user_id: str, old: str, new: str) -> None:

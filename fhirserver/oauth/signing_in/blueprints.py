@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from flask import Blueprint
 
-from fhirserver.oauth.signing_in import sign_in
+from fhirserver.keys.sealer import Sealer
+from fhirserver.oauth.signing_in import account, passkey_pages, second_factor, sign_in
 from fhirserver.oauth.signing_in.service import Service
 from fhirserver.settings import Settings
 from fhirserver.storage.database import Database
 
+PAGES: Final = (sign_in, second_factor, passkey_pages, account)
 
-def blueprints(database: Database, settings: Settings) -> list[Blueprint]:
+
+def blueprints(database: Database, settings: Settings, sealer: Sealer) -> list[Blueprint]:
     """Pages below `/signin`, `/signout` and `/account`."""
-    service = Service(database, settings)
-    return [sign_in.blueprint(service)]
+    service = Service(database, settings, sealer)
+    return [page.blueprint(service) for page in PAGES]

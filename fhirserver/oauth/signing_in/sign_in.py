@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from http import HTTPStatus
 
-from flask import Blueprint, Response, make_response, redirect, render_template, request
+from flask import Blueprint, Response, make_response, render_template, request
 
 from fhirserver.oauth import next_address
 from fhirserver.oauth.pages import allow_form_targets, forget_forms, page_blueprint
 from fhirserver.oauth.session import SignedIn, installed, signed_in
+from fhirserver.oauth.signing_in.going_on import go_on, see_other
 from fhirserver.oauth.signing_in.service import Service
 
 
@@ -21,8 +22,8 @@ def blueprint(service: Service) -> Blueprint:
     def sign_in() -> Response:
         who = signed_in(request)
         if who is not None and not _is_again(request.args):
-            return _see_other(_next(request.args))
-        return _form(who if _is_again(request.args) else None)
+            return see_other(_next(request.args))
+        return _form(service, who if _is_again(request.args) else None)
 
     @pages.post("/signin")
     def check() -> Response:
@@ -32,14 +33,8 @@ def blueprint(service: Service) -> Blueprint:
             name, request.form.get("password", ""), request.remote_addr or ""
         )
         if account is None:
-            return _form(who, name=name, failed=True)
-        response = _see_other(_next(request.form))
-        if who is None:
-            installed().start(request, response, account.id, ["password"])
-        elif not installed().renew(response, who.session, ["password"]):
-            return _see_other("/signin")
-        forget_forms()
-        return response
+            return _form(service, who, name=name, failed=True)
+        return go_on(service, account, ["password"], _next(request.form), who)
 
     @pages.get("/signout")
     def ask() -> Response:
@@ -47,7 +42,7 @@ def blueprint(service: Service) -> Blueprint:
 
     @pages.post("/signout")
     def sign_out() -> Response:
-        response = _see_other("/signin?signed_out=1")
+        response = see_other("/signin?signed_out=1")
         installed().end(request, response)
         forget_forms()
         return response
@@ -55,7 +50,9 @@ def blueprint(service: Service) -> Blueprint:
     return pages
 
 
-def _form(who: SignedIn | None, *, name: str = "", failed: bool = False) -> Response:
+def _form(
+    service: Service, who: SignedIn | None, *, name: str = "", failed: bool = False
+) -> Response:
     # After signing in an application is gone back to, wherever that is.
     allow_form_targets("*")
     values = request.form if request.method == "POST" else request.args
@@ -64,6 +61,7 @@ def _form(who: SignedIn | None, *, name: str = "", failed: bool = False) -> Resp
         again=who,
         name=name,
         failed=failed,
+        passkeys=service.passkey_host is not None,
         signed_out="signed_out" in request.args,
         next=_next(values),
     )
@@ -76,9 +74,3 @@ def _next(values: Mapping[str, str]) -> str:
 
 def _is_again(values: Mapping[str, str]) -> bool:
     return values.get("reauthenticate") == "1"
-
-
-def _see_other(address: str) -> Response:
-    response = make_response(redirect(address, HTTPStatus.SEE_OTHER))
-    response.autocorrect_location_header = False
-    return response
