@@ -85,6 +85,14 @@ class Access:
         found = self.allowed(resource_type, right)
         return NOTHING if found is None else found.condition
 
+    def referable(self) -> Condition:
+        """What a Patient must meet for what the caller writes to refer to it.
+
+        References make care relationships: nobody gives themselves one with whom they don't see.
+        """
+        found = self.touching("Patient")
+        return EVERYTHING if found == NOTHING else found
+
     def hidden(self, resource_type: str) -> frozenset[str]:
         """The top-level elements of a type that aren't shown."""
         found = [self.allowed(resource_type, right) for right in ("r", "s")]

@@ -9,7 +9,7 @@ A right that no rule permits isn't there: whoever has no policy has nothing.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from fhirserver.access.access import EVERYTHING, NOTHING, Access, Allowed, Right
@@ -209,6 +209,15 @@ def _that(applied: Iterable[Applied], effect: str) -> tuple[Applied, ...]:
     return tuple(a for a in applied if a.rule.effect == effect)
 
 
+def _of_patients(compiler: Compiler) -> Condition:
+    """Which patients' rows the policies show, whatever the scopes of this token leave of them."""
+    if compiler.caller.user is None:
+        return EVERYTHING
+    rights: tuple[Right, ...] = ("r", "s")
+    parts = [replace(compiler.parts("Patient", r), scopes=EVERYTHING) for r in rights]
+    return either(p.condition for p in parts)
+
+
 class Granted(Access):
     """The rights of one caller, with their powers, and what they come from."""
 
@@ -217,6 +226,14 @@ class Granted(Access):
         super().__init__(compiler.allowed)
         self.powers = compiler.caller.powers
         self.parts = compiler.parts
+        self._compiler = compiler
+        self._referable: Condition | None = None
+
+    def referable(self) -> Condition:
+        """See Access: by the policies alone, so that a narrower token is no way round them."""
+        if self._referable is None:
+            self._referable = _of_patients(self._compiler)
+        return self._referable
 
 
 def access_of(caller: Caller, parameters: Parameters, site: Site) -> Granted:

@@ -339,7 +339,10 @@ def written(
     ctx.store.texts.add(entry for v in new.values() for entry in v.index.texts)
     write(connection, list(new.values()))
     readable = refuse_forbidden(
-        ctx.store.guard, connection, {n: (wanted[n], v) for n, v in new.items()}
+        ctx.store.guard,
+        connection,
+        {n: (wanted[n], v) for n, v in new.items()},
+        ctx.settings.fhir_base,
     )
     put_in_force(ctx, connection, [c for c in wanted.values() if c.type == "SearchParameter"])
     return outcomes | {

@@ -7,7 +7,7 @@ the caller, nothing is said: it is answered as if it were absent.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Final, Literal
 
@@ -17,10 +17,11 @@ from fhirserver.errors import Forbidden, NotFound
 from fhirserver.fhirpath import Env
 from fhirserver.interactions.intents import Done, Intent
 from fhirserver.model import json
+from fhirserver.model.references import parse_reference, references
 from fhirserver.model.resource import Resource
 from fhirserver.storage.database import Connection
 from fhirserver.storage.guard import Guard, is_whole, without, without_mark
-from fhirserver.storage.holding import Held, meeting
+from fhirserver.storage.holding import Held, meeting, there
 from fhirserver.storage.rows import NewVersion, Version
 
 _RIGHT: Final[dict[str, Literal["c", "u", "d"]]] = {
@@ -35,23 +36,28 @@ _MOST_STEPS: Final = 20_000
 
 
 def is_unrestricted(guard: Guard, resource_type: str) -> bool:
-    """Whether the caller's rights on a type, those there are, hold for every row and element."""
+    """Whether the caller's rights on a type, those there are, hold for every row and element.
+
+    And whether what they write may refer to whomever it will.
+    """
     if not isinstance(guard, Access):
         return True
+    if not is_whole(guard.referable()):
+        return False
     found = (guard.allowed(resource_type, right) for right in ("c", "r", "u", "d"))
     return all(a is None or a.is_plain for a in found)
 
 
-def refuse_unpermitted(guard: Guard, intent: Intent, there: Held | None) -> None:
+def refuse_unpermitted(guard: Guard, intent: Intent, held: Held | None) -> None:
     """Raise for a change by id of what the caller may not change."""
     if intent.action == "create" or is_unrestricted(guard, intent.type):
         return
-    if there is None or not there.is_there:
+    if held is None or not held.is_there:
         if intent.action == "update" and not _chooses_ids(guard, intent):
             # The same for an id that is taken by what the caller doesn't see.
             raise NotFound(f"{intent.type}/{intent.id} doesn't exist")
         return
-    may = there.may_delete if intent.action == "delete" else there.may_update
+    may = held.may_delete if intent.action == "delete" else held.may_update
     if not may:
         doing = _DOING[_RIGHT[intent.action]]
         raise Forbidden(f"you may not {doing} {intent.type}/{intent.id}")
@@ -105,12 +111,16 @@ def _refuse_unless(text: str, before: Resource, after: Resource) -> None:
 
 
 def refuse_forbidden(
-    guard: Guard, connection: Connection, written: Mapping[int, tuple[Intent, NewVersion]]
+    guard: Guard,
+    connection: Connection,
+    written: Mapping[int, tuple[Intent, NewVersion]],
+    base: str,
 ) -> set[int]:
     """Raise Forbidden when something has been written that the caller may not leave so.
 
-    Returns the keys of what the caller may read of it.
+    Returns the keys of what the caller may read of it. `base` is the FHIR base.
     """
+    _refuse_references(guard, connection, [intent for intent, _ in written.values()], base)
     readable: set[int] = set()
     groups: dict[tuple[str, Literal["c", "u", "d"]], list[tuple[Intent, int]]] = defaultdict(list)
     for intent, version in written.values():
@@ -136,6 +146,27 @@ def refuse_forbidden(
             connection, resource_type, keys, guard.reading(resource_type), is_settled=False
         )
     return readable
+
+
+def _refuse_references(
+    guard: Guard, connection: Connection, intents: Sequence[Intent], base: str
+) -> None:
+    """Raise Forbidden for a reference to a Patient whom the caller doesn't see."""
+    condition = guard.referable()
+    if is_whole(condition):
+        return
+    places: dict[str, tuple[Intent, str]] = {}
+    for intent in intents:
+        for link in references(intent.resource or {}) if intent.action != "delete" else ():
+            parsed = parse_reference(link.text, base)
+            if parsed.is_local and parsed.type == "Patient" and parsed.id is not None:
+                places.setdefault(parsed.id, (intent, link.expression))
+    for patient in places.keys() - there(connection, "Patient", places, condition):
+        intent, place = places[patient]
+        error = Forbidden(
+            "you may refer only to patients whose records you may see", expression=place
+        )
+        raise error.inside(intent.place) if intent.place else error
 
 
 def shown_again(guard: Guard, done: Done, *, is_readable: bool = True) -> Done:

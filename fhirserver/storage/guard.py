@@ -36,6 +36,10 @@ class Guard(Protocol):
         """To be made, read, changed, deleted or found."""
         ...
 
+    def referable(self) -> Condition:
+        """What a Patient must meet for what is written to refer to it."""
+        ...
+
     def hidden(self, resource_type: str) -> frozenset[str]:
         """The top-level elements that aren't shown."""
         ...
@@ -57,6 +61,9 @@ class _All:
         return self._condition
 
     def condition(self, resource_type: str, right: Literal["c", "r", "u", "d", "s"]) -> Condition:
+        return self._condition
+
+    def referable(self) -> Condition:
         return self._condition
 
     def hidden(self, resource_type: str) -> frozenset[str]:

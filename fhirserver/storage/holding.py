@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from fhirserver.search.hashing import reference_self
-from fhirserver.search.query import Condition
+from fhirserver.search.query import And, Condition
 from fhirserver.storage.database import Connection, execute
 from fhirserver.storage.guard import Guard
 from fhirserver.storage.rows import Version
 from fhirserver.storage.schema import table
 from fhirserver.storage.search_sql.builder import Builder
-from fhirserver.storage.search_sql.conditions import meets, seen
+from fhirserver.storage.search_sql.conditions import meets, seen, where
 from fhirserver.storage.store import Store
 from fhirserver.storage.versions import COLUMNS, WIDTH, array, version_of
 
@@ -91,3 +91,20 @@ def meeting(
         prepare=False,
     )
     return {row[0] for row in rows}
+
+
+def there(
+    connection: Connection, resource_type: str, ids: Iterable[str], condition: Condition
+) -> set[str]:
+    """Which of these ids have a current resource that met a condition before this transaction."""
+    build = Builder(lambda _: condition, is_settled=True)
+    wanted = set(ids)
+    selves = build.bind_array(reference_self(resource_type, i) for i in wanted)
+    rows = execute(
+        connection,
+        f"SELECT r.id FROM {table('resource', resource_type)} r WHERE r.self = ANY({selves}) "
+        f"AND {where(build, And(()), resource_type, 'r')}",
+        build.parameters,
+        prepare=False,
+    )
+    return {row[0] for row in rows} & wanted

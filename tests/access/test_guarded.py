@@ -296,3 +296,26 @@ def test_a_token_constraint_is_part_of_the_rule(world):
     assert world.ask(me, "read", "Observation", id=world.seen["id"])
     with pytest.raises(NotFound):
         world.ask(me, "vread", "Observation", id=world.seen["id"], version="1")
+
+
+def test_nobody_writes_themselves_into_a_record_that_they_don_t_see(world):
+    """An appointment with a patient makes a care relationship: so may not everybody make one."""
+    mine = Allowed(world.owner_of(world.mine))
+
+    def rule(type_: str, right: str) -> Allowed:
+        return mine if type_ == "Patient" else Allowed()
+
+    me = replace(world.me, given_access=Access(rule))
+    for patient, is_allowed in ((world.mine, True), (world.other, False), ({"id": "no"}, False)):
+        task = {
+            "resourceType": "Task",
+            "status": "requested",
+            "intent": "order",
+            "for": {"reference": f"Patient/{patient['id']}"},
+        }
+        if is_allowed:
+            world.ask(me, "create", "Task", body=task)
+        else:
+            with pytest.raises(Forbidden) as caught:
+                world.ask(me, "create", "Task", body=task)
+            assert caught.value.issues[0].expression == "Task.for.reference"

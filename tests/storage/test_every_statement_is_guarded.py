@@ -23,6 +23,8 @@ FREE = {
     "conformance.py": None,
     # Marks a table as changed, without a row.
     "concept_rows.py": {"mark_change"},
+    # What decides about rights, which the server reads before there are any.
+    "policies.py": None,
     # Flags for each row tell what may be done with it.
     "holding.py": {"held", "lock_current"},
     # Whether there is any row of a type; how many the planner thinks there are.
