@@ -11,6 +11,7 @@ from flask import Flask
 
 from fhirserver import logs
 from fhirserver import settings as settings_module
+from fhirserver.audit.recorder import Recorder
 from fhirserver.engine import Engine, Seals
 from fhirserver.errors import Invalid
 from fhirserver.interactions.entitlements import Entitlements
@@ -36,9 +37,12 @@ def create_app(settings: Settings | None = None) -> Flask:
     settings = settings or settings_module.read()
     logs.configure(settings.log_level)
     database = open_database(settings)
-    engine = open_engine(settings, database)
+    recorder = Recorder(settings, database)
+    recorder.buffer.start()
+    engine = open_engine(settings, database, recorder)
     app = Flask("fhirserver", static_folder=None)
     app.extensions["fhirserver"] = engine
+    app.extensions["fhirserver.audit"] = recorder
     app.url_map.strict_slashes = False
     app.url_map.merge_slashes = False
     observation.observe(app)
@@ -77,8 +81,8 @@ def open_keyring(settings: Settings, database: Database) -> Keyring:
     return opening.keyring(settings, KeyTables(database))
 
 
-def open_engine(settings: Settings, database: Database) -> Engine:
-    """A FHIR server on a database."""
+def open_engine(settings: Settings, database: Database, recorder: Recorder | None = None) -> Engine:
+    """A FHIR server on a database; with a recorder it keeps AuditEvents."""
     sealer = Sealer(open_keyring(settings, database))
     return Engine(
         settings,
@@ -88,6 +92,7 @@ def open_engine(settings: Settings, database: Database) -> Engine:
             settings.page_link_lifetime_seconds,
         ),
         [remote] if (remote := remote_dictionaries(settings.remote_terminology)) else [],
+        recorder,
     )
 
 

@@ -8,11 +8,13 @@ from typing import Final
 
 from fhirserver import interactions as interactions_package
 from fhirserver import operations as operations_package
-from fhirserver.errors import MethodNotAllowed
+from fhirserver.audit.recorder import Recorder
+from fhirserver.errors import FhirError, MethodNotAllowed
 from fhirserver.interactions.context import Context
 from fhirserver.interactions.interaction import interactions
 from fhirserver.interactions.messages import FhirRequest, FhirResponse
 from fhirserver.interactions.operation import called
+from fhirserver.interactions.recording import recorded, refused
 from fhirserver.interactions.rights import authorize
 from fhirserver.model import conformance, definitions
 from fhirserver.model.resource import Resource
@@ -56,8 +58,13 @@ class Engine:
         database: Database,
         seals: Seals,
         dictionaries: Sequence[Dictionaries] = (),
+        recorder: Recorder | None = None,
     ) -> None:
-        """`dictionaries`: code systems that are held elsewhere, and looked for there first."""
+        """`dictionaries`: code systems that are held elsewhere, and looked for there first.
+
+        `recorder`: what keeps the AuditEvents; the server's own work makes none.
+        """
+        self._recorder = recorder
         site = site_of(settings)
         standard = base_parameters()
         added = AddedParameters(database, standard)
@@ -100,6 +107,16 @@ class Engine:
 
     def handle(self, request: FhirRequest) -> FhirResponse:
         """Answer a request; raises errors.FhirError for everything the client can be told."""
+        if self._recorder is None:
+            return self._answered(request)
+        return recorded(self._recorder, request, self._answered)
+
+    def refused(self, request: FhirRequest, error: FhirError) -> None:
+        """Put a request on record that couldn't even be read, or whose caller isn't known."""
+        if self._recorder is not None:
+            refused(self._recorder, request, error)
+
+    def _answered(self, request: FhirRequest) -> FhirResponse:
         interaction = interactions.get(request.interaction)
         if interaction is None:
             raise MethodNotAllowed

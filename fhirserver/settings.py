@@ -17,6 +17,7 @@ from zoneinfo import ZoneInfo
 CHOICES = {
     "profile_validation": ("reject", "warn", "tag", "off"),
     "check_references": ("reject", "off"),
+    "audit_reads": ("buffered", "strict"),
     "key_provider": ("file", "environment", "aws-kms", "vault"),
     "client_registration": ("off", "token", "open"),
 }
@@ -232,6 +233,19 @@ class Settings:
     vault_key: str = setting("fhirserver", "The name of the master key in Vault's transit engine.")
     vault_ca: Path | None = setting(
         None, "Who signs Vault's certificate (PEM), when it isn't a public authority."
+    )
+    audit_reads: str = setting(
+        "buffered",
+        "When an answer that changes nothing leaves: buffered, when its AuditEvent is in a file of "
+        "this machine; strict, when it is in the database.",
+    )
+    audit_most_waiting: int = setting(
+        100_000,
+        "The most AuditEvents of one web process that wait for the database; then requests are "
+        "refused.",
+    )
+    audit_fail_open: bool = setting(
+        False, "Whether requests are answered although their AuditEvents are lost. Leave it off."
     )
     remote_terminology: str = setting(
         "",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import sys
+import threading
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -67,6 +68,7 @@ def make_app(database_url: str) -> Iterator[MakeApp]:
 
     yield make
     for app in made:
+        app.extensions["fhirserver.audit"].buffer.end()
         app.extensions["fhirserver"].context.store.database.close()
 
 
@@ -100,7 +102,8 @@ def query_recorder(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     execute = storage_database.execute
 
     def recorded(connection: Any, sql: str, *arguments: Any, **named: Any) -> Any:
-        statements.append(sql)
+        if threading.current_thread().name != "audit":
+            statements.append(sql)
         return execute(connection, sql, *arguments, **named)
 
     for name, module in list(sys.modules.items()):

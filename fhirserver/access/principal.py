@@ -43,7 +43,8 @@ class Principal:
     """The caller, as the access token tells.
 
     `patient` and `encounter` are the ids of the launch context; `session` the sign-in that the
-    token hangs on. `access` is all of that worked out: what decides about every row.
+    token hangs on; `purposes` are codes of v3-ActReason that they act for, such as BTG of those who
+    broke the glass. `access` is all of that worked out: what decides about every row.
     """
 
     subject: str
@@ -53,6 +54,7 @@ class Principal:
     patient: str | None = None
     encounter: str | None = None
     session: str | None = None
+    purposes: tuple[str, ...] = ()
     given_access: Access | None = field(default=None, compare=False, repr=False)
     access: Access = field(init=False, compare=False, repr=False)
 

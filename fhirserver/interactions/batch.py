@@ -18,6 +18,7 @@ from fhirserver.interactions.entries import TOLD_BETTER, request_of
 from fhirserver.interactions.independent import commit_each
 from fhirserver.interactions.intents import Intent, response
 from fhirserver.interactions.messages import FhirRequest, FhirResponse
+from fhirserver.interactions.recording import note_entry
 from fhirserver.interactions.rights import authorize
 from fhirserver.model import json
 from fhirserver.model.bundle import bundle
@@ -39,18 +40,24 @@ def batch(ctx: Context, request: FhirRequest, body: Resource) -> FhirResponse:
         try:
             made = request_of(ctx, request, entry, number, is_checked=False)
         except FhirError as error:
+            note_entry(request, error)
             answers[number] = failure(error)
             continue
         alone = replace(made.request, place="")
         try:
-            if alone.interaction in INTENT:
-                authorize(alone)
-                changes.append((number, alone, INTENT[alone.interaction](alone)))
-            else:
+            if alone.interaction not in INTENT:
                 answers.update(_carried_out(ctx, changes))
                 changes = []
                 answers[number] = answer(ctx.handle(alone), alone, is_head=made.is_head)
+                continue
         except FhirError as error:
+            answers[number] = failure(error, number)
+            continue
+        try:
+            authorize(alone)
+            changes.append((number, alone, INTENT[alone.interaction](alone)))
+        except FhirError as error:
+            note_entry(alone, error)
             answers[number] = failure(error, number)
     answers.update(_carried_out(ctx, changes))
     made_of = [answers[number] for number in sorted(answers)]
@@ -86,6 +93,7 @@ def _carried_out(ctx: Context, changes: list[Change]) -> dict[int, Resource]:
     answers = {}
     for position, done in commit_each(ctx, [intent for _, _, intent in changes]):
         number, request, _ = changes[position]
+        note_entry(request, done)
         answers[number] = (
             failure(done, number)
             if isinstance(done, FhirError)

@@ -39,6 +39,7 @@ from fhirserver.interactions.permitted import (
     refuse_unpermitted,
     shown_again,
 )
+from fhirserver.interactions.recording import begin, note_change, on_record, rows
 from fhirserver.interactions.search_parameters import put_in_force, settle
 from fhirserver.interactions.shipped import refuse_supplied
 from fhirserver.model import json
@@ -55,6 +56,7 @@ from fhirserver.storage.writer import write
 
 ATTEMPTS: Final = 12
 _METHOD: Final[dict[str, Method]] = {"create": "POST", "update": "PUT", "patch": "PATCH"}
+_ACTION: Final = {m: a for a, m in _METHOD.items()} | {"DELETE": "delete"}
 
 I = TypeVar("I", bound="Intent | Done")  # noqa: E741
 R = TypeVar("R")
@@ -116,7 +118,9 @@ def _alone(ctx: Context, intent: Intent, conform: Conform | None) -> list[Done]:
     now, keys = stored.reserve(database, 1)
     new = _new_version(ctx, change, old, now, keys[0])
     ctx.store.texts.add(new.index.texts)
-    write(database, [new])
+    begin()
+    _note(new, old)
+    write(database, [new], rows())
     return [shown_again(ctx.store.guard, replace(_done(new, old), issues=change.issues))]
 
 
@@ -126,7 +130,7 @@ def _together(
     then: Callable[[], None] | None,
     conform: Conform | None,
 ) -> list[Done]:
-    with ctx.store.database.transaction() as connection:
+    with ctx.store.database.transaction() as connection, on_record(connection):
         conditions = Conditions(ctx, connection)
         conditions.lock(intents)
         settled = _settled(conditions, intents)
@@ -338,6 +342,8 @@ def written(
     }
     ctx.store.texts.add(entry for v in new.values() for entry in v.index.texts)
     write(connection, list(new.values()))
+    for v in new.values():
+        _note(v, old.get((v.type, v.id)))
     readable = refuse_forbidden(
         ctx.store.guard,
         connection,
@@ -387,6 +393,13 @@ def _new_version(
         replaces=old.version if old else None,
         before=before,
     )
+
+
+def _note(new: NewVersion, old: Version | None) -> None:
+    """For the record; what a deletion took away is among the JSON before."""
+    action = _ACTION[new.method]
+    before = None if old is None else old.content
+    note_change(action, new.type, new.id, new.version, before, new.content)
 
 
 def _method(intent: Intent, old: Version | None) -> Method:

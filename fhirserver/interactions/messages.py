@@ -9,11 +9,15 @@ from datetime import datetime
 from typing import Any, Final, Literal
 
 from fhirserver.access.principal import Principal
+from fhirserver.audit.event import Origin
 from fhirserver.errors import Issue
 from fhirserver.model.resource import Resource
 
 Return = Literal["minimal", "representation", "OperationOutcome"]
 PatchFormat = Literal["json-patch", "merge-patch", "xml-patch", "fhirpath-patch"]
+
+
+NOWHERE: Final = Origin()
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +63,8 @@ class FhirRequest:
     """The text of the body, where an operation may want to tell lines and columns."""
     media_type: str | None = None
     """What the client wants of the media types that an operation offers; None is the first."""
+    origin: Origin = NOWHERE
+    """Where it came from, for the record."""
     is_checked: bool = False
     """Whether the body is known to keep to its definition: entries of a checked Bundle."""
 

@@ -13,6 +13,8 @@ from functools import cache
 from typing import Any
 
 from fhirserver.search.index import IndexValues
+from fhirserver.storage.audit_events import EventRow, beside
+from fhirserver.storage.audit_events import parameters as event_parameters
 from fhirserver.storage.database import Connection, Database, Rows, Stale, execute
 from fhirserver.storage.index_rows import (
     ROW_COLUMNS,
@@ -37,12 +39,17 @@ _VERSION = "key, id, version, updated, method, owner, unit, labels, meta, exact,
 MOST_AT_ONCE = 500
 
 
-def write(target: Connection | Database, versions: Sequence[NewVersion]) -> None:
+def write(
+    target: Connection | Database,
+    versions: Sequence[NewVersion],
+    events: Sequence[EventRow] = (),
+) -> None:
     """Write all versions.
 
     `target` is a connection inside a transaction, or the database itself for a change that needs
-    just one statement. Raises Stale when a row that is replaced, or an id that is created, has
-    been written by somebody else meanwhile: the transaction is then to be rolled back.
+    just one statement; `events` are written in that one, too. Raises Stale when a row that is
+    replaced, or an id that is created, has been written by somebody else meanwhile: the transaction
+    is then to be rolled back.
     """
     by_type: dict[tuple[str, bool], list[NewVersion]] = defaultdict(list)
     for version in versions:
@@ -50,11 +57,16 @@ def write(target: Connection | Database, versions: Sequence[NewVersion]) -> None
     for (resource_type, is_update), group in sorted(by_type.items()):
         for start in range(0, len(group), MOST_AT_ONCE):
             part = group[start : start + MOST_AT_ONCE]
-            _write_type(target, resource_type, part, is_update=is_update)
+            _write_type(target, resource_type, part, events, is_update=is_update)
 
 
 def _write_type(
-    target: Connection | Database, resource_type: str, group: list[NewVersion], *, is_update: bool
+    target: Connection | Database,
+    resource_type: str,
+    group: list[NewVersion],
+    events: Sequence[EventRow],
+    *,
+    is_update: bool,
 ) -> None:
     statement = _update_statement if is_update else _create_statement
     kinds = frozenset(
@@ -67,7 +79,9 @@ def _write_type(
     owned = [(v.key, v.stamp.owner, v.index) for v in group]
     for kind in kinds:
         parameters.update(row_parameters(kind, owned))
-    sql = statement(resource_type, kinds)
+    if events:
+        parameters |= event_parameters(events, expected=len(group))
+    sql = statement(resource_type, kinds, with_events=bool(events))
     rows: Rows = (
         target.write(sql, parameters)
         if isinstance(target, Database)
@@ -132,7 +146,9 @@ _VERSION_UNNEST = """
 
 
 @cache
-def _create_statement(resource_type: str, kinds: frozenset[OrderedTable]) -> str:
+def _create_statement(
+    resource_type: str, kinds: frozenset[OrderedTable], *, with_events: bool
+) -> str:
     rows = "".join(
         f""",
 {kind}_rows AS (
@@ -140,6 +156,7 @@ def _create_statement(resource_type: str, kinds: frozenset[OrderedTable]) -> str
   SELECT {row_names(kind)} FROM {row_unnest(kind)})"""
         for kind in sorted(kinds)
     )
+    events = f",{beside('created')}" if with_events else ""
     return f"""
 WITH created AS (
   INSERT INTO {table("resource", resource_type)} ({_VERSION}, self, elements)
@@ -149,13 +166,16 @@ WITH created AS (
   RETURNING key, version, updated, method){rows},
 logged AS (
   INSERT INTO fhir.change (type, key, version, updated, method)
-  SELECT %(type)s, key, version, updated, method FROM created)
+  SELECT %(type)s, key, version, updated, method FROM created){events}
 SELECT count(*), fhir.parameters_are(%(made_by)s::int8) FROM created"""
 
 
 @cache
-def _update_statement(resource_type: str, kinds: frozenset[OrderedTable]) -> str:
+def _update_statement(
+    resource_type: str, kinds: frozenset[OrderedTable], *, with_events: bool
+) -> str:
     rows = "".join(difference(kind, resource_type) for kind in sorted(kinds))
+    events = f",{beside('written')}" if with_events else ""
     return f"""
 WITH new AS MATERIALIZED (
   SELECT n.*, replaces FROM {_VERSION_UNNEST}
@@ -177,7 +197,7 @@ written AS (
   RETURNING r.key, r.version, r.updated, r.method){rows},
 logged AS (
   INSERT INTO fhir.change (type, key, version, updated, method)
-  SELECT %(type)s, key, version, updated, method FROM written)
+  SELECT %(type)s, key, version, updated, method FROM written){events}
 SELECT count(*), fhir.parameters_are(%(made_by)s::int8) FROM written"""
 
 

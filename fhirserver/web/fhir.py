@@ -5,12 +5,13 @@ https://hl7.org/fhir/R4/http.html
 
 from __future__ import annotations
 
-from flask import Blueprint, Request, Response, request
+from flask import Blueprint, Request, Response, g, request
 from werkzeug.http import parse_date
 
 from fhirserver.access.principal import Principal
+from fhirserver.audit.event import Origin
 from fhirserver.engine import Engine
-from fhirserver.errors import NotUnderstood, UnsupportedMedia
+from fhirserver.errors import FhirError, NotUnderstood, UnsupportedMedia
 from fhirserver.interactions.messages import FhirRequest, PatchFormat, Source
 from fhirserver.interactions.operation import Wire, called, operation_names
 from fhirserver.interactions.pairs import pairs_in, segments_in
@@ -39,9 +40,16 @@ def blueprint(engine: Engine, authenticator: Authenticator, limits: Limits) -> B
         request.environ["fhirserver.interaction"] = _label(found)
         request.environ["fhirserver.type"] = found.type
         public = found.interaction == "capabilities"
-        principal = (
-            _ANYBODY if public else authenticator.principal(request.headers.get("Authorization"))
-        )
+        origin = Origin(request.remote_addr, g.get("request_id"))
+        try:
+            principal = (
+                _ANYBODY
+                if public
+                else authenticator.principal(request.headers.get("Authorization"))
+            )
+        except FhirError as error:
+            engine.refused(_unread(found, _ANYBODY, origin), error)
+            raise
         if not public:
             limits.admit(principal, found, request)
         pairs = _pairs(request, found, settings.max_body_bytes)
@@ -55,7 +63,11 @@ def blueprint(engine: Engine, authenticator: Authenticator, limits: Limits) -> B
             if raw or wire is not None
             else negotiation.wanted(request.headers.get("Accept"), wanted_format)
         )
-        asked = _fhir_request(request, found, principal, pairs, engine, wire)
+        try:
+            asked = _fhir_request(request, found, principal, pairs, engine, wire, origin)
+        except FhirError as error:
+            engine.refused(_unread(found, principal, origin), error)
+            raise
         answer = engine.handle(asked)
         if raw and answer.content is not None and not answer.is_outcome:
             return binary.raw_response(answer)
@@ -65,6 +77,18 @@ def blueprint(engine: Engine, authenticator: Authenticator, limits: Limits) -> B
     fhir.add_url_rule("/fhir/", "base_slash", serve, methods=METHODS)
     fhir.add_url_rule("/fhir/<path:rest>", "any", serve, methods=METHODS)
     return fhir
+
+
+def _unread(found: Route, principal: Principal, origin: Origin) -> FhirRequest:
+    """A request of which no more is known than its address."""
+    return FhirRequest(
+        found.interaction,
+        principal,
+        type=found.type,
+        id=found.id,
+        operation=found.operation,
+        origin=origin,
+    )
 
 
 def _label(found: Route) -> str:
@@ -118,6 +142,7 @@ def _fhir_request(
     pairs: Pairs,
     engine: Engine,
     wire: Wire | None,
+    origin: Origin,
 ) -> FhirRequest:
     headers = http.headers
     prefers = negotiation.preferences(headers.get("Prefer"))
@@ -144,6 +169,7 @@ def _fhir_request(
     return FhirRequest(
         interaction=found.interaction,
         principal=principal,
+        origin=origin,
         type=found.type,
         id=found.id,
         version=found.version,

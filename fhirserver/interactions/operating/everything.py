@@ -35,6 +35,8 @@ PARAMETERS: Final = (
     Parameter("_count", "integer"),
 )
 
+RECORD: Final = "AuditEvent"
+
 
 def everything(ctx: Context, call: Call, owner: int | None) -> FhirResponse:
     """A page of the resources in the compartment of the address, with what they refer to.
@@ -71,7 +73,7 @@ def everything(ctx: Context, call: Call, owner: int | None) -> FhirResponse:
 
 
 def _types(ctx: Context, call: Call) -> Sequence[str]:
-    """The types asked for; all of them when none is named."""
+    """The types asked for; when none is named, all but the record of who has seen the others."""
     known = ctx.definitions.resource_types
     named = [t.strip() for text in call.inputs.all("_type") for t in text.split(",")]
     for number, name in enumerate(named):
@@ -80,7 +82,7 @@ def _types(ctx: Context, call: Call) -> Sequence[str]:
                 f"_type: {short(name)!r} is not a resource type{near(name, known)}",
                 expression=call.inputs.place("_type", number),
             )
-    return tuple(dict.fromkeys(named)) or known
+    return tuple(dict.fromkeys(named)) or tuple(t for t in known if t != RECORD)
 
 
 def _limit(ctx: Context, call: Call) -> int:
@@ -106,6 +108,7 @@ def _members(
     since = call.inputs.text("_since")
     inside = types_in(call.type, scope)
     types = [t for t in dict.fromkeys((call.type, *sorted(inside))) if inside.get(t)]
+    types = [t for t in types if t != RECORD or t in wanted]
     if all(inside.get(t) for t in wanted):
         types = [t for t in types if t in wanted]
     in_use = {*types_in_use(ctx.store.database, types), *([after.type] if after else [])}

@@ -16,6 +16,7 @@ from fhirserver.errors import Conflict, Forbidden
 from fhirserver.interactions.commit import ATTEMPTS, written
 from fhirserver.interactions.context import Context
 from fhirserver.interactions.intents import Done, Intent
+from fhirserver.interactions.recording import on_record
 from fhirserver.storage.database import Connection, Stale
 from fhirserver.storage.holding import lock_current
 from fhirserver.storage.rows import Version
@@ -61,7 +62,7 @@ def in_steps(ctx: Context, act: Callable[[Steps], R]) -> R:
     """Do all of `act` in one database transaction, and again when others were faster."""
     for attempt in range(ATTEMPTS):
         try:
-            with ctx.store.database.transaction() as connection:
+            with ctx.store.database.transaction() as connection, on_record(connection):
                 return act(Steps(ctx, connection))
         except Stale:
             time.sleep(random.random() * 0.002 * attempt**2)  # noqa: S311 - jitter

@@ -1,0 +1,45 @@
+"""The recorder of a server: where events go, and what makes AuditEvents of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from fhirserver.audit.buffer import Buffer
+from fhirserver.audit.content import Rows
+from fhirserver.audit.event import Event
+from fhirserver.search.site import site_of
+from fhirserver.settings import Settings
+from fhirserver.storage.audit_events import EventRow, insert
+from fhirserver.storage.database import Database
+
+
+class Recorder:
+    """Keeps what has happened; one in each process."""
+
+    def __init__(self, settings: Settings, database: Database) -> None:
+        rows = Rows(site_of(settings))
+
+        def write(events: Sequence[Event]) -> None:
+            insert(database, [rows.row(e) for e in events])
+
+        self.base = settings.fhir_base
+        self._rows = rows
+        self.buffer = Buffer(
+            write,
+            settings.data_dir / "audit",
+            is_strict=settings.audit_reads == "strict",
+            most=settings.audit_most_waiting,
+            fails_open=settings.audit_fail_open,
+            close=database.close,
+        )
+
+    def add(self, event: Event) -> None:
+        """Keep an event that no change to a resource belongs to.
+
+        Raises Unavailable when it can't be kept.
+        """
+        self.buffer.add(event)
+
+    def row(self, event: Event) -> EventRow:
+        """The row of an event that goes into the database with the changes that it is about."""
+        return self._rows.row(event)

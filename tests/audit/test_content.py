@@ -1,0 +1,97 @@
+"""The fast way from an event to its row gives what the generic extraction gives."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from fhirserver.audit.content import MOST_ENTITIES, Rows
+from fhirserver.audit.event import Caller, Event
+from fhirserver.model import json
+from fhirserver.search.extract import extract
+from fhirserver.search.hashing import element, reference_self
+from fhirserver.search.parameters import base_parameters
+from fhirserver.search.site import Site
+from fhirserver.search.stamp import stamp
+from fhirserver.storage.audit_events import EventRow
+from fhirserver.validation import check
+
+SITE = Site("https://ward.example/fhir")
+SYSTEM = Caller(client="loader", address="10.0.0.7")
+DOCTOR = Caller(
+    client="chart",
+    address="2001:db8::1",
+    user="u-1",
+    name='Dr. "Ada" Ö',
+    who="Practitioner/7",
+    roles=("doctor", "auditor"),
+    purposes=("BTG",),
+)
+PATIENT = Caller(client="app", user="u-2", who="Patient/p1")
+EVENTS = [
+    Event("e1", 1_700_000_000_123, "read", "R", SYSTEM, touched=(("Basic", "b", 3),)),
+    Event(
+        "E2-Upper",
+        1_700_000_000_000,
+        "vread",
+        "R",
+        DOCTOR,
+        request_id="Req-1.x",
+        touched=(("Observation", "o", 1),),
+        patients=("p9", "p8"),
+    ),
+    Event("e3", 1, "search-type", "E", DOCTOR, request_id="r", query="bmFtZT14", patients=("p",)),
+    Event("e4", 2, "read", "R", PATIENT, touched=(("Patient", "p2", None),), patients=("p2",)),
+    Event("e5", 3, "operation", "E", PATIENT, operation="everything", request_id="r5"),
+    Event("e6", 4, "delete", "D", SYSTEM, outcome="4", reason="403 forbidden"),
+    Event("e7", 5, "create", "C", Caller(), outcome="8", reason="503 transient"),
+    Event("e8", 6, "login", "E", DOCTOR),
+    Event("e9", 7, "import", "E", Caller(user="root")),
+    Event("ea", 8, "update", "U", DOCTOR, touched=(("Patient", "p", 2), ("Basic", "p", 2))),
+]
+
+
+def resource_of(row: EventRow) -> dict[str, Any]:
+    content: dict[str, Any] = json.parse(row.content.encode())
+    meta = {} if row.meta is None else {"meta": json.parse(row.meta.encode())}
+    return {"resourceType": "AuditEvent", "id": row.id, **meta, **content}
+
+
+def elements_of(row: EventRow) -> list[int]:
+    return [int(e) for e in row.elements.split(",")]
+
+
+@pytest.mark.parametrize("event", EVENTS, ids=lambda e: e.id)
+def test_an_event_is_indexed_as_its_resource_would_be(event: Event) -> None:
+    row = Rows(SITE).row(event)
+    resource = resource_of(row)
+    values, whose = (f(resource, base_parameters(), SITE) for f in (extract, stamp))
+
+    assert sorted(elements_of(row)) == sorted(values.elements)
+    (date,) = values.dates
+    assert (date.low, date.high) == (row.recorded, row.recorded + 1000)
+    assert [(r.text, r.first, r.last) for r in values.strings] == list(row.addresses)
+    assert not values.texts
+    assert not values.numbers
+    assert (row.owner, row.labels) == (whose.owner, whose.labels)
+    assert row.self == reference_self("AuditEvent", event.id)
+
+
+@pytest.mark.parametrize("event", EVENTS, ids=lambda e: e.id)
+def test_an_event_is_a_valid_audit_event(event: Event) -> None:
+    assert not check(resource_of(Rows(SITE).row(event)))
+
+
+def test_entities_beyond_a_hundred_lie_beside_and_are_found_all_the_same() -> None:
+    touched = tuple(("Observation", f"o{n}", None) for n in range(250))
+    row = Rows(SITE).row(
+        Event("e", 1, "search-type", "E", SYSTEM, touched=touched, patients=("p",))
+    )
+    entities = resource_of(row)["entity"]
+
+    assert len(entities) == MOST_ENTITIES
+    assert len(row.more) == 151
+    assert row.more[-1] == "Patient/p"
+    assert element("entity", "r|Observation/o249") in elements_of(row)
+    assert row.owner == reference_self("Patient", "p")
