@@ -75,9 +75,12 @@ _ACTIVE: Final = re.compile(
     r"[\x00-\x20]*(?:(?:j\s*a\s*v\s*a|v\s*b)\s*s\s*c\s*r\s*i\s*p\s*t|data)\s*:", re.IGNORECASE
 )
 _IMAGE_DATA: Final = re.compile(r"\s*data:\s*image/(?:png|jpe?g|gif|bmp|webp)[;,]", re.IGNORECASE)
-# CSS that loads or runs something: https://hl7.org/fhir/R4/narrative.html#css
+# CSS that runs something, or loads it from elsewhere, which tells whoever is there that the record
+# was opened. A backslash hides what follows. https://hl7.org/fhir/R4/narrative.html#css
 _ACTIVE_STYLE: Final = re.compile(
-    r"javascript\s*:|expression\s*\(|behaviou?r\s*:|@import", re.IGNORECASE
+    r"javascript\s*:|expression\s*\(|behaviou?r\s*:|@import|\\"
+    r"|url\s*\(\s*[\"']?\s*(?!data:image/(?:png|jpe?g|gif|bmp|webp)[;,])(?:[a-z][a-z0-9+.\-]*:|//)",
+    re.IGNORECASE,
 )
 
 _NOT_A_STRING: Final = one("structure", "must be a JSON string that contains XHTML")
