@@ -18,7 +18,8 @@ from fhirserver.interactions.entitlements import Entitlements
 from fhirserver.keys import opening
 from fhirserver.keys.keyring import Keyring
 from fhirserver.keys.sealer import Sealer
-from fhirserver.oauth import pages
+from fhirserver.oauth import apps, launch, pages
+from fhirserver.oauth.own_rights import own_rights
 from fhirserver.oauth.signing_in import blueprints as signing_in
 from fhirserver.settings import Settings
 from fhirserver.storage.database import Database
@@ -52,8 +53,11 @@ def create_app(settings: Settings | None = None) -> Flask:
     pages.set_up(app, database, settings, lambda: shared_key(database, sealer, "forms"))
     for pages_of in signing_in.blueprints(database, settings, sealer):
         app.register_blueprint(pages_of)
-    authenticator = Authenticator(database, access_of(engine))
-    app.register_blueprint(fhir.blueprint(engine, authenticator, limits))
+    allowed = access_of(engine)
+    rights = own_rights(database, allowed)
+    app.register_blueprint(launch.blueprint(engine, rights))
+    app.register_blueprint(apps.blueprint(engine, rights))
+    app.register_blueprint(fhir.blueprint(engine, Authenticator(database, allowed), limits))
     app.register_blueprint(openapi.blueprint(engine))
     app.register_blueprint(health.blueprint(database))
     app.register_blueprint(observation.metrics(settings))

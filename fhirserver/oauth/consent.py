@@ -11,6 +11,7 @@ from typing import Final
 
 from flask import Blueprint, Response, make_response, render_template, request
 
+from fhirserver.access.scopes import IDENTITY
 from fhirserver.engine import Engine
 from fhirserver.errors import Forbidden
 from fhirserver.oauth import patients
@@ -19,7 +20,7 @@ from fhirserver.oauth.deciding import CONSENT, PICKER, address, decider, origin,
 from fhirserver.oauth.durations import in_words
 from fhirserver.oauth.own_rights import OwnRights
 from fhirserver.oauth.pages import page_blueprint
-from fhirserver.oauth.scope_choices import IDENTITY, Choice, choices, granted
+from fhirserver.oauth.scope_choices import Choice, choices, granted
 from fhirserver.oauth.session import SignedIn
 from fhirserver.oauth.shown_patient import ShownPatient
 
@@ -106,7 +107,7 @@ def sections(scopes: Sequence[str], who: SignedIn, patient: ShownPatient | None)
 def others(scopes: Sequence[str], offline_seconds: float) -> list[tuple[str, str]]:
     """The lines that aren't about resources: their field and their words."""
     found = []
-    if set(scopes) & set(IDENTITY):
+    if IDENTITY & set(scopes):
         found.append(("identity", "Know who you are: your name, and who you are in the records"))
     if "offline_access" in scopes:
         lasting = in_words(offline_seconds)

@@ -1,7 +1,8 @@
-"""How long something lasts, in words."""
+"""How long something lasts, and when it was, in words."""
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Final
 
 _UNITS: Final = (("day", 86_400), ("hour", 3_600), ("minute", 60), ("second", 1))
@@ -18,3 +19,13 @@ def in_words(seconds: float) -> str:
             count = round(seconds / length)
             return f"{count} {unit}" + ("" if count == 1 else "s")
     return "1 second"
+
+
+def moment(time: datetime) -> str:
+    """A time to the minute, with its zone.
+
+    >>> from datetime import UTC
+    >>> moment(datetime(2026, 11, 9, 8, 5, tzinfo=UTC))
+    '9 Nov 2026, 08:05 UTC'
+    """
+    return f"{time.day} {time:%b %Y, %H:%M} {time.tzname() or ''}".rstrip()

@@ -7,7 +7,8 @@ from dataclasses import replace
 from typing import Final
 
 from fhirserver.access.access import Access
-from fhirserver.access.principal import Principal, scopes
+from fhirserver.access.principal import Principal
+from fhirserver.access.scopes import scopes
 from fhirserver.oauth.session import SignedIn
 from fhirserver.storage import epoch
 from fhirserver.storage.database import Database

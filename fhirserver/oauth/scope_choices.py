@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Literal
 
+from fhirserver.access.scopes import IDENTITY, LASTING, LAUNCH
 from fhirserver.oauth.scope_words import (
     ResourceScope,
     changing_words,
@@ -22,10 +23,6 @@ from fhirserver.oauth.scope_words import (
 Kind = Literal["reading", "changing"]
 Answers = Callable[[str], Sequence[str]]
 """The values that a form has for a field."""
-
-IDENTITY: Final = ("openid", "fhirUser", "profile")
-OFFLINE: Final = ("offline_access", "online_access")
-CONTEXT: Final = ("launch", "launch/patient", "launch/encounter")
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,16 +73,16 @@ def granted(scopes: Sequence[str], answers: Answers) -> tuple[str, ...]:
     lines = [*choices(scopes, "patient"), *choices(scopes, "user")]
     found: list[str] = []
     for text in scopes:
-        if text in CONTEXT:
+        if text in LAUNCH:
             found.append(text)
         elif text in IDENTITY:
             found += [text] if answers("identity") else []
-        elif text in OFFLINE:
+        elif text in LASTING:
             found += [text] if answers("offline") else []
         else:
             found += _remaining(text, [line for line in lines if line.asked == text], answers)
     unique = tuple(dict.fromkeys(found))
-    return unique if set(unique) - {*CONTEXT, *OFFLINE} else ()
+    return unique if set(unique) - LAUNCH - LASTING else ()
 
 
 def _remaining(text: str, lines: Sequence[Choice], answers: Answers) -> list[str]:

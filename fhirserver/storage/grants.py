@@ -38,6 +38,8 @@ class Family:
     authenticated: datetime | None = None
     id: str = ""
     created: datetime | None = None
+    used: datetime | None = None
+    """When one of its tokens was last seen, to the minute."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +66,7 @@ class Token:
 
 _FAMILY: Final = (
     "f.subject, f.scope, f.expires, f.client, f.user_id::text, f.session::text, f.is_offline, "
-    "f.patient, f.encounter, f.launch, f.authenticated, f.id::text, f.created"
+    "f.patient, f.encounter, f.launch, f.authenticated, f.id::text, f.created, f.used"
 )
 
 
@@ -222,6 +224,15 @@ def use_refresh_token(connection: Connection, secret: str) -> bool:
         (hashed(secret),),
     )
     return bool(rows)
+
+
+def note_use(database: Database, family_id: str) -> None:
+    """A token of a family is in use: written down once a minute at most."""
+    database.write(
+        "UPDATE access.family SET used = now() "
+        "WHERE id = %s AND (used IS NULL OR used < now() - interval '1 minute')",
+        (family_id,),
+    )
 
 
 def revoke_family(database: Database, family_id: str) -> None:

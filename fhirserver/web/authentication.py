@@ -17,6 +17,7 @@ from fhirserver.access.principal import Principal, User
 from fhirserver.access.scopes import scopes
 from fhirserver.errors import Unauthorized
 from fhirserver.storage.database import Database
+from fhirserver.storage.grants import note_use
 from fhirserver.storage.tokens import Caller, caller
 
 AccessOf = Callable[[Principal, int], Access]
@@ -49,6 +50,8 @@ class Authenticator:
         if known is not None and known[0] > time.monotonic():
             return known[1]
         principal = self._made(found)
+        if found.client is not None:
+            note_use(self._database, found.family)
         if len(self._known) >= MOST_REMEMBERED:
             self._known.clear()
         self._known[key] = (time.monotonic() + REMEMBERED_SECONDS, principal)

@@ -42,7 +42,9 @@ CREATE TABLE IF NOT EXISTS access.family (
   authenticated timestamptz,
   created timestamptz NOT NULL DEFAULT now(),
   expires timestamptz NOT NULL,
-  revoked timestamptz);
+  revoked timestamptz,
+  used timestamptz);
+ALTER TABLE access.family ADD COLUMN IF NOT EXISTS used timestamptz;
 CREATE INDEX IF NOT EXISTS family_user ON access.family (user_id, client);
 CREATE INDEX IF NOT EXISTS family_client ON access.family (client);
 CREATE INDEX IF NOT EXISTS family_session ON access.family (session);
