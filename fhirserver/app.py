@@ -18,8 +18,9 @@ from fhirserver.interactions.entitlements import Entitlements
 from fhirserver.keys import opening
 from fhirserver.keys.keyring import Keyring
 from fhirserver.keys.sealer import Sealer
-from fhirserver.oauth import apps, launch, pages
+from fhirserver.oauth import apps, endpoints, launch, pages
 from fhirserver.oauth.own_rights import own_rights
+from fhirserver.oauth.signing import Signing
 from fhirserver.oauth.signing_in import blueprints as signing_in
 from fhirserver.settings import Settings
 from fhirserver.storage.database import Database
@@ -28,6 +29,7 @@ from fhirserver.storage.secrets import shared_key
 from fhirserver.terminology.remote import RemoteDictionaries
 from fhirserver.web import fhir, health, observation
 from fhirserver.web.authentication import AccessOf, Authenticator
+from fhirserver.web.cors import allow_origins
 from fhirserver.web.errors import handle_errors
 from fhirserver.web.openapi import address as openapi
 from fhirserver.web.protection.gate import protect
@@ -48,6 +50,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.url_map.merge_slashes = False
     observation.observe(app)
     handle_errors(app)
+    allow_origins(app, settings)
     limits = protect(app, settings)
     sealer = Sealer(open_keyring(settings, database))
     pages.set_up(app, database, settings, lambda: shared_key(database, sealer, "forms"))
@@ -57,6 +60,8 @@ def create_app(settings: Settings | None = None) -> Flask:
     rights = own_rights(database, allowed)
     app.register_blueprint(launch.blueprint(engine, rights))
     app.register_blueprint(apps.blueprint(engine, rights))
+    for protocol in endpoints.blueprints(engine, Signing(database, sealer), rights):
+        app.register_blueprint(protocol)
     app.register_blueprint(fhir.blueprint(engine, Authenticator(database, allowed), limits))
     app.register_blueprint(openapi.blueprint(engine))
     app.register_blueprint(health.blueprint(database))

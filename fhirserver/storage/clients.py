@@ -123,3 +123,34 @@ def _client(row: tuple[Any, ...]) -> Client:
         row[0], row[1], kind, None if row[3] is None else bytes(row[3]), tuple(row[4]),
         tuple(row[5]), *row[6:],
     )  # fmt: skip
+
+
+def add_client_below(database: Database, client: Client, most: int) -> bool:
+    """Store a new client unless there are so many already."""
+    with database.transaction() as connection:
+        # One at a time, or a hundred at once would all find room for one.
+        execute(connection, "LOCK TABLE access.client IN SHARE ROW EXCLUSIVE MODE")
+        if execute(connection, "SELECT count(*) FROM access.client")[0][0] >= most:
+            return False
+        add_client(connection, client)
+    return True
+
+
+def invite(database: Database, lifetime_seconds: float) -> str:
+    """A token with which a client may register itself once."""
+    token = secrets.token_urlsafe(32)
+    database.write(
+        "INSERT INTO access.initial_token (hash, expires) "
+        "VALUES (%s, now() + make_interval(secs => %s))",
+        (hashlib.sha256(token.encode()).digest(), lifetime_seconds),
+    )
+    return token
+
+
+def use_initial_token(database: Database, token: str) -> bool:
+    """Use up an invitation; False when there is none."""
+    rows = database.write(
+        "DELETE FROM access.initial_token WHERE hash = %s AND expires > now() RETURNING 1",
+        (hashlib.sha256(token.encode(errors="replace")).digest(),),
+    )
+    return bool(rows)

@@ -128,3 +128,15 @@ def grant(database: Database, token: str) -> Grant | None:
     """What a token grants; None when it is unknown or has expired."""
     found = caller(database, token)
     return None if found is None else Grant(found.subject, found.scope, found.expires)
+
+
+def stands(database: Database, family: str) -> bool:
+    """Whether the user of a family may still sign in, and its session goes on if it needs one."""
+    rows = database.read(
+        'SELECT 1 FROM access.family f LEFT JOIN access."user" u ON u.id = f.user_id '
+        "LEFT JOIN access.session s ON s.id = f.session AND s.ended IS NULL "
+        "WHERE f.id = %s AND f.revoked IS NULL AND (f.user_id IS NULL OR u.is_active) "
+        "AND (f.session IS NULL OR f.is_offline OR s.id IS NOT NULL)",
+        (family,),
+    )
+    return bool(rows)

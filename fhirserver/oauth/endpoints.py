@@ -1,0 +1,50 @@
+"""The authorization server put together: its endpoints, and the pages that decide for it."""
+
+from __future__ import annotations
+
+from flask import Blueprint
+
+from fhirserver.engine import Engine
+from fhirserver.oauth import (
+    authorize,
+    consent,
+    discovery,
+    introspection,
+    patient_picker,
+    registration,
+    revocation,
+    token,
+)
+from fhirserver.oauth.authorization_code import S256, CodeGrant
+from fhirserver.oauth.client_credentials import BackendServicesGrant
+from fhirserver.oauth.client_keys import ClientKeys
+from fhirserver.oauth.own_rights import OwnRights
+from fhirserver.oauth.pinned_fetch import PinnedFetch
+from fhirserver.oauth.refresh_token import RefreshGrant
+from fhirserver.oauth.server import SmartServer
+from fhirserver.oauth.signing import Signing
+from fhirserver.oauth.waiting_requests import WaitingRequests
+
+
+def blueprints(engine: Engine, signing: Signing, rights: OwnRights) -> list[Blueprint]:
+    """All addresses of SMART App Launch and OpenID Connect."""
+    settings = engine.context.settings
+    database = engine.context.store.database
+    fetch = PinnedFetch(allow_loopback=settings.allow_local_addresses)
+    server = SmartServer(engine, ClientKeys(fetch), signing)
+    # No other grants: what isn't there can't be misused.
+    server.register_grant(CodeGrant, [S256()])
+    server.register_grant(RefreshGrant)
+    server.register_grant(BackendServicesGrant)
+    requests = WaitingRequests(database, settings)
+    lasting = settings.refresh_token_lifetime_seconds
+    return [
+        discovery.blueprint(settings, signing),
+        authorize.blueprint(server, requests),
+        consent.blueprint(engine, requests, rights, offline_seconds=lasting),
+        patient_picker.blueprint(engine, requests, rights),
+        token.blueprint(server),
+        introspection.blueprint(server),
+        revocation.blueprint(server),
+        registration.blueprint(server, fetch),
+    ]

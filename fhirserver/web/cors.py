@@ -1,0 +1,63 @@
+"""Pages of other origins may call the API from a browser, with a token of their own.
+
+There are no cookies in it, so that a page can do no more than any program can.
+https://fetch.spec.whatwg.org/#http-cors-protocol
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from flask import Flask, Response, request
+
+from fhirserver.settings import Settings
+
+# Not the pages for people, nor what they post to.
+_OPEN: Final = re.compile(
+    r"/fhir(?:/.*)?|/\.well-known/.*"
+    r"|/oauth/(?:token|introspect|revoke|register|jwks|smart-style\.json)"
+)
+_SHOWN: Final = (
+    "ETag, Location, Content-Location, Last-Modified, Retry-After, WWW-Authenticate, X-Request-Id, "
+    "X-Progress"
+)
+_METHODS: Final = "GET, HEAD, POST, PUT, PATCH, DELETE"
+_HEADERS: Final = (
+    "Authorization, Content-Type, Accept, Accept-Language, Prefer, If-Match, If-None-Match, "
+    "If-None-Exist, If-Modified-Since, X-Request-Id, X-Correlation-Id, X-Security-Context"
+)
+_KEPT_SECONDS: Final = "7200"
+
+
+def allow_origins(app: Flask, settings: Settings) -> None:
+    """Answer browsers that ask whether a page may call, and say so in every answer."""
+    origins = frozenset(settings.cors_origins.split())
+
+    def allowed() -> str | None:
+        origin = request.headers.get("Origin")
+        if origin is None or not origins or not _OPEN.fullmatch(request.path):
+            return None
+        return "*" if "*" in origins else origin if origin in origins else None
+
+    @app.before_request
+    def preflight() -> Response | None:
+        asked = request.headers.get("Access-Control-Request-Method")
+        if request.method != "OPTIONS" or asked is None or allowed() is None:
+            return None
+        response = Response(status=204)
+        response.headers["Access-Control-Allow-Methods"] = _METHODS
+        response.headers["Access-Control-Allow-Headers"] = _HEADERS
+        response.headers["Access-Control-Max-Age"] = _KEPT_SECONDS
+        return response
+
+    @app.after_request
+    def shared(response: Response) -> Response:
+        if origins and "*" not in origins and _OPEN.fullmatch(request.path):
+            response.vary.add("Origin")
+        if (origin := allowed()) is not None:
+            response.headers["Access-Control-Allow-Origin"] = origin
+            response.headers["Access-Control-Expose-Headers"] = _SHOWN
+            # Otherwise a page elsewhere could call, but not see the answer.
+            response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
+        return response
