@@ -33,11 +33,18 @@ else
 endif
 
 .PHONY: lint
-lint: $(VENV)/.dev ## Check style, types and layers
+lint: $(VENV)/.dev ## Check style, types, layers and known holes in dependencies
 	$(VENV)/bin/ruff check
 	$(VENV)/bin/ruff format --check
 	$(VENV)/bin/mypy
 	$(VENV)/bin/lint-imports
+	$(PY) -m conformance.dependencies.audit
+
+.PHONY: sbom
+sbom: $(VENV)/.dev ## List what the server is made of: dist/sbom.cdx.json
+	@mkdir -p dist
+	@$(VENV)/bin/cyclonedx-py requirements requirements/run.txt --pyproject pyproject.toml --of JSON --output-reproducible -o dist/sbom.cdx.json
+	@echo "dist/sbom.cdx.json"
 
 .PHONY: format
 format: $(VENV)/.dev ## Put the code into its standard form
