@@ -1,0 +1,158 @@
+"""Care relationships and consent directives: rows that follow the resources they come from.
+
+They are written in the transaction of the resource, and only where they differ: a row that stays
+keeps the transaction that made it, by which rules know one that was made just now.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from fhirserver.search.index import EARLIEST, LATEST
+from fhirserver.storage.database import Connection, Database, execute
+from fhirserver.storage.index_rows import nullable
+from fhirserver.storage.schema import table
+from fhirserver.storage.versions import array
+
+
+@dataclass(frozen=True, slots=True)
+class CareRow:
+    """`source` is the key of the resource; times are microseconds since 1970 UTC."""
+
+    source: int
+    patient: int
+    actor: int
+    kind: str
+    starts: int
+    ends: int
+
+
+@dataclass(frozen=True, slots=True)
+class DirectiveRow:
+    """The same of a consent; None is any."""
+
+    source: int
+    patient: int
+    actor: int | None
+    label: int | None
+    starts: int
+    ends: int
+    depth: int
+    effect: str
+    purpose: str | None
+    type: str | None
+
+
+# A time that is none begins or ends never.
+_TIME: Final = (
+    "CASE WHEN {0} <= {earliest} THEN '-infinity' WHEN {0} >= {latest} THEN 'infinity' "
+    "ELSE timestamptz 'epoch' + {0} / 1000 * interval '1 millisecond' END"
+)
+
+
+def _time(column: str) -> str:
+    return _TIME.format(column, earliest=EARLIEST, latest=LATEST)
+
+
+_CARE: Final = f"""
+WITH n AS MATERIALIZED (
+  SELECT source, patient, actor, kind, {_time("s")} AS starts, {_time("e")} AS ends
+  FROM unnest(%(source)s::int8[], %(patient)s::int8[], %(actor)s::int8[], %(kind)s::text[],
+              %(starts)s::int8[], %(ends)s::int8[]) AS u (source, patient, actor, kind, s, e)),
+gone AS (
+  DELETE FROM access.care c WHERE c.source = ANY(%(sources)s::int8[])
+  AND c.kind <> 'break-glass'
+  AND NOT EXISTS (SELECT FROM n WHERE (n.source, n.patient, n.actor, n.kind, n.starts, n.ends)
+                  = (c.source, c.patient, c.actor, c.kind, c.starts, c.ends)))
+INSERT INTO access.care (source, patient, actor, kind, starts, ends)
+SELECT DISTINCT source, patient, actor, kind, starts, ends FROM n
+WHERE NOT EXISTS (SELECT FROM access.care c WHERE
+                  (n.source, n.patient, n.actor, n.kind, n.starts, n.ends)
+                  = (c.source, c.patient, c.actor, c.kind, c.starts, c.ends))"""
+
+_DIRECTIVES: Final = f"""
+WITH gone AS (DELETE FROM access.directive WHERE source = ANY(%(sources)s::int8[]))
+INSERT INTO access.directive
+  (source, patient, actor, label, starts, ends, depth, effect, purpose, type)
+SELECT source, patient, actor, label, {_time("s")}, {_time("e")}, depth, effect, purpose, type
+FROM unnest(%(source)s::int8[], %(patient)s::int8[], %(actor)s::int8[], %(label)s::int8[],
+            %(starts)s::int8[], %(ends)s::int8[], %(depth)s::int2[], %(effect)s::text[],
+            %(purpose)s::text[], %(type)s::text[])
+  AS u (source, patient, actor, label, s, e, depth, effect, purpose, type)"""
+
+
+def put_care(connection: Connection, sources: Collection[int], rows: Sequence[CareRow]) -> None:
+    """Make these the care relationships of these sources, and there are no others of theirs."""
+    execute(
+        connection,
+        _CARE,
+        {
+            "sources": array(sources),
+            "source": array(r.source for r in rows),
+            "patient": array(r.patient for r in rows),
+            "actor": array(r.actor for r in rows),
+            "kind": [r.kind for r in rows],
+            "starts": array(r.starts for r in rows),
+            "ends": array(r.ends for r in rows),
+        },
+    )
+
+
+def put_directives(
+    connection: Connection, sources: Collection[int], rows: Sequence[DirectiveRow]
+) -> None:
+    """Make these the directives of these consents, and there are no others of theirs."""
+    execute(
+        connection,
+        _DIRECTIVES,
+        {
+            "sources": array(sources),
+            "source": array(r.source for r in rows),
+            "patient": array(r.patient for r in rows),
+            "actor": nullable(r.actor for r in rows),
+            "label": nullable(r.label for r in rows),
+            "starts": array(r.starts for r in rows),
+            "ends": array(r.ends for r in rows),
+            "depth": [r.depth for r in rows],
+            "effect": [r.effect for r in rows],
+            "purpose": [r.purpose for r in rows],
+            "type": [r.type for r in rows],
+        },
+    )
+
+
+def in_care(connection: Connection, patients: Iterable[int], actors: Sequence[int]) -> set[int]:
+    """Which of the patients one of the actors cares for, not counting an emergency's access.
+
+    What this transaction itself has made doesn't count.
+    """
+    rows = execute(
+        connection,
+        "SELECT DISTINCT patient FROM access.care WHERE patient = ANY(%s::int8[]) "
+        "AND actor = ANY(%s::int8[]) AND kind IN ('treatment', 'unit', 'assigned') "
+        "AND starts <= now() AND ends > now() AND tx <> pg_current_xact_id()",
+        (array(patients), array(actors)),
+    )
+    return {row[0] for row in rows}
+
+
+def sources_of(
+    connection: Connection, resource_type: str, after: int, limit: int
+) -> list[tuple[int, str, Any]]:
+    """The next current resources of a type, as key, id and content, in the order of keys; locked
+    against changes.
+    """
+    rows = execute(
+        connection,
+        f"SELECT key, id, content FROM {table('resource', resource_type)} "
+        "WHERE key > %s AND NOT deleted ORDER BY key LIMIT %s FOR SHARE",
+        (after, limit),
+    )
+    return [(row[0], row[1], row[2]) for row in rows]
+
+
+def is_derived(database: Database) -> bool:
+    """Whether the relationships of what was stored before there were any have been made."""
+    return bool(database.read("SELECT 1 FROM access.derived"))
