@@ -32,6 +32,7 @@ from fhirserver.storage.dictionaries import StoredDictionaries
 from fhirserver.storage.guard import NOBODY, WHOLE, Guard
 from fhirserver.storage.sizes import TypeSizes
 from fhirserver.storage.store import Store
+from fhirserver.storage.target_owners import stamped
 from fhirserver.storage.texts import TextDictionary
 from fhirserver.terminology.content import Dictionaries
 from fhirserver.terminology.service import Terminology
@@ -79,7 +80,9 @@ class Engine:
             database,
             extract=extracted,
             # Whose a resource is, only the standard's parameters say.
-            stamp=lambda resource: stamp(resource, standard, site),
+            stamp=lambda resource: stamped(
+                database, resource, stamp(resource, standard, site), site
+            ),
             texts=TextDictionary(database),
             sizes=TypeSizes(database),
             guard=NOBODY,

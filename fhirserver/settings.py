@@ -129,6 +129,9 @@ class Settings:
     allow_expunge: bool = setting(
         False, "Whether $expunge may remove old versions and deleted resources for good."
     )
+    policies_need_approval: bool = setting(
+        True, "Whether an access policy of one administrator takes effect when another approves it."
+    )
     fhirpath_timeout_seconds: float = setting(
         2.0, "How long the FHIRPath expressions of one request may take; see $fhirpath."
     )

@@ -103,9 +103,7 @@ def _appointment(appointment: Resource, site: Site) -> Iterator[Relation]:
     end = moment(appointment.get("end"), site) or start
     when = widened((start[0], end[1]), before=DAYS_AFTER, after=DAYS_AFTER)
     who = [
-        p.get("actor")
-        for p in appointment.get("participant", ())
-        if p.get("status") != "declined"
+        p.get("actor") for p in appointment.get("participant", ()) if p.get("status") != "declined"
     ]
     for patient in {_patient(w, site) for w in who} - {None}:
         assert patient is not None
@@ -191,5 +189,3 @@ def _related(
 def _patient(reference: Any, site: Site) -> int | None:
     found = local((reference or {}).get("reference") or "", site)
     return reference_self(*found) if found and found[0] == "Patient" else None
-
-

@@ -18,6 +18,7 @@ from fhirserver.access.combining import both, either, never
 from fhirserver.access.conditions import condition
 from fhirserver.access.labels import cleared, named
 from fhirserver.access.policy import Policy, Rule
+from fhirserver.access.predicates import kinds_in
 from fhirserver.access.principal import User
 from fhirserver.access.records import is_owned
 from fhirserver.errors import FhirError
@@ -166,6 +167,15 @@ class Compiler:
             return "PATRQT"
         return "TREAT" if BREAK_GLASS in self.caller.powers else "HOPERAT"
 
+    @property
+    def lasting(self) -> Condition:
+        """Which patients the caller may see other than in an emergency."""
+        scope = Scope(self.parameters, self.site)
+        found = self._applied(self.caller.policies, "Patient", "r", scope)
+        return either(
+            a.condition for a in _that(found, "permit") if BREAK_GLASS not in kinds_in(a.rule.where)
+        )
+
     def _applied(
         self, policies: Sequence[Policy], resource_type: str, right: Right, scope: Scope
     ) -> tuple[Applied, ...]:
@@ -224,6 +234,7 @@ class Granted(Access):
     def __init__(self, compiler: Compiler) -> None:
         """Each right is worked out when it is first asked for."""
         super().__init__(compiler.allowed)
+        self.caller = compiler.caller
         self.powers = compiler.caller.powers
         self.parts = compiler.parts
         self._compiler = compiler
@@ -234,6 +245,11 @@ class Granted(Access):
         if self._referable is None:
             self._referable = _of_patients(self._compiler)
         return self._referable
+
+    @property
+    def lasting(self) -> Condition:
+        """Which patients the caller may see other than in an emergency."""
+        return self._compiler.lasting
 
 
 def access_of(caller: Caller, parameters: Parameters, site: Site) -> Granted:

@@ -17,8 +17,8 @@ from dataclasses import dataclass
 from itertools import product
 from typing import Any, Final, Literal
 
-from fhirserver.access.labels import CONFIDENTIALITY, NAMED, label
 from fhirserver.access.care import Relation
+from fhirserver.access.labels import CONFIDENTIALITY, NAMED, label
 from fhirserver.access.moments import period, within
 from fhirserver.errors import Unprocessable
 from fhirserver.model.resource import Resource
@@ -159,5 +159,3 @@ def _types(classes: Sequence[Any]) -> tuple[tuple[str | None, ...], bool]:
     """The resource types that are named, and whether something else is."""
     types = tuple(c["code"] for c in classes if c.get("system") == _TYPES and c.get("code"))
     return types, len(types) < len(classes)
-
-

@@ -9,12 +9,12 @@ from collections.abc import Iterable, Sequence
 from typing import Final
 
 from fhirserver.access.access import NOTHING, Access, Allowed, Right
+from fhirserver.access.records import is_owned, record
 from fhirserver.access.scopes import Scope
 from fhirserver.errors import FhirError, Invalid
-from fhirserver.search.compartment import member
 from fhirserver.search.conditions import condition
 from fhirserver.search.parameters import Parameters
-from fhirserver.search.query import And, Condition, Ids, Or
+from fhirserver.search.query import And, Condition, Or
 from fhirserver.search.scope import Scope as Searched
 from fhirserver.search.site import Site
 
@@ -97,17 +97,16 @@ def _rows(
 def patient_rows(
     patient: str | None, resource_type: str, right: Right, parameters: Parameters, site: Site
 ) -> Condition | None:
-    """The rows of a type that a `patient/` scope is about: those of the patient's compartment.
+    """The rows of a type that a `patient/` scope is about: those of the patient's record.
 
     None when it is about none of them.
     """
     if patient is None:
         return None
-    if resource_type == "Patient":
-        # Not those that are linked to it: they may be other people's.
-        return Ids((patient,))
-    if resource_type in parameters.definitions.compartments["Patient"]:
-        return member(("Patient", patient), resource_type, Searched(parameters, site))
+    searched = Searched(parameters, site)
+    if is_owned(resource_type, searched):
+        found = record(patient, resource_type, searched)
+        return None if found == NOTHING else found
     if resource_type in SHARED and right in "rs":
         return And(())
     return None

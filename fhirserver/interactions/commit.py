@@ -40,6 +40,7 @@ from fhirserver.interactions.permitted import (
     shown_again,
 )
 from fhirserver.interactions.recording import begin, note_change, on_record, rows
+from fhirserver.interactions.relations import FOLLOWED, follow
 from fhirserver.interactions.search_parameters import put_in_force, settle
 from fhirserver.interactions.shipped import refuse_supplied
 from fhirserver.model import json
@@ -99,6 +100,7 @@ def _is_simple(ctx: Context, intents: Sequence[Intent]) -> bool:
     return (
         len(intents) == 1
         and intents[0].type != "SearchParameter"
+        and intents[0].type not in FOLLOWED
         and intents[0].criteria is None
         and is_unrestricted(ctx.store.guard, intents[0].type)
         and not linked_with_conditions(
@@ -344,6 +346,7 @@ def written(
     write(connection, list(new.values()))
     for v in new.values():
         _note(v, old.get((v.type, v.id)))
+    follow(ctx, connection, [(wanted[n], v) for n, v in new.items()])
     readable = refuse_forbidden(
         ctx.store.guard,
         connection,

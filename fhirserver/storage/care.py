@@ -6,14 +6,17 @@ keeps the transaction that made it, by which rules know one that was made just n
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 from fhirserver.search.index import EARLIEST, LATEST
-from fhirserver.storage.database import Connection, Database, execute
+from fhirserver.search.query import Condition
+from fhirserver.storage.database import Connection, execute
 from fhirserver.storage.index_rows import nullable
 from fhirserver.storage.schema import table
+from fhirserver.storage.search_sql.builder import Builder
+from fhirserver.storage.search_sql.conditions import seen
 from fhirserver.storage.versions import array
 
 
@@ -123,17 +126,30 @@ def put_directives(
     )
 
 
-def in_care(connection: Connection, patients: Iterable[int], actors: Sequence[int]) -> set[int]:
-    """Which of the patients one of the actors cares for, not counting an emergency's access.
-
-    What this transaction itself has made doesn't count.
-    """
+def there_already(
+    connection: Connection, sources: Collection[int]
+) -> set[tuple[int, int, int, str, bool]]:
+    """The relationships of these sources: source, patient, actor, kind, whether it is over."""
     rows = execute(
         connection,
-        "SELECT DISTINCT patient FROM access.care WHERE patient = ANY(%s::int8[]) "
-        "AND actor = ANY(%s::int8[]) AND kind IN ('treatment', 'unit', 'assigned') "
-        "AND starts <= now() AND ends > now() AND tx <> pg_current_xact_id()",
-        (array(patients), array(actors)),
+        "SELECT source, patient, actor, kind, ends <= now() FROM access.care "
+        "WHERE source = ANY(%s::int8[])",
+        (array(sources),),
+    )
+    return {(row[0], row[1], row[2], row[3], row[4]) for row in rows}
+
+
+def patients_meeting(
+    connection: Connection, patients: Collection[int], condition: Condition
+) -> set[int]:
+    """Which of the patients (digests) meet a condition, not counting what this transaction made."""
+    build = Builder(lambda _: condition, is_settled=True)
+    rows = execute(
+        connection,
+        f"SELECT r.self FROM {table('resource', 'Patient')} r "
+        f"WHERE r.self = ANY({build.bind_array(patients)}) AND {seen(build, 'Patient', 'r')}",
+        build.parameters,
+        prepare=False,
     )
     return {row[0] for row in rows}
 
@@ -151,8 +167,3 @@ def sources_of(
         (after, limit),
     )
     return [(row[0], row[1], row[2]) for row in rows]
-
-
-def is_derived(database: Database) -> bool:
-    """Whether the relationships of what was stored before there were any have been made."""
-    return bool(database.read("SELECT 1 FROM access.derived"))
