@@ -10,6 +10,8 @@ import click
 
 import fhirserver.web.errors  # noqa: F401 - defines an error of its own
 from fhirserver import errors
+from fhirserver.access.matrix import KEY, markdown
+from fhirserver.access.shipped import shipped_policies
 from fhirserver.cli import main
 from fhirserver.settings import Settings
 
@@ -54,7 +56,23 @@ def errors_page() -> str:
     return head + "\n".join(rows) + "\n"
 
 
-PAGES = {"settings.md": settings_page, "commands.md": commands_page, "errors.md": errors_page}
+def role_matrix_page() -> str:
+    """What each role may do with each group of resources, from the shipped policies."""
+    head = (
+        "# Role matrix\n\nWhat the policies that come with the server give each role "
+        "(`profiles/policies/`; [access](../integrator/access.md) says how to change them). In an "
+        "emergency, clinicians also read the whole record of a patient: see "
+        f"[breaking the glass](../clinician/break-glass.md).\n\n{KEY}\n\n"
+    )
+    return head + markdown(shipped_policies())
+
+
+PAGES = {
+    "settings.md": settings_page,
+    "commands.md": commands_page,
+    "errors.md": errors_page,
+    "role-matrix.md": role_matrix_page,
+}
 
 
 def _default(value: object) -> str:
