@@ -65,9 +65,9 @@ GROUPS: Final[Mapping[str, Sequence[str]]] = {
 }
 KEY: Final = (
     "**A** all, **U** of the unit, **T** under treatment, **O** assigned, own or addressed to "
-    "them, **S** their own record, **Sc** as the scopes say. **c** create, **r** read, **u** update, "
-    "**d** delete, **s** search. A star: not all elements, or not everything may be changed. A "
-    "dagger: only some categories or states."
+    "them, **S** their own record, **Sc** as the scopes say. **c** create, **r** read, **u** "
+    "update, **d** delete, **s** search. A star: not all elements, or not everything may be "
+    "changed. A dagger: only some categories or states."
 )
 
 

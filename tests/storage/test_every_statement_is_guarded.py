@@ -25,6 +25,8 @@ FREE = {
     "concept_rows.py": {"mark_change"},
     # What decides about rights, which the server reads before there are any.
     "policies.py": None,
+    "target_owners.py": None,
+    "care.py": {"sources_of"},
     # Flags for each row tell what may be done with it.
     "holding.py": {"held", "lock_current"},
     # Whether there is any row of a type; how many the planner thinks there are.
