@@ -170,6 +170,33 @@ class Settings:
     password_hashes_at_once: int = setting(
         2, "How many passwords one web process checks at once; each takes 46 MiB."
     )
+    external_issuer: str | None = setting(
+        None,
+        "The OpenID Connect issuer whose accounts may sign in here, too, such as "
+        "https://login.example/realms/hospital.",
+    )
+    external_client_id: str = setting("", "What this server is called there.")
+    external_client_secret: str = setting(
+        "",
+        "Its secret there; without one it is a public client, which PKCE protects.",
+        secret=True,
+    )
+    external_name: str = setting(
+        "your hospital account", "What the button on the sign-in page calls it."
+    )
+    external_scope: str = setting("openid profile", "The scopes that are asked for there.")
+    external_user_claim: str = setting(
+        "preferred_username", "The claim that names a user who comes for the first time."
+    )
+    external_fhir_user_claim: str = setting(
+        "fhirUser", "The claim that says which Practitioner, Patient or RelatedPerson a user is."
+    )
+    external_roles_claim: str = setting("groups", "The claim with the groups of a user.")
+    external_roles: str = setting(
+        "",
+        "Which role a group stands for: GROUP=ROLE, with commas between several. Who is in none "
+        "of them can't sign in.",
+    )
     frame_origins: str = setting(
         "",
         "The origins, with spaces between, of electronic health records that may show our pages "

@@ -11,6 +11,7 @@ from fhirserver import embedded
 from fhirserver.app import open_database
 from fhirserver.cli.options import with_settings
 from fhirserver.errors import NotFound
+from fhirserver.oauth.signing_in.external_users import link as link_account
 from fhirserver.oauth.signing_in.passwords import Passwords, check_new
 from fhirserver.settings import Settings
 from fhirserver.storage import credentials, migrate, users
@@ -106,6 +107,19 @@ def password(settings: Settings, name: str, password: str) -> None:
         about = (account.name, account.display)
         check_new(password, shortest=settings.password_min_length, about=about)
         credentials.set_password(database, account.id, Passwords(1).hashed(password))
+
+
+@command.command()
+@with_settings()
+@click.argument("name")
+@click.argument("subject")
+def link(settings: Settings, name: str, subject: str) -> None:
+    """Let the account with this SUBJECT at the external issuer sign in as a user."""
+    if settings.external_issuer is None:
+        raise click.UsageError("FHIRSERVER_EXTERNAL_ISSUER is not set")
+    with _database(settings) as database:
+        account = _named(database, name)
+        link_account(database, account, settings.external_issuer, subject, settings.external_name)
 
 
 def _named(database: Database, name: str) -> Account:

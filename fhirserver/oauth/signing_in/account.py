@@ -65,13 +65,11 @@ def blueprint(service: Service) -> Blueprint:
     @pages.post("/account/password")
     @for_users
     def password(who: SignedIn) -> Response:
-        stored = credentials.password_hash(database, who.user.id)
-        if stored is not None:
-            given = request.form.get("current_password", "")
-            if service.by_password(who.user.name, given, request.remote_addr or "") is None:
-                return _overview(service, who, problem="The current password is not right.")
-        elif clock.now() - who.authenticated_at > RECENT:
-            return see_other(sign_in_address("/account", reauthenticate=True))
+        if credentials.password_hash(database, who.user.id) is None:
+            raise NotFound("You sign in without a password.")
+        given = request.form.get("current_password", "")
+        if service.by_password(who.user.name, given, request.remote_addr or "") is None:
+            return _overview(service, who, problem="The current password is not right.")
         new = request.form.get("new_password", "")
         if new != request.form.get("repeated_password", ""):
             return _overview(service, who, problem="The new password was typed in two ways.")

@@ -7,12 +7,12 @@ from typing import Final
 from flask import Blueprint
 
 from fhirserver.keys.sealer import Sealer
-from fhirserver.oauth.signing_in import account, passkey_pages, second_factor, sign_in
+from fhirserver.oauth.signing_in import account, external, passkey_pages, second_factor, sign_in
 from fhirserver.oauth.signing_in.service import Service
 from fhirserver.settings import Settings
 from fhirserver.storage.database import Database
 
-PAGES: Final = (sign_in, second_factor, passkey_pages, account)
+PAGES: Final = (sign_in, second_factor, passkey_pages, external, account)
 
 
 def blueprints(database: Database, settings: Settings, sealer: Sealer) -> list[Blueprint]:

@@ -61,6 +61,7 @@ def _form(
         again=who,
         name=name,
         failed=failed,
+        external=service.settings.external_name if service.settings.external_issuer else None,
         passkeys=service.passkey_host is not None,
         signed_out="signed_out" in request.args,
         next=_next(values),
