@@ -12,6 +12,7 @@ from flask import Flask
 from fhirserver import logs
 from fhirserver import settings as settings_module
 from fhirserver.audit.recorder import Recorder
+from fhirserver.blobs import Blobs
 from fhirserver.engine import Engine, Seals
 from fhirserver.errors import Invalid
 from fhirserver.interactions.entitlements import Entitlements
@@ -88,6 +89,12 @@ def open_database(settings: Settings) -> Database:
 def open_keyring(settings: Settings, database: Database) -> Keyring:
     """The keys of a database, under the master key that the settings name."""
     return opening.keyring(settings, KeyTables(database))
+
+
+def open_blobs(settings: Settings, database: Database) -> Blobs:
+    """The binary objects of a server."""
+    folder = settings.blob_dir or settings.data_dir / "blobs"
+    return Blobs(database, open_keyring(settings, database), folder)
 
 
 def open_engine(settings: Settings, database: Database, recorder: Recorder | None = None) -> Engine:

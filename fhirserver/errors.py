@@ -7,6 +7,7 @@
       MethodNotAllowed 405   NotAcceptable 406      UnsupportedMedia 415
       VersionConflict 412    MultipleMatches 412    Conflict 409
       Throttled 429          Unavailable 503        KeyUnavailable 503
+      Damaged 500
 
 Statuses: https://hl7.org/fhir/R4/http.html; codes: https://hl7.org/fhir/R4/valueset-issue-type.html
 """
@@ -222,3 +223,7 @@ class KeyUnavailable(FhirError):
         # What to do is for the log and the command line; a client isn't told where keys are.
         super().__init__(expression=expression, issues=issues, headers=headers)
         self.args = (advice or self.issues[0].text,)
+
+
+class Damaged(FhirError):
+    """What is stored was changed or is incomplete: tell the administrator to restore it."""

@@ -38,7 +38,20 @@ class Settings:
     host: str = setting("127.0.0.1", "The address the web server listens on.")
     port: int = setting(8000, "The TCP port the web server listens on.")
     base_url: str | None = setting(
-        None, "The FHIR base that clients see, for links; http://HOST:PORT/fhir when not set."
+        None,
+        "The FHIR base that clients see, for links; http://HOST:PORT/fhir when not set, https when "
+        "the server has a certificate.",
+    )
+    tls_certificate: Path | None = setting(
+        None, "The certificate of the web server with its chain (PEM); without it there is no TLS."
+    )
+    tls_key: Path | None = setting(
+        None, "The key of that certificate: PEM in the form PKCS#8, without a password."
+    )
+    tls_client_ca: Path | None = setting(
+        None,
+        "Who signs the certificates of clients (PEM): with it nobody gets in without one, probes "
+        "neither.",
     )
     trusted_proxies: str = setting(
         "",
@@ -277,6 +290,11 @@ class Settings:
     audit_fail_open: bool = setting(
         False, "Whether requests are answered although their AuditEvents are lost. Leave it off."
     )
+    blob_dir: Path | None = setting(
+        None,
+        "Where binary objects are kept, encrypted; all servers share it. DATA_DIR/blobs when not "
+        "set.",
+    )
     remote_terminology: str = setting(
         "",
         "Code systems that another terminology server answers for: SYSTEM=BASE, with commas "
@@ -290,7 +308,8 @@ class Settings:
     @property
     def fhir_base(self) -> str:
         """The FHIR base URL, without a slash at its end."""
-        return (self.base_url or f"http://{self.host}:{self.port}/fhir").rstrip("/")
+        scheme = "https" if self.tls_certificate else "http"
+        return (self.base_url or f"{scheme}://{self.host}:{self.port}/fhir").rstrip("/")
 
 
 def read(environment: Mapping[str, str] | None = None, **overrides: object) -> Settings:
@@ -313,6 +332,10 @@ def read(environment: Mapping[str, str] | None = None, **overrides: object) -> S
                 f"FHIRSERVER_{name.upper()}: {getattr(settings, name)!r} is none of "
                 + ", ".join(choices)
             )
+    if (settings.tls_certificate is None) != (settings.tls_key is None):
+        raise InvalidSetting("FHIRSERVER_TLS_CERTIFICATE and FHIRSERVER_TLS_KEY go together")
+    if settings.tls_client_ca is not None and settings.tls_certificate is None:
+        raise InvalidSetting("FHIRSERVER_TLS_CLIENT_CA needs FHIRSERVER_TLS_CERTIFICATE")
     try:
         ZoneInfo(settings.time_zone)
     except (KeyError, ValueError, OSError) as error:

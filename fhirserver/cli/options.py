@@ -16,7 +16,11 @@ from fhirserver.settings import Settings
 
 Command = Callable[..., None]
 
-FLAG = {"web_processes": "--processes", "web_threads": "--threads"}
+FLAG = {
+    "web_processes": "--processes",
+    "web_threads": "--threads",
+    "tls_certificate": "--tls-cert",
+}
 TYPE: dict[object, click.ParamType[Any]] = {
     int: click.INT,
     Path: click.Path(path_type=Path),

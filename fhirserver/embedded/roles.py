@@ -6,6 +6,7 @@ import contextlib
 import http.client
 import shutil
 import signal
+import ssl
 import subprocess
 import sys
 import time
@@ -94,15 +95,27 @@ class Role:
             time.sleep(0.05)
 
 
-def answers(host: str, port: int, path: str) -> Callable[[], bool]:
-    """Whether a web server answers this path with 200; an address for all means this machine."""
+def answers(host: str, port: int, path: str, *, is_tls: bool = False) -> Callable[[], bool]:
+    """Whether a web server answers this path with 200; an address for all means this machine.
+
+    Over TLS, one that refuses us because we have no certificate is there, too.
+    """
     own = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - it is only compared
 
+    def connected() -> http.client.HTTPConnection:
+        if not is_tls:
+            return http.client.HTTPConnection(own, port, timeout=2)
+        # It is our own server, asked by an address that its certificate needn't name.
+        trusting = ssl._create_unverified_context()  # noqa: S323, SLF001
+        return http.client.HTTPSConnection(own, port, timeout=2, context=trusting)
+
     def ask() -> bool:
-        connection = http.client.HTTPConnection(own, port, timeout=2)
+        connection = connected()
         try:
             connection.request("GET", path)
             return connection.getresponse().status == 200
+        except ssl.SSLError as error:
+            return "CERTIFICATE_REQUIRED" in str(error) or "HANDSHAKE_FAILURE" in str(error)
         except (OSError, http.client.HTTPException):
             return False
         finally:

@@ -13,9 +13,11 @@ import pytest
 
 from fhirserver import embedded
 from fhirserver.embedded.folders import prepare
+from fhirserver.embedded.roles import answers
 from fhirserver.embedded.valkey import Valkey
 from fhirserver.settings import Settings
 from fhirserver.tasks import make_celery
+from tests.peers.authority import Authority
 
 
 def postmaster(data_dir) -> int:
@@ -174,3 +176,14 @@ def test_external_servers_replace_the_embedded_ones(up, data_dir, tmp_path):
             assert one.end() == 0
     finally:
         broker.stop(child)
+
+
+def test_with_a_certificate_everything_is_https(up, tmp_path):
+    certificate = Authority(tmp_path).sign("server")
+
+    one = up("--tls-cert", str(certificate), "--tls-key", str(certificate.with_suffix(".key")))
+
+    assert f"https://127.0.0.1:{one.ready().port}/fhir" in one.said
+    assert one.get() is None
+    assert answers("127.0.0.1", one.port, "/livez", is_tls=True)()
+    assert one.end() == 0

@@ -73,7 +73,8 @@ def disk(settings: Settings) -> str:
 
 
 def port(settings: Settings) -> str:
-    if answers(settings.host, settings.port, "/livez")():
+    is_tls = settings.tls_certificate is not None
+    if answers(settings.host, settings.port, "/livez", is_tls=is_tls)():
         return f"{settings.port} is answered by a running server"
     check_free(settings.host, settings.port)
     return f"{settings.port} is free"

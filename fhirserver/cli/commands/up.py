@@ -25,7 +25,10 @@ from fhirserver.storage import migrate
 
 
 @click.command()
-@with_settings("port", "host", "web_processes", "http_server")
+@with_settings(
+    *("port", "host", "web_processes", "http_server"),
+    *("tls_certificate", "tls_key", "tls_client_ca"),
+)
 @click.option("--demo/--no-demo", default=False, help="Load the demo hospital when it is missing.")
 @click.option("--factory", default=None, hidden=True)
 def command(settings: Settings, demo: bool, factory: str | None) -> None:
@@ -53,7 +56,9 @@ def _plan(settings: Settings, demo: bool, factory: str | None) -> list[Service |
         return Role(name, arguments or (name,), settings.data_dir, environment, once=once)
 
     web = role("web", "web", *(("--factory", factory) if factory else ()))
-    ready = answers(settings.host, settings.port, "/livez")
+    ready = answers(
+        settings.host, settings.port, "/livez", is_tls=settings.tls_certificate is not None
+    )
     if factory is None:  # An application of somebody else's has no use for our tables.
         plan.append(Step("migrations", lambda: _migrate(settings)))
     plan += [

@@ -14,16 +14,22 @@ import click
 from fhirserver import embedded
 from fhirserver.cli.options import with_settings
 from fhirserver.embedded.folders import prepare
-from fhirserver.settings import Settings, variables
+from fhirserver.keys.tls import is_old_form, server_context
+from fhirserver.settings import InvalidSetting, Settings, variables
 
 # A function without arguments that makes the WSGI application, in each process.
 FACTORY = "fhirserver.app:create_app"
 BACKLOG = 1024
 GRACE_SECONDS = 5
+# After SIGHUP, how long a new worker has to get ready before the old one is stopped.
+RELOAD_SECONDS = 15
 
 
 @click.command()
-@with_settings("host", "port", "http_server", "web_processes", "web_threads")
+@with_settings(
+    *("host", "port", "http_server", "web_processes", "web_threads"),
+    *("tls_certificate", "tls_key", "tls_client_ca"),
+)
 @click.option("--factory", default=FACTORY, hidden=True)
 def command(settings: Settings, factory: str) -> None:
     """Answer HTTP requests (one role, for production)."""
@@ -33,6 +39,8 @@ def command(settings: Settings, factory: str) -> None:
         broker_url=_broker(settings),
         metrics_dir=settings.metrics_dir or _empty(prepare(settings.data_dir), settings.port),
     )
+    if settings.tls_certificate is not None:
+        server_context(settings)  # What is wrong with it is told here, not in a traceback.
     arguments = SERVER[settings.http_server](settings, factory)
     # https://prometheus.github.io/client_python/multiprocess/ wants it before the first import.
     environment = {**variables(settings), "PROMETHEUS_MULTIPROC_DIR": str(settings.metrics_dir)}
@@ -63,10 +71,30 @@ def granian(settings: Settings, factory: str) -> list[str]:
         *("--host", settings.host, "--port", str(settings.port)),
         *("--workers", str(settings.web_processes)),
         *("--blocking-threads", str(settings.web_threads)),
-        *("--backlog", str(BACKLOG), "--respawn-failed-workers", "--respawn-interval", "0.5"),
+        *("--backlog", str(BACKLOG), "--respawn-failed-workers"),
+        *("--respawn-interval", str(RELOAD_SECONDS)),
         *("--workers-kill-timeout", str(GRACE_SECONDS)),
         *("--no-access-log", "--log-level", "warning"),
+        *_granian_tls(settings),
     ]
+
+
+def _granian_tls(settings: Settings) -> list[str]:
+    if settings.tls_certificate is None or settings.tls_key is None:
+        return []
+    if is_old_form(settings.tls_key):
+        raise InvalidSetting(
+            f"FHIRSERVER_TLS_KEY: {settings.tls_key} isn't in the form PKCS#8: run openssl pkcs8 "
+            f"-topk8 -nocrypt -in {settings.tls_key} -out NEW"
+        )
+    # Its TLS (rustls) knows only suites with forward secrecy and authenticated encryption.
+    arguments = [
+        *("--ssl-certificate", str(settings.tls_certificate)),
+        *("--ssl-keyfile", str(settings.tls_key), "--ssl-protocol-min", "tls1.2"),
+    ]
+    if settings.tls_client_ca is not None:
+        arguments += ["--ssl-ca", str(settings.tls_client_ca), "--ssl-client-verify"]
+    return arguments
 
 
 def gunicorn(settings: Settings, factory: str) -> list[str]:
@@ -78,6 +106,16 @@ def gunicorn(settings: Settings, factory: str) -> list[str]:
         *("--threads", str(settings.web_threads), "--backlog", str(BACKLOG)),
         *("--keep-alive", "30", "--timeout", "180", "--graceful-timeout", str(GRACE_SECONDS)),
         *("--no-control-socket", "--log-level", "warning"),
+        *_gunicorn_tls(settings),
+    ]
+
+
+def _gunicorn_tls(settings: Settings) -> list[str]:
+    if settings.tls_certificate is None:
+        return []
+    return [
+        *("--config", "python:fhirserver.web.gunicorn_tls"),
+        *("--certfile", str(settings.tls_certificate), "--keyfile", str(settings.tls_key)),
     ]
 
 

@@ -34,6 +34,13 @@ CREATE INDEX IF NOT EXISTS data_owner ON keys.data (owner) WHERE owner IS NOT NU
 CREATE UNIQUE INDEX IF NOT EXISTS data_shared ON keys.data (purpose, coalesce(owner, 0))
   WHERE shared AND wrapped IS NOT NULL;
 
+-- Binary objects; their bytes are files, sealed with the data key of the same id.
+CREATE TABLE IF NOT EXISTS fhir.blob (
+  id uuid PRIMARY KEY,
+  made timestamptz NOT NULL DEFAULT clock_timestamp(),
+  size int8 NOT NULL,
+  digest bytea NOT NULL);
+
 ALTER TABLE fhir.secret ADD COLUMN IF NOT EXISTS sealed boolean NOT NULL DEFAULT false;
 """
 
