@@ -70,16 +70,15 @@ class Rows:
         self._site = site
         self._shape = lru_cache(maxsize=8_192)(self._make_shape)
         self._server = urlsplit(site.base_url).hostname or site.base_url
-        restricted = {"meta": {"security": [_coding((codes.CONFIDENTIALITY, "R"))]}}
-        self._restricted = self._piece(restricted)
-        self._restricted_meta = _json(restricted["meta"])
-        self._restricted_labels = stamp(
-            {"resourceType": "AuditEvent", **restricted}, base_parameters(), site
-        ).labels
         self._request_id = self._entity((codes.BALP_ENTITIES, "XrequestId"), None)
         self._data = self._entity((codes.ENTITY_TYPES, "2"), (codes.ENTITY_ROLES, "4"))
         self._person = self._entity((codes.ENTITY_TYPES, "1"), (codes.ENTITY_ROLES, "1"))
-        self._query = self._entity((codes.ENTITY_TYPES, "2"), (codes.ENTITY_ROLES, "24"))
+        # What was searched for may name patients and illnesses.
+        self._query = self._entity(
+            (codes.ENTITY_TYPES, "2"),
+            (codes.ENTITY_ROLES, "24"),
+            securityLabel=[_coding((codes.CONFIDENTIALITY, "R"))],
+        )
         self._salts = salt("entity"), salt("patient")
 
     def row(self, event: Event) -> EventRow:
@@ -113,7 +112,7 @@ class Rows:
             )
         if query is not None:
             entities.append(f'{{{self._query.text},"query":"{query}"}}')
-        owner = shape.owner
+        owners = set() if shape.owner is None else {shape.owner}
         data, person = self._data.text, self._person.text
         for kind, id_, version in touched:
             plain = f"{kind}/{id_}"
@@ -121,13 +120,13 @@ class Rows:
             elements.append(hashed ^ of_entity)
             if kind == "Patient":
                 elements.append(hashed ^ of_patient)
-                owner = hashed if owner is None else owner
+                owners.add(hashed)
             written = plain if version is None else f"{plain}/_history/{version}"
             entities.append(f'{{"what":{{"reference":"{written}"}},{data}}}')
         for patient in patients:
             hashed = digest(f"r|Patient/{patient}")
             elements += (hashed ^ of_entity, hashed ^ of_patient)
-            owner = hashed if owner is None else owner
+            owners.add(hashed)
             entities.append(f'{{"what":{{"reference":"Patient/{patient}"}},{person}}}')
         more: tuple[str, ...] = ()
         if len(entities) > MOST_ENTITIES:
@@ -139,9 +138,7 @@ class Rows:
             id=event.id,
             self=_uncached(f"r|AuditEvent/{event.id}"),
             recorded=event.recorded * 1000,
-            owner=owner,
-            labels=() if query is None else self._restricted_labels,
-            meta=None if query is None else self._restricted_meta,
+            owner=owners.pop() if len(owners) == 1 else None,
             content=f"{shape.before}{_instant(event.recorded)}{shape.after}{of_entities}",
             elements=",".join((shape.elements, *map(str, dict.fromkeys(elements)))),
             addresses=shape.addresses,
@@ -166,7 +163,7 @@ class Rows:
         who = self._make_who(caller, action)
         pieces = [what, who]
         pieces += [self._request_id] if has_request_id else []
-        pieces += [self._query, self._restricted] if has_query else []
+        pieces += [self._query] if has_query else []
         pieces += [self._data] if has_touched else []
         pieces += [self._person] if has_patients else []
         elements = {e for piece in pieces for e in piece.elements}
@@ -236,8 +233,8 @@ class Rows:
         }
         return self._piece(made)
 
-    def _entity(self, kind: Code, role: Code | None) -> Piece:
-        made: Resource = {"type": _coding(kind)}
+    def _entity(self, kind: Code, role: Code | None, **more: Any) -> Piece:
+        made: Resource = {"type": _coding(kind), **more}
         if role is not None:
             made["role"] = _coding(role)
         values = extract(

@@ -41,6 +41,7 @@ from fhirserver.interactions.permitted import (
 )
 from fhirserver.interactions.recording import begin, note_change, on_record, rows
 from fhirserver.interactions.relations import FOLLOWED, follow
+from fhirserver.interactions.rights import RECORD, refuse_change_of_record
 from fhirserver.interactions.search_parameters import put_in_force, settle
 from fhirserver.interactions.shipped import refuse_supplied
 from fhirserver.model import json
@@ -278,6 +279,8 @@ def _decide(
     refuse_unpermitted(guard, intent, there)
     old = there.version if there is not None and there.is_there else None
     exists = old is not None and not old.is_deleted
+    if exists and intent.type == RECORD:
+        refuse_change_of_record()
     if intent.must_be_new and exists:
         raise VersionConflict("the resource exists already, and If-None-Match: * forbids that")
     if intent.if_match is not None and not _is_matched(intent.if_match, old):

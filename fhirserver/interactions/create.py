@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from urllib.parse import urlencode
 
+from fhirserver.audit.codes import ORIGIN
 from fhirserver.errors import Invalid
 from fhirserver.interactions.checking import checked
 from fhirserver.interactions.commit import commit
@@ -14,12 +15,16 @@ from fhirserver.interactions.context import Context
 from fhirserver.interactions.intents import Intent, response
 from fhirserver.interactions.interaction import interactions
 from fhirserver.interactions.messages import FhirRequest, FhirResponse
+from fhirserver.interactions.rights import RECORD
+from fhirserver.model.resource import Resource
 
 
 def intent(request: FhirRequest) -> Intent:
     """What a create wants."""
     assert request.type is not None
     resource = {k: v for k, v in checked(request).items() if k != "id"}
+    if request.type == RECORD:
+        resource = as_submitted(resource)
     return Intent(
         "create",
         request.type,
@@ -28,6 +33,13 @@ def intent(request: FhirRequest) -> Intent:
         place=request.place,
         wants_issues=request.prefer_return == "OperationOutcome",
     )
+
+
+def as_submitted(event: Resource) -> Resource:
+    """An AuditEvent of another system, marked as such: our own can't be mistaken for it."""
+    meta = event.get("meta", {})
+    tags = [t for t in meta.get("tag", ()) if t.get("system") != ORIGIN]
+    return {**event, "meta": {**meta, "tag": [*tags, {"system": ORIGIN, "code": "submitted"}]}}
 
 
 def _criteria(request: FhirRequest) -> str | None:

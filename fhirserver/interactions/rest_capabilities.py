@@ -12,6 +12,7 @@ from typing import Final, get_args
 from fhirserver.interactions.context import Context
 from fhirserver.interactions.interaction import interactions
 from fhirserver.interactions.operation import Level, Operation, on_system, on_type, operations
+from fhirserver.interactions.rights import CHANGES, RECORD
 from fhirserver.interactions.shipped import address
 from fhirserver.model.heads import versioned
 from fhirserver.model.resource import Resource
@@ -76,14 +77,18 @@ def _resource(
         "type": resource_type,
         "profile": f"http://hl7.org/fhir/StructureDefinition/{resource_type}",
         **({"supportedProfile": supported[resource_type]} if resource_type in supported else {}),
-        "interaction": [{"code": c} for c in ON_TYPE if c in interactions],
+        "interaction": [
+            {"code": c}
+            for c in ON_TYPE
+            if c in interactions and not (resource_type == RECORD and c in CHANGES)
+        ],
         "versioning": "versioned-update",
         "readHistory": True,
-        "updateCreate": True,
+        "updateCreate": resource_type != RECORD,
         "conditionalCreate": True,
         "conditionalRead": "full-support",
-        "conditionalUpdate": True,
-        "conditionalDelete": "single",
+        "conditionalUpdate": resource_type != RECORD,
+        "conditionalDelete": "not-supported" if resource_type == RECORD else "single",
         "referencePolicy": ["literal", "logical", *_enforced(ctx)],
         "searchInclude": ["*", *(f"{resource_type}:{c}" for c in references)],
         "searchRevInclude": ["*", *_referring(ctx, ctx.parameters)[resource_type]],

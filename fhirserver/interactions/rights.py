@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, NoReturn
 
 from fhirserver.access.access import Right
-from fhirserver.errors import Forbidden
+from fhirserver.errors import Forbidden, MethodNotAllowed
 from fhirserver.interactions.messages import FhirRequest
 from fhirserver.search.query import And, Chain, Condition, Not, Or, ReverseChain
 from fhirserver.storage.guard import NOTHING, Guard
@@ -27,8 +27,25 @@ RIGHT: Final[dict[str, Right]] = {
 """A Bundle needs no right of its own: its entries do. The capabilities are for everybody."""
 
 
+RECORD: Final = "AuditEvent"
+CHANGES: Final = frozenset(["update", "patch", "delete"])
+
+
+def refuse_change_of_record() -> NoReturn:
+    """Raise MethodNotAllowed, with the reason."""
+    raise MethodNotAllowed(
+        "AuditEvents are the record of what was done: nobody can change or delete one",
+        headers={"Allow": "GET, HEAD, POST"},
+    )
+
+
 def authorize(request: FhirRequest) -> None:
-    """Raise Forbidden when the caller's token doesn't allow the request."""
+    """Raise Forbidden when the caller's token doesn't allow the request.
+
+    What is on record, nobody changes: MethodNotAllowed, whatever the token says.
+    """
+    if request.type == RECORD and request.interaction in CHANGES:
+        refuse_change_of_record()
     right = RIGHT.get(request.interaction)
     if right is None:
         return

@@ -13,6 +13,7 @@ from fhirserver.interactions.context import Context
 from fhirserver.interactions.messages import FhirResponse
 from fhirserver.interactions.operating.answers import answered
 from fhirserver.interactions.operation import ANY, OURS, Call, Parameter, operation
+from fhirserver.interactions.rights import RECORD, refuse_change_of_record
 from fhirserver.model.parameters import parameters, value
 from fhirserver.storage.expunging import remove_all, remove_history
 from fhirserver.storage.holding import lock_current
@@ -35,6 +36,8 @@ log = logging.getLogger(__name__)
 def expunge(ctx: Context, call: Call) -> FhirResponse:
     assert call.type is not None
     assert call.id is not None
+    if call.type == RECORD:
+        refuse_change_of_record()
     if not ctx.settings.allow_expunge:
         raise Forbidden("$expunge is switched off: the setting FHIRSERVER_ALLOW_EXPUNGE allows it")
     if not call.principal.may("d", call.type, context="system"):

@@ -48,8 +48,12 @@ def stamp(resource: Resource, parameters: Parameters, site: Site) -> Stamp:
 
 
 def _owner(resource: Resource, parameters: Parameters, site: Site) -> int | None:
-    """The patient that the first of the compartment's parameters with one refers to."""
+    """The patient that the first of the compartment's parameters with one refers to.
+
+    The record of what was done with several patients' data belongs to none of them.
+    """
     resource_type = resource["resourceType"]
+    found_all: set[int] = set()
     if resource_type == "Patient":
         return reference_self("Patient", resource["id"]) if "id" in resource else None
     codes = parameters.definitions.compartments["Patient"].get(resource_type)
@@ -60,8 +64,10 @@ def _owner(resource: Resource, parameters: Parameters, site: Site) -> int | None
             if datatype == "Reference" and value.get("reference"):
                 found = reference.local(value["reference"], site)
                 if found and found[0] == "Patient":
-                    return reference_self(*found)
-    return None
+                    if resource_type != "AuditEvent":
+                        return reference_self(*found)
+                    found_all.add(reference_self(*found))
+    return found_all.pop() if len(found_all) == 1 else None
 
 
 def _labels(resource: Resource) -> tuple[int, ...]:

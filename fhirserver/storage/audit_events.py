@@ -30,8 +30,6 @@ class EventRow:
     self: int
     recorded: int
     owner: int | None
-    labels: tuple[int, ...]
-    meta: str | None
     content: str
     elements: str
     addresses: tuple[tuple[str, bool, bool], ...]
@@ -54,8 +52,6 @@ def parameters(rows: Sequence[EventRow], *, expected: int | None = None) -> dict
         "audit_self": array(r.self for r in rows),
         "audit_recorded": array(r.recorded for r in rows),
         "audit_owner": nullable(r.owner for r in rows),
-        "audit_labels": [array(r.labels) if r.labels else None for r in rows],
-        "audit_meta": [r.meta for r in rows],
         "audit_content": [r.content for r in rows],
         "audit_elements": [f"{{{r.elements}}}" for r in rows],
         "audit_more": ["\n".join(r.more) or None for r in rows],
@@ -81,15 +77,15 @@ def beside(done: str | None = None) -> str:
 audit_new AS MATERIALIZED (
   SELECT nextval('fhir.resource_key') AS key, n.* FROM
   unnest(%(audit_id)b::text[], %(audit_self)s::int8[], %(audit_recorded)s::int8[],
-         %(audit_owner)s::int8[], %(audit_labels)b::text[], %(audit_meta)b::text[],
-         %(audit_content)b::text[], %(audit_elements)b::text[], %(audit_more)b::text[])
+         %(audit_owner)s::int8[], %(audit_content)b::text[], %(audit_elements)b::text[],
+         %(audit_more)b::text[])
   WITH ORDINALITY
-  AS n (id, self, recorded, owner, labels, meta, content, elements, more, nr) {only}),
+  AS n (id, self, recorded, owner, content, elements, more, nr) {only}),
 audit_made AS (
   INSERT INTO resource."AuditEvent"
-    (key, id, version, updated, method, owner, labels, meta, content, self, elements)
-  SELECT key, id, 1, date_trunc('milliseconds', clock_timestamp()), 'C', owner, labels::int8[],
-         meta::jsonb, content::jsonb, self, elements::int8[]
+    (key, id, version, updated, method, owner, content, self, elements)
+  SELECT key, id, 1, date_trunc('milliseconds', clock_timestamp()), 'C', owner, content::jsonb,
+         self, elements::int8[]
   FROM audit_new ON CONFLICT (self) DO NOTHING RETURNING key),
 audit_dates AS (
   INSERT INTO ix_date."AuditEvent" (key, owner, param, low, high, first, last)

@@ -20,13 +20,16 @@ _PAST = "'3'::xid8"
 def settle_transactions(connection: sqlalchemy.Connection) -> bool:
     """Settle rows with transaction ids from the future; whether there were any."""
     found = connection.exec_driver_sql(
-        f"SELECT EXISTS (SELECT FROM fhir.change WHERE {_FUTURE})"
+        f"SELECT EXISTS (SELECT FROM fhir.change WHERE {_FUTURE}) "
+        f'OR EXISTS (SELECT FROM resource."AuditEvent" WHERE {_FUTURE})'
     ).scalar_one()
     if found:
         types = definitions.load().resource_types
         tables = [table(schema, t) for t in types for schema in ("resource", "history")]
         for name in ["fhir.change", *tables]:
             connection.exec_driver_sql(f"UPDATE {name} SET tx = {_PAST} WHERE {_FUTURE}")
+        # The sealer looks for what has no seal from the beginning.
+        connection.exec_driver_sql("UPDATE audit.head SET bound = '0'")
         for name in (table("resource", t) for t in types):
             connection.exec_driver_sql(
                 f"UPDATE {name} SET indexed = NULL WHERE {_FUTURE.replace('tx', 'indexed', 1)}"

@@ -83,7 +83,6 @@ def test_a_read_is_on_record_with_the_version_that_was_shown(
 
     assert (event["action"], event["outcome"], subtype(event)) == ("R", "0", "read")
     assert whats(event) == [f"Patient/{patient}/_history/1", f"Patient/{patient}"]
-    assert "security" not in event["meta"]
 
 
 def test_a_search_is_on_record_with_its_query_and_what_it_showed(
@@ -95,10 +94,10 @@ def test_a_search_is_on_record_with_its_query_and_what_it_showed(
     (event,) = events(request_id)
 
     assert (event["action"], subtype(event)) == ("E", "search-type")
-    (query,) = [e["query"] for e in event["entity"] if "query" in e]
-    assert b64decode(query).decode() == f"patient={patient}&code=29463-7"
+    (query,) = [e for e in event["entity"] if "query" in e]
+    assert b64decode(query["query"]).decode() == f"patient={patient}&code=29463-7"
+    assert query["securityLabel"][0]["code"] == "R"
     assert whats(event) == [f"Observation/{made}", f"Patient/{patient}"]
-    assert event["meta"]["security"][0]["code"] == "R"
 
 
 def test_a_search_that_finds_nothing_names_the_patient_it_was_about(

@@ -15,6 +15,7 @@ from fhirserver.interactions.operating.answers import page, position
 from fhirserver.interactions.operating.care_dates import check_order, in_care
 from fhirserver.interactions.operating.following import followed
 from fhirserver.interactions.operation import Call, Parameter
+from fhirserver.interactions.rights import RECORD
 from fhirserver.model import json
 from fhirserver.model.bundle import Mode, search_entry
 from fhirserver.model.outcome import outcome
@@ -34,8 +35,6 @@ PARAMETERS: Final = (
     Parameter("_type", "code", max=None),
     Parameter("_count", "integer"),
 )
-
-RECORD: Final = "AuditEvent"
 
 
 def everything(ctx: Context, call: Call, owner: int | None) -> FhirResponse:
