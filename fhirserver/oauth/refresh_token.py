@@ -6,7 +6,7 @@ https://www.rfc-editor.org/rfc/rfc6749#section-6, https://www.rfc-editor.org/rfc
 from __future__ import annotations
 
 import logging
-from typing import Any
+from typing import Any, Final
 
 from authlib.oauth2.rfc6749.grants import RefreshTokenGrant
 
@@ -14,7 +14,7 @@ from fhirserver.access.scopes import covered, words
 from fhirserver.oauth.launch_context import launch_context
 from fhirserver.oauth.parameters import SmartRequest
 from fhirserver.oauth.refusals import bad_grant, bad_scope
-from fhirserver.oauth.registered import RegisteredClient
+from fhirserver.oauth.registered import RegisteredClient, find
 from fhirserver.oauth.server import METHODS, SmartServer
 from fhirserver.storage import grants
 from fhirserver.storage.grants import Token
@@ -22,6 +22,7 @@ from fhirserver.storage.tokens import stands
 
 log = logging.getLogger(__name__)
 
+_NAMES: Final = {"client_id", "client_secret", "client_assertion", "client_assertion_type"}
 _NO_GOOD = "the refresh token is unknown, was used before, or has ended"
 
 
@@ -34,7 +35,26 @@ class RefreshGrant(RefreshTokenGrant):
     request: SmartRequest
 
     def authenticate_token_endpoint_client(self) -> RegisteredClient:
-        return self.server.authenticated(self.request, self.TOKEN_ENDPOINT_AUTH_METHODS)
+        return self._unnamed() or self.server.authenticated(
+            self.request, self.TOKEN_ENDPOINT_AUTH_METHODS
+        )
+
+    def _unnamed(self) -> RegisteredClient | None:
+        """The public client of a token that comes without any name.
+
+        SMART's request to refresh has no client_id, and its JavaScript library sends none. A
+        public client proves nothing by its name, and the token says whose it is.
+        https://hl7.org/fhir/smart-app-launch/app-launch.html#request-4
+        """
+        form = self.request.form
+        if "Authorization" in self.request.headers or _NAMES & set(form):
+            return None
+        found = grants.token(self.server.database, form.get("refresh_token", ""))
+        client = None if found is None else find(self.server.database, found.family.client)
+        if client is None or client.client.kind != "public":
+            return None
+        self.request.client = client
+        return client
 
     def _validate_request_token(self, client: RegisteredClient) -> Token:
         given = self.request.form.get("refresh_token", "")

@@ -1,0 +1,13 @@
+"""The people, apps and charts that the checklists of SMART have, for those who attack them."""
+
+from __future__ import annotations
+
+from tests.smart.conftest import (  # noqa: F401 - fixtures
+    chart,
+    doctor,
+    hashed,
+    make_chart,
+    make_smart_app,
+    make_user,
+    patient,
+)
