@@ -145,6 +145,16 @@ class Settings:
     policies_need_approval: bool = setting(
         True, "Whether an access policy of one administrator takes effect when another approves it."
     )
+    break_glass_minutes: int = setting(
+        60, "How long a clinician sees a whole record after $break-glass."
+    )
+    reauthentication_minutes: int = setting(
+        5, "How long ago a user may have signed in who breaks the glass."
+    )
+    privacy_officer: str | None = setting(
+        None,
+        "Who is told of broken glass, as a reference such as Practitioner/1 or Organization/2.",
+    )
     fhirpath_timeout_seconds: float = setting(
         2.0, "How long the FHIRPath expressions of one request may take; see $fhirpath."
     )

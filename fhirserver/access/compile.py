@@ -32,6 +32,10 @@ ByScopes = Callable[[str, Right], Condition | None]
 """What the granted scopes leave of a right on a type; None when none of them gives it."""
 
 BREAK_GLASS: Final = "break-glass"
+EXPLAIN_ACCESS: Final = "explain-access"
+REVIEWED: Final = frozenset(["AuditEvent", "Communication", "Consent", "Provenance", "Task"])
+"""What privacy officers review: a patient's consent doesn't hide it from them, nor does the label R
+that the record of a search has."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +51,8 @@ class Caller:
     user: User | None = None
     actor: Actor = NOBODY
     client_policies: tuple[Policy, ...] | None = None
+    purposes: tuple[str, ...] = ()
+    """Of emergencies in which they have broken the glass: BTG or ETREAT."""
 
     @property
     def powers(self) -> frozenset[str]:
@@ -141,6 +147,8 @@ class Compiler:
             return parts
         actor = caller.actor
         owned = is_owned(resource_type, scope)
+        if EXPLAIN_ACCESS in caller.powers and resource_type in REVIEWED:
+            return replace(parts, very_restricted=named(actor.persons))
         return Parts(
             parts.permits,
             parts.client_permits,
@@ -236,6 +244,7 @@ class Granted(Access):
         super().__init__(compiler.allowed)
         self.caller = compiler.caller
         self.powers = compiler.caller.powers
+        self.purposes = compiler.caller.purposes
         self.parts = compiler.parts
         self._compiler = compiler
         self._referable: Condition | None = None

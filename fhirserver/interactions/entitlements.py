@@ -27,6 +27,7 @@ from fhirserver.search.query import Condition
 from fhirserver.search.site import Site
 from fhirserver.storage.added_parameters import AddedParameters
 from fhirserver.storage.database import Database
+from fhirserver.storage.emergencies import purposes_of
 from fhirserver.storage.policies import bearings, stored_policies
 
 SYSTEM: Final = "system"
@@ -59,12 +60,14 @@ class Entitlements:
         roles = frozenset([SYSTEM]) if user is None else user.roles
         client = principal.client
         of_client = None if client is None else _for_client(policies, client)
+        actor = NOBODY if user is None else self.actor(user.fhir_user)
         return Caller(
             _for_roles(policies, roles),
             self._by_scopes(principal),
             user,
-            NOBODY if user is None else self.actor(user.fhir_user),
+            actor,
             of_client or None,
+            purposes_of(self._database, actor.persons) if actor.persons else (),
         )
 
     def _by_scopes(self, principal: Principal) -> ByScopes:

@@ -157,6 +157,15 @@ def forget_old(database: Database, days: int = 400) -> int:
     return len(database.write(sql, (timedelta(days=days),)))
 
 
+def authenticated_at(database: Database, session_id: str) -> datetime | None:
+    """When the user of a session that goes on last proved who they are."""
+    rows = database.read(
+        "SELECT authenticated FROM access.session WHERE id::text = %s AND ended IS NULL",
+        (session_id,),
+    )
+    return rows[0][0] if rows else None
+
+
 def digest(token: str) -> bytes:
     """What is stored of a token."""
     return hashlib.sha256(token.encode(errors="replace")).digest()

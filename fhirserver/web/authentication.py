@@ -13,6 +13,7 @@ from dataclasses import replace
 from typing import Final
 
 from fhirserver.access.access import Access
+from fhirserver.access.compile import Granted
 from fhirserver.access.principal import Principal, User
 from fhirserver.access.scopes import scopes
 from fhirserver.errors import Unauthorized
@@ -70,7 +71,9 @@ class Authenticator:
             encounter=found.encounter,
             session=found.session,
         )
-        return replace(principal, given_access=self._access_of(principal, found.epoch))
+        access = self._access_of(principal, found.epoch)
+        purposes = access.purposes if isinstance(access, Granted) else ()
+        return replace(principal, given_access=access, purposes=purposes)
 
 
 def _refused(text: str, error: str | None = None) -> Unauthorized:

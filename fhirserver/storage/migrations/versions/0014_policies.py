@@ -22,6 +22,18 @@ CREATE TABLE IF NOT EXISTS access.policy (
   pending_version int4,
   proposed_by text);
 CREATE UNIQUE INDEX IF NOT EXISTS policy_source ON access.policy (source);
+
+-- Emergencies in which somebody broke the glass: what access.care grants by each, and why.
+CREATE TABLE IF NOT EXISTS access.emergency (
+  id int8 GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  patient int8 NOT NULL,
+  actor int8 NOT NULL,
+  starts timestamptz NOT NULL DEFAULT now(),
+  ends timestamptz NOT NULL,
+  purpose text NOT NULL,
+  user_id text NOT NULL,
+  task text NOT NULL);
+CREATE INDEX IF NOT EXISTS emergency_actor ON access.emergency (actor, ends);
 """
 
 
