@@ -35,11 +35,10 @@ class Section:
     choices: tuple[Choice, ...]
 
 
-def blueprint(
-    engine: Engine, requests: Requests, own_rights: OwnRights, *, offline_seconds: float
-) -> Blueprint:
-    """`/oauth/consent`. An app that goes on by itself does so for `offline_seconds`."""
+def blueprint(engine: Engine, requests: Requests, own_rights: OwnRights) -> Blueprint:
+    """`/oauth/consent`."""
     pages = page_blueprint("consent", __name__)
+    settings = engine.context.settings
 
     @pages.get(CONSENT)
     def show() -> Response:
@@ -74,9 +73,10 @@ def blueprint(
             client=asked.client_name,
             returns_to=origin(asked.redirect_uri),
             patient=patient,
-            picker_address=None if asked.is_launched else address(PICKER, asked),
+            picker_address=address(PICKER, asked) if has_choice(asked, who) else None,
             sections=sections(asked.scopes, who, patient),
-            others=others(asked.scopes, offline_seconds),
+            others=others(asked.scopes, settings.refresh_token_lifetime_seconds),
+            duration=duration(asked.scopes, settings.session_absolute_seconds),
             message=message,
         )
         return make_response(text, 200 if message is None else 422)
@@ -88,6 +88,13 @@ def blueprint(
         if found is None:
             raise Forbidden("The app asks about a patient whom you may not see.")
         return found
+
+    def has_choice(asked: Asked, who: SignedIn) -> bool:
+        """Whether the patient could be another one."""
+        if asked.is_launched:
+            return False
+        own = patients.own(engine, own_rights(who))
+        return own is None or len(own) > 1
 
     return pages
 
@@ -115,3 +122,10 @@ def others(scopes: Sequence[str], offline_seconds: float) -> list[tuple[str, str
     elif "online_access" in scopes:
         found.append(("offline", "Go on without asking again for as long as you stay signed in"))
     return found
+
+
+def duration(scopes: Sequence[str], session_seconds: float) -> str:
+    """How long the app has access, unless it goes on by itself."""
+    ends = f"ccess ends when you sign out, and after {in_words(session_seconds)} in any case."
+    unless = "Unless you let it go on by itself, its a" if "offline_access" in scopes else "Its a"
+    return unless + ends

@@ -37,11 +37,10 @@ def blueprints(engine: Engine, signing: Signing, rights: OwnRights) -> list[Blue
     server.register_grant(RefreshGrant)
     server.register_grant(BackendServicesGrant)
     requests = WaitingRequests(database, settings)
-    lasting = settings.refresh_token_lifetime_seconds
     return [
         discovery.blueprint(settings, signing),
         authorize.blueprint(server, requests),
-        consent.blueprint(engine, requests, rights, offline_seconds=lasting),
+        consent.blueprint(engine, requests, rights),
         patient_picker.blueprint(engine, requests, rights),
         token.blueprint(server),
         introspection.blueprint(server),

@@ -116,14 +116,21 @@ class WaitingRequests:
         """A code for what was granted, whose family begins here."""
         request, settings = waiting.request, self.settings
         launched: dict[str, Any] = request.get(_LAUNCHED) or {}
+        is_offline = "offline_access" in scopes
+        # What needs its user to be signed in lasts no longer than a session can.
+        lasting = (
+            settings.refresh_token_lifetime_seconds
+            if is_offline
+            else settings.session_absolute_seconds
+        )
         family = Family(
             subject=who.user.id,
             scope=" ".join(scopes),
-            expires=clock.now() + timedelta(seconds=settings.refresh_token_lifetime_seconds),
+            expires=clock.now() + timedelta(seconds=lasting),
             client=waiting.client,
             user=who.user.id,
             session=who.session,
-            is_offline="offline_access" in scopes,
+            is_offline=is_offline,
             # An app that asked for no patient isn't told which one is open.
             patient=asked.patient if _needs_patient(scopes) or "launch" in scopes else None,
             encounter=launched.get("encounter"),

@@ -6,6 +6,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.peers import chromium
+from tests.peers.accessibility import assert_accessible
 from tests.peers.fhirclient_bundle import bundle
 from tests.peers.smart_app.server import serving
 from tests.smart.hospital import SCOPE, opened
@@ -33,6 +34,7 @@ def test_a_patient_allows_some_of_what_an_app_asks_for_and_takes_it_back(page, h
     results.get_by_label("Only some kinds").check()
     results.get_by_label("laboratory results").check()
     page.get_by_role("group", name="Read problems").get_by_label("No", exact=True).check()
+    assert_accessible(page)
     page.get_by_role("button", name="Allow").click()
 
     expect(page.locator("#name")).to_have_text(hospital.family)
@@ -46,9 +48,11 @@ def test_a_patient_allows_some_of_what_an_app_asks_for_and_takes_it_back(page, h
     assert page.evaluate(STATUS, f"Condition?{about}") in {401, 403}
 
     account = page.context.new_page()
-    account.goto(f"{hospital.root}/account/apps")
+    account.goto(f"{hospital.root}/account")
+    account.get_by_role("link", name="Apps").click()
     expect(account.get_by_role("heading", name="Growth Chart")).to_be_visible()
     expect(account.get_by_text("Read laboratory results")).to_be_visible()
+    assert_accessible(account)
     account.get_by_role("button", name="Take back").click()
     expect(account.get_by_role("status")).to_contain_text("no access any more")
 

@@ -6,15 +6,13 @@ That it can read anything shows CORS, too. https://github.com/smart-on-fhir/clie
 from __future__ import annotations
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
 from tests.peers import chromium
+from tests.peers.accessibility import assert_accessible
 from tests.peers.fhirclient_bundle import bundle
 from tests.peers.smart_app.server import serving
 from tests.smart.hospital import opened
-
-WIDTHS = (1440, 390)
 
 
 @pytest.fixture(scope="module")
@@ -34,15 +32,6 @@ def page(browser):
     context = browser.new_context(viewport={"width": 1440, "height": 900})
     yield context.new_page()
     context.close()
-
-
-def assert_accessible(page) -> None:
-    """No finding of axe, and nothing to scroll sideways for, on a desk and on a phone."""
-    for width in WIDTHS:
-        page.set_viewport_size({"width": width, "height": 900})
-        found = Axe().run(page).response["violations"]
-        assert not found, [(v["id"], [n["html"] for n in v["nodes"]]) for v in found]
-        assert page.evaluate("document.documentElement.scrollWidth") <= width
 
 
 def arrived(page, hospital) -> None:

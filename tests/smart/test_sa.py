@@ -105,6 +105,7 @@ def test_staff_choose_the_patient_by_name(make_smart_app, doctor, chart):
     assert "born 3 Feb 1980" in found.text
     chosen = form_with(found.text, chart.patient)
     page = doctor.post(at(picker), chosen)
+    assert "Choose another" in page.text
     told = app.told(app.answered(doctor, page))
 
     assert app.exchange(told["code"]).json["patient"] == chart.patient
@@ -171,7 +172,21 @@ def test_the_page_says_who_asks_for_whom_and_for_how_long(app_of_patient, patien
     assert "https://app.example" in text
     assert chart.family in text
     assert "born 3 Feb 1980" in text
-    assert "90 days" in text
+    assert "Go on by itself for 90 days" in text
+    assert "ends when you sign out, and after 12 hours in any case" in text
+    assert "Choose another" not in text
+
+
+def test_what_needs_its_user_to_be_signed_in_ends_with_the_session(make_smart_app, patient):
+    app = make_smart_app("launch/patient online_access patient/Patient.rs")
+    body = app.token(patient)
+    patient.post("/signout", form(patient.get("/account/apps").text, "/signout").values())
+
+    values = {"grant_type": "refresh_token", "refresh_token": body["refresh_token"]}
+    again = app.http.post("/oauth/token", data=values, base_url=HOST)
+
+    assert app.fhir(body["access_token"], f"Patient/{body['patient']}").status_code == 401
+    assert again.status_code == 400
 
 
 def test_nothing_is_remembered(app_of_patient, patient):
