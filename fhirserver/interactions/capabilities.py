@@ -32,9 +32,9 @@ from fhirserver.storage.content import instant
 
 _DESCRIPTION: Final = "A FHIR R4 server for hospitals."
 _SECURITY: Final = (
-    "Everything but this statement and the OpenAPI document needs a bearer token "
-    "(RFC 6750) in the Authorization header. Its scopes are SMART's, of systems and users: "
-    "`system/*.cruds`, `user/Patient.rs`."
+    "Everything but this statement and the OpenAPI document needs a bearer token (RFC 6750) in the "
+    "Authorization header. Apps get one by SMART App Launch, systems by SMART Backend Services; "
+    "scopes are SMART's, of both versions: `patient/*.rs`, `user/Patient.read`, `system/*.cruds`."
 )
 
 

@@ -13,6 +13,7 @@ from fhirserver.interactions.context import Context
 from fhirserver.interactions.interaction import interactions
 from fhirserver.interactions.operation import Level, Operation, on_system, on_type, operations
 from fhirserver.interactions.rights import CHANGES, RECORD
+from fhirserver.interactions.security_capabilities import security
 from fhirserver.interactions.shipped import address
 from fhirserver.model.heads import versioned
 from fhirserver.model.resource import Resource
@@ -26,14 +27,14 @@ ON_TYPE: Final = (
 ON_SYSTEM: Final = ("transaction", "batch", "search-system", "history-system")
 
 
-def rest(ctx: Context, security: str) -> Resource:
+def rest(ctx: Context, description: str) -> Resource:
     """https://hl7.org/fhir/R4/capabilitystatement-definitions.html#CapabilityStatement.rest"""
     supported = _supported(ctx)
     # Once for all types: each look at a definition asks whether it has changed.
     listed = {o: _operation(ctx, o) for o in dict.fromkeys(operations.values())}
     return {
         "mode": "server",
-        "security": {"cors": False, "description": security},
+        "security": security(ctx.settings, description),
         "resource": [_resource(ctx, t, supported, listed) for t in ctx.definitions.resource_types],
         "interaction": [{"code": code} for code in ON_SYSTEM],
         **_operations(listed, on_system()),

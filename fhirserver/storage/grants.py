@@ -256,6 +256,17 @@ def revoke_client_of_user(database: Database, user: str, client: str) -> int:
     )
 
 
+def revoke_client(database: Database, client: str, user: str | None) -> int:
+    """End what a client was granted, by one user or by all; returns how many grants that were."""
+    return len(
+        database.write(
+            "UPDATE access.family SET revoked = now() WHERE client = %s AND revoked IS NULL "
+            "AND (%s::text IS NULL OR user_id::text = %s) RETURNING 1",
+            (client, user, user),
+        )
+    )
+
+
 def families_of_user(database: Database, user: str) -> list[Family]:
     """What a user has granted and has not ended, the newest first."""
     rows: Rows = database.read(

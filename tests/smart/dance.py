@@ -190,8 +190,8 @@ def dancer(
     kind: str = "public",
     *,
     scope: str = EVERYTHING,
-    roles: tuple[str, ...] = ("admin",),
-    fhir_user: str | None = None,
+    roles: tuple[str, ...] = ("doctor",),
+    fhir_user: str | None = "Practitioner/doc1",
     algorithm: str = "ES384",
     **more: Any,
 ) -> Dancer:

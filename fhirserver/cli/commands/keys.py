@@ -15,6 +15,8 @@ from fhirserver.app import open_database, open_keyring
 from fhirserver.cli.options import with_settings
 from fhirserver.errors import KeyUnavailable
 from fhirserver.keys.keyring import Keyring
+from fhirserver.keys.sealer import Sealer
+from fhirserver.oauth.signing import Signing
 from fhirserver.settings import Settings
 from fhirserver.storage import key_export, key_rotation, migrate
 from fhirserver.storage.keys import KeyTables
@@ -133,3 +135,19 @@ def import_(settings: Settings, file: Path) -> None:
     with _keys(settings) as (_, tables):
         count = key_export.imported(tables, file.read_text("utf-8"))
         click.echo(f"{count} data keys taken in: restart the servers")
+
+
+@command.command("rotate-signing")
+@with_settings()
+@click.option("--forget-old", is_flag=True, help="At once, as when a key has leaked.")
+def rotate_signing(settings: Settings, forget_old: bool) -> None:
+    """Sign id_tokens with a new key; the one before can be verified with for another day."""
+    with embedded.services(settings) as served:
+        assert served.database_url is not None
+        migrate.upgrade(served.database_url)
+        database = open_database(served)
+        try:
+            signing = Signing(database, Sealer(open_keyring(served, database)))
+            click.echo(f"signing key {signing.rotate(forget_old=forget_old)}")
+        finally:
+            database.close()
