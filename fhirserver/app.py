@@ -55,7 +55,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     limits = protect(app, settings)
     sealer = Sealer(open_keyring(settings, database))
     pages.set_up(app, database, settings, lambda: shared_key(database, sealer, "forms"))
-    for pages_of in signing_in.blueprints(database, settings, sealer):
+    for pages_of in signing_in.blueprints(database, settings, sealer, recorder.add):
         app.register_blueprint(pages_of)
     allowed = access_of(engine)
     rights = own_rights(database, allowed)

@@ -15,6 +15,7 @@ from flask import Blueprint, Response, make_response, redirect, render_template,
 
 from fhirserver.access.scopes import scope_of, words
 from fhirserver.oauth.deciding import CONSENT
+from fhirserver.oauth.pages import with_headers
 from fhirserver.oauth.parameters import SmartRequest, read_any
 from fhirserver.oauth.refusals import bad_request, bad_scope
 from fhirserver.oauth.server import SmartServer
@@ -28,6 +29,7 @@ _KEPT: Final = ("redirect_uri", "state", "nonce", "code_challenge", "launch")
 def blueprint(server: SmartServer, requests: WaitingRequests) -> Blueprint:
     """`/oauth/authorize`."""
     endpoint = Blueprint("authorize", __name__)
+    endpoint.after_request(with_headers)
 
     @endpoint.route("/oauth/authorize", methods=["GET", "POST"])
     def authorize() -> Response:

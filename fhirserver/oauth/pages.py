@@ -68,6 +68,7 @@ def set_up(
         static_folder="static",
         static_url_path="/oauth/static",
     )
+    shared.app_context_processor(_context)
     app.register_blueprint(shared)
 
 
@@ -75,10 +76,9 @@ def page_blueprint(name: str, import_name: str) -> Blueprint:
     """A blueprint of pages: every POST is checked to come from a form of ours."""
     pages = Blueprint(name, import_name)
     pages.before_request(_check_form)
-    pages.after_request(_with_headers)
+    pages.after_request(with_headers)
     pages.register_error_handler(FhirError, _fhir_error)
     pages.register_error_handler(HTTPException, _http_error)
-    pages.context_processor(_context)
     return pages
 
 
@@ -101,7 +101,8 @@ def _check_form() -> None:
         _csrf.protect()
 
 
-def _with_headers(response: Response) -> Response:
+def with_headers(response: Response) -> Response:
+    """A page, with what keeps others from framing it, adding to it, or keeping it."""
     settings = _settings()
     ancestors = settings.frame_origins.strip() or "'none'"
     targets = " ".join(("'self'", *g.get("form_targets", ())))
@@ -128,7 +129,9 @@ def _settings() -> Settings:
 
 
 def _fhir_error(error: FhirError) -> Response:
-    return _told(str(error), error.status)
+    response = _told(str(error), error.status)
+    response.headers.update(error.headers)
+    return response
 
 
 def _http_error(error: HTTPException) -> Response:

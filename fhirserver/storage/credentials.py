@@ -61,9 +61,18 @@ def password_hash(database: Database, user_id: str) -> str | None:
 def set_password(
     database: Database, user_id: str, password_hash: str, *, keep_session: str | None = None
 ) -> None:
-    """Change a user's password, which ends their sessions, all but one that may be named."""
+    """Change a user's password, which ends their sessions, all but one that may be named.
+
+    What apps were allowed in those sessions ends with them, offline access as well.
+    """
     with database.transaction() as connection:
         _set(connection, user_id, "password", password_hash.encode(), 0)
+        execute(
+            connection,
+            "UPDATE access.family SET revoked = now() WHERE user_id = %s AND revoked IS NULL "
+            "AND client IS NOT NULL AND session IS DISTINCT FROM %s",
+            (key_of(user_id), key_of(keep_session or "")),
+        )
         end_inside(connection, user_id, but=keep_session)
 
 

@@ -7,7 +7,7 @@ import re
 import pytest
 
 from tests.oauth.browser import Browser
-from tests.oauth.conftest import PASSWORD
+from tests.oauth.people import PASSWORD
 from tests.oauth.test_sign_in import COOKIE, who
 
 NEW = "seven green foxes"

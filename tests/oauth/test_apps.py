@@ -10,7 +10,7 @@ from fhirserver import clock, ids
 from fhirserver.storage import grants
 from fhirserver.storage.clients import Client, add_client
 from fhirserver.storage.grants import Family
-from tests.oauth.conftest import PASSWORD
+from tests.oauth.people import PASSWORD
 
 
 @pytest.fixture

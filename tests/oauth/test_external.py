@@ -13,7 +13,7 @@ from fhirserver.oauth.signing_in.provider import Provider
 from fhirserver.settings import InvalidSetting, Settings
 from fhirserver.storage import users
 from tests.oauth.browser import Browser
-from tests.oauth.conftest import PASSWORD
+from tests.oauth.people import PASSWORD
 from tests.oauth.test_sign_in import COOKIE, who
 from tests.peers.loopback import serving, unused_port
 from tests.peers.openid_provider import CLIENT_ID, CLIENT_SECRET, OpenIDProvider

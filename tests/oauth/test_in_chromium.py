@@ -8,8 +8,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 
 from fhirserver.storage import credentials
-from tests.oauth.conftest import PASSWORD
-from tests.oauth.test_second_factor import code_of, seed_in
+from tests.oauth.people import PASSWORD, code_of, seed_in
 from tests.peers.chromium import browser as chromium
 from tests.peers.loopback import serving, unused_port
 

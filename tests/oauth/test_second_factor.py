@@ -5,34 +5,12 @@ from __future__ import annotations
 import re
 
 import psycopg
-import pyotp
 import pytest
 
-from fhirserver import clock
 from fhirserver.storage import credentials
 from tests.oauth.browser import Browser, forms
-from tests.oauth.conftest import PASSWORD
+from tests.oauth.people import PASSWORD, code_of, seed_in
 from tests.oauth.test_sign_in import COOKIE, who
-
-
-def seed_in(page: str) -> str:
-    return re.search(r"<code>([A-Z2-7 ]+)</code>", page)[1].replace(" ", "")
-
-
-def code_of(seed: str, *, steps: int = 0) -> str:
-    return pyotp.TOTP(seed).generate_otp(int(clock.now().timestamp()) // 30 + steps)
-
-
-@pytest.fixture
-def connected(browser, ada):
-    """Ada's seed, and her recovery codes; she is signed in."""
-    browser.sign_in(ada.name, PASSWORD)
-    page = browser.get("/account/authenticator")
-    seed = seed_in(page.text)
-    form = next(f for f in forms(page.text) if f.action == "/account/authenticator")
-    shown = browser.send(form.action, form.hidden | {"code": code_of(seed, steps=-1)})
-    assert shown.status_code == 200
-    return seed, re.findall(r"<li>([a-z2-7-]+)</li>", shown.text)
 
 
 @pytest.fixture

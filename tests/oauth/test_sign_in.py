@@ -8,7 +8,7 @@ import pytest
 from fhirserver.oauth.session import sign_in_address, signed_in
 from fhirserver.storage import epoch, sessions, users
 from tests.oauth.browser import Browser
-from tests.oauth.conftest import PASSWORD
+from tests.oauth.people import PASSWORD
 
 COOKIE = "fhirserver-session"
 

@@ -156,5 +156,5 @@ def _rows(text: str) -> list[Attack]:
 ATTACKS: Final = {a.number: a for text in _SECTIONS.values() for a in _rows(text)}
 SECTIONS: Final = {name: _rows(text) for name, text in _SECTIONS.items()}
 
-PENDING: Final = frozenset(range(1, 101)) - {55, 56, 57, 62, 63, 64, 65} | {109}
+PENDING: Final = frozenset(range(1, 99)) - {55, 56, 57, 62, 63, 64, 65} | {109}
 """Surfaces that are here, and attacks on them that no test tries yet."""

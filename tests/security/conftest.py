@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tests.oauth.people import a_user, ada, browser, connected  # noqa: F401 - fixtures
 from tests.smart.conftest import (  # noqa: F401 - fixtures
     chart,
     doctor,

@@ -79,10 +79,15 @@ def blueprint(service: Service) -> Blueprint:
             again = _confirmed(noted.content["session"], claims)
         except Refused as error:
             log.warning("external_sign_in_refused", extra={"reason": str(error)})
+            service.record.failed(None)
             raise Forbidden(
                 "The other service's answer can't be trusted: sign in again."
             ) from error
-        account = external_users.user(provider.issuer, claims)
+        try:
+            account = external_users.user(provider.issuer, claims)
+        except Forbidden:
+            service.record.failed(None, "forbidden")
+            raise
         who = signed_in(request) if again else None
         if again and (who is None or who.session != again or who.user.id != account.id):
             raise Forbidden("You have signed in there as somebody else.")

@@ -62,6 +62,7 @@ def finish(
 ) -> Response:
     """Signed in: a new session, or the same one with a new token."""
     response = see_other(next_address)
+    service.record.signed_in(account)
     if session is None:
         installed().start(request, response, account.id, methods)
     elif not installed().renew(response, session, methods):

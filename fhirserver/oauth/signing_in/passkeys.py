@@ -94,8 +94,9 @@ def signed_in_user(service: Service, state: str, credential: Json) -> Account:
     """The user whose passkey has answered. Raises Invalid for any other answer."""
     noted = begun.take(service.database, state, _SIGNING_IN)
     passkey = credentials.by_external(service.database, "passkey", str(credential.get("id")))
-    if noted is None or passkey is None:
-        raise Invalid(_REFUSED)
+    account = users.user_by_id(service.database, passkey.user_id) if passkey else None
+    if noted is None or passkey is None or account is None:
+        raise _refused(service, account)
     try:
         answer = webauthn.verify_authentication_response(
             credential=credential,
@@ -107,16 +108,20 @@ def signed_in_user(service: Service, state: str, credential: Json) -> Account:
             require_user_verification=True,
         )
     except WebAuthnException as error:
-        raise Invalid(_REFUSED) from error
+        raise _refused(service, account) from error
     # A counter that stands still is that of a copy, unless this passkey doesn't count.
     counts = bool(passkey.counter or answer.new_sign_count)
     is_used = credentials.use(
         service.database, passkey.id, answer.new_sign_count, is_growing=counts
     )
-    account = users.user_by_id(service.database, passkey.user_id)
-    if not is_used or account is None or not account.is_active:
-        raise Invalid(_REFUSED)
+    if not is_used or not account.is_active:
+        raise _refused(service, account)
     return account
+
+
+def _refused(service: Service, account: Account | None) -> Invalid:
+    service.record.failed(account)
+    return Invalid(_REFUSED)
 
 
 def _noted(service: Service, purpose: str, challenge: bytes, user_id: str | None) -> str:

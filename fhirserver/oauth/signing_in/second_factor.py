@@ -28,14 +28,13 @@ def blueprint(service: Service) -> Blueprint:
         step = going_on.current(service)
         if step is None:
             return _begin_anew()
-        user_id = step.account.id
         method: Method
         if recovery_code := request.form.get("recovery_code", ""):
             method = "recovery-code"
-            is_right = service.by_recovery_code(user_id, recovery_code[:100])
+            is_right = service.by_recovery_code(step.account, recovery_code[:100])
         else:
             method = "one-time-code"
-            is_right = service.by_code(user_id, request.form.get("code", "")[:100])
+            is_right = service.by_code(step.account, request.form.get("code", "")[:100])
         if not is_right:
             return _form(service, step, failed=method)
         if (step := going_on.done(service)) is None:

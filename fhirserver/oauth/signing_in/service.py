@@ -12,6 +12,7 @@ from fhirserver.oauth.signing_in import recovery
 from fhirserver.oauth.signing_in.authenticator_app import AuthenticatorApps
 from fhirserver.oauth.signing_in.limits import Limits
 from fhirserver.oauth.signing_in.passwords import Passwords, check_new
+from fhirserver.oauth.signing_in.recording import SignInRecord
 from fhirserver.settings import Settings
 from fhirserver.storage import credentials, users
 from fhirserver.storage.database import Database
@@ -23,10 +24,12 @@ log = logging.getLogger(__name__)
 class Service:
     """Proves who somebody is, without knowing of pages."""
 
-    def __init__(self, database: Database, settings: Settings, sealer: Sealer) -> None:
+    def __init__(
+        self, database: Database, settings: Settings, sealer: Sealer, record: SignInRecord
+    ) -> None:
         self.database = database
         self.settings = settings
-        self.sealer = sealer
+        self.record = record
         self.limits = Limits(database, settings)
         self.passwords = Passwords(settings.password_hashes_at_once)
         self.apps = AuthenticatorApps(database, sealer)
@@ -36,6 +39,7 @@ class Service:
         """The user whose name and password these are; None for whatever reason they aren't."""
         if not self.limits.may_try(name, address):
             log.warning("sign_in_paused", extra={"address": address})
+            self.record.failed(None, "throttled")
             return None
         account = users.user_by_name(self.database, name)
         stored = credentials.password_hash(self.database, account.id) if account else None
@@ -45,6 +49,7 @@ class Service:
                 "sign_in_failed",
                 extra={"user": account.id if account else None, "address": address},
             )
+            self.record.failed(account)
             return None
         self.limits.went_well(name, address)
         if self.passwords.is_outdated(stored):
@@ -52,13 +57,13 @@ class Service:
             credentials.replace_hash(self.database, account.id, stored, new)
         return account
 
-    def by_code(self, user_id: str, code: str) -> bool:
+    def by_code(self, account: Account, code: str) -> bool:
         """Whether this is a one-time password of the user's app, which is used up then."""
-        return self._second(user_id, lambda: self.apps.is_right(user_id, code))
+        return self._second(account, lambda: self.apps.is_right(account.id, code))
 
-    def by_recovery_code(self, user_id: str, code: str) -> bool:
+    def by_recovery_code(self, account: Account, code: str) -> bool:
         """Whether this is a recovery code of the user, which is used up then."""
-        return self._second(user_id, lambda: recovery.is_right(self.database, user_id, code))
+        return self._second(account, lambda: recovery.is_right(self.database, account.id, code))
 
     def change_password(self, account_id: str, password: str, *, keep_session: str) -> None:
         """Give a user a new password; their other sessions end. Raises Invalid for a poor one."""
@@ -98,12 +103,14 @@ class Service:
             return host or None
         return None
 
-    def _second(self, user_id: str, check: Callable[[], bool]) -> bool:
-        if not self.limits.may_try_second(user_id):
-            log.warning("second_factor_paused", extra={"user": user_id})
+    def _second(self, account: Account, check: Callable[[], bool]) -> bool:
+        if not self.limits.may_try_second(account.id):
+            log.warning("second_factor_paused", extra={"user": account.id})
+            self.record.failed(account, "throttled")
             return False
         if not check():
-            log.warning("second_factor_failed", extra={"user": user_id})
+            log.warning("second_factor_failed", extra={"user": account.id})
+            self.record.failed(account)
             return False
-        self.limits.second_went_well(user_id)
+        self.limits.second_went_well(account.id)
         return True

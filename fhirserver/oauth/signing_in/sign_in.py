@@ -43,6 +43,8 @@ def blueprint(service: Service) -> Blueprint:
     @pages.post("/signout")
     def sign_out() -> Response:
         response = see_other("/signin?signed_out=1")
+        if (who := signed_in(request)) is not None:
+            service.record.signed_out(who.user)
         installed().end(request, response)
         forget_forms()
         return response

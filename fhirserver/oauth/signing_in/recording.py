@@ -1,0 +1,66 @@
+"""Sign-ins, failed ones and sign-outs on record: AuditEvents of the DICOM types 110122 and 110123.
+
+https://profiles.ihe.net/ITI/BALP/. Of a failed sign-in the name that was typed isn't kept: it may
+be a password. When the record can't be written, nobody signs in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Literal
+
+from flask import g, request
+
+from fhirserver import clock, ids
+from fhirserver.access.principal import User
+from fhirserver.audit.event import Caller, Event
+from fhirserver.oauth.session import user_of
+from fhirserver.storage.users import Account
+
+Reason = Literal["login", "throttled", "forbidden"]
+"""Why somebody wasn't let in: not proved, too often tried, or no business here."""
+
+
+class SignInRecord:
+    """Writes down what the request under way comes to."""
+
+    def __init__(self, add: Callable[[Event], None]) -> None:
+        self._add = add
+
+    def signed_in(self, account: Account) -> None:
+        """Somebody signed in, or confirmed who they are."""
+        self._add(_event("login", _caller(user_of(account))))
+
+    def failed(self, account: Account | None, reason: Reason = "login") -> None:
+        """Somebody tried to be this user, or one that doesn't exist."""
+        self._add(_event("login", _caller(user_of(account) if account else None), reason))
+
+    def signed_out(self, user: User) -> None:
+        """Somebody signed out."""
+        self._add(_event("logout", _caller(user)))
+
+
+def _event(subtype: str, caller: Caller, reason: Reason | None = None) -> Event:
+    return Event(
+        id=ids.new(),
+        recorded=int(clock.now().timestamp() * 1000),
+        subtype=subtype,
+        action="E",
+        caller=caller,
+        outcome="4" if reason else "0",
+        reason=reason,
+        request_id=g.get("request_id"),
+    )
+
+
+def _caller(user: User | None) -> Caller:
+    address = request.remote_addr
+    if user is None:
+        return Caller(address=address)
+    return Caller(
+        address=address,
+        user=user.id,
+        name=user.name,
+        who=user.fhir_user,
+        roles=tuple(sorted(user.roles)),
+    )
