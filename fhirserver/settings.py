@@ -56,7 +56,12 @@ class Settings:
     trusted_proxies: str = setting(
         "",
         "Addresses and networks of the proxies in front, with commas between them: only they are "
-        "believed when they tell the client's address (X-Forwarded-For).",
+        "believed when they tell the client's address.",
+    )
+    client_address_header: str = setting(
+        "X-Forwarded-For",
+        "The header in which those proxies tell the client's address. One without a hyphen, such "
+        "as Clientaddress, can't be forged by a header with an underscore in its place.",
     )
     hsts_seconds: int = setting(
         31_536_000,

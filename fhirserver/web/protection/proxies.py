@@ -1,7 +1,10 @@
 """Who really asks, and as what server: nothing of it is believed from just anybody.
 
-A proxy in front tells the client's address in X-Forwarded-For; only those that a setting names
-are believed. What we are called is a setting, too: no Host header decides about a link.
+A proxy in front tells the client's address in a header; only those that a setting names are
+believed. What we are called is a setting, too: no Host header decides about a link.
+
+WSGI makes one name of `X-Forwarded-For` and `X_Forwarded_For`, and Granian hands over whichever
+comes last. So a proxy must drop names with underscores, as nginx does, or use one without a hyphen.
 https://developer.mozilla.org/en-US/docs/Web/HTTP/Reference/Headers/X-Forwarded-For
 """
 
@@ -38,15 +41,17 @@ class Trust:
 
     def __init__(self, settings: Settings) -> None:
         self._networks = networks(settings.trusted_proxies)
+        self._header = f"HTTP_{settings.client_address_header.upper().replace('-', '_')}"
+        self._hearsay = frozenset({*_HEARSAY, self._header})
         base = urlsplit(settings.fhir_base)
         self._scheme, self._host = base.scheme, base.netloc
 
     def put_right(self, environ: MutableMapping[str, Any]) -> None:
         """Change the environment of one request."""
-        told = environ.get("HTTP_X_FORWARDED_FOR")
+        told = environ.get(self._header)
         if told and self._networks:
             environ["REMOTE_ADDR"] = self.client(environ.get("REMOTE_ADDR") or "", told)
-        for name in _HEARSAY:
+        for name in self._hearsay:
             if name in environ:
                 del environ[name]
         environ["HTTP_HOST"] = self._host
