@@ -12,9 +12,10 @@ from fhirserver.app import open_database
 from fhirserver.cli.options import with_settings
 from fhirserver.errors import NotFound
 from fhirserver.oauth.signing_in.external_users import link as link_account
+from fhirserver.oauth.signing_in.limits import Limits
 from fhirserver.oauth.signing_in.passwords import Passwords, check_new
 from fhirserver.settings import Settings
-from fhirserver.storage import credentials, migrate, users
+from fhirserver.storage import credentials, migrate, recovery_codes, sessions, users
 from fhirserver.storage.database import Database
 from fhirserver.storage.users import Account
 
@@ -120,6 +121,34 @@ def link(settings: Settings, name: str, subject: str) -> None:
     with _database(settings) as database:
         account = _named(database, name)
         link_account(database, account, settings.external_issuer, subject, settings.external_name)
+
+
+@command.command()
+@with_settings()
+@click.argument("name")
+def unlock(settings: Settings, name: str) -> None:
+    """End the pause after too many failed attempts of a user to sign in."""
+    with _database(settings) as database:
+        account = _named(database, name)
+        Limits(database, settings).forget(account.name, account.id)
+
+
+@command.command()
+@with_settings()
+@click.argument("name")
+def reset(settings: Settings, name: str) -> None:
+    """Take authenticator app, passkeys and recovery codes from a user who has lost them.
+
+    Ends all their sessions. At the next sign-in the password is enough, unless a role of theirs
+    needs a second factor: then they connect a new one.
+    """
+    with _database(settings) as database:
+        account = _named(database, name)
+        for factor in credentials.credentials(database, account.id):
+            if factor.kind in {"totp", "passkey"}:
+                credentials.remove(database, account.id, factor.id)
+        recovery_codes.set_codes(database, account.id, [])
+        sessions.end_all(database, account.id)
 
 
 def _named(database: Database, name: str) -> Account:
