@@ -23,12 +23,15 @@ from fhirserver.oauth import apps, endpoints, launch, pages
 from fhirserver.oauth.own_rights import own_rights
 from fhirserver.oauth.signing import Signing
 from fhirserver.oauth.signing_in import blueprints as signing_in
+from fhirserver.oauth.signing_in.passwords import Passwords, check_new
 from fhirserver.settings import Settings
 from fhirserver.storage.database import Database
 from fhirserver.storage.keys import KeyTables
 from fhirserver.storage.secrets import shared_key
 from fhirserver.terminology.remote import RemoteDictionaries
 from fhirserver.web import fhir, health, observation
+from fhirserver.web.administration import blueprint as administration
+from fhirserver.web.administration.admission import Desk
 from fhirserver.web.authentication import AccessOf, Authenticator
 from fhirserver.web.cors import allow_origins
 from fhirserver.web.errors import handle_errors
@@ -63,7 +66,16 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.register_blueprint(apps.blueprint(engine, rights))
     for protocol in endpoints.blueprints(engine, Signing(database, sealer), rights):
         app.register_blueprint(protocol)
-    app.register_blueprint(fhir.blueprint(engine, Authenticator(database, allowed), limits))
+    authenticator = Authenticator(database, allowed)
+    app.register_blueprint(fhir.blueprint(engine, authenticator, limits))
+    hashing = Passwords(settings.password_hashes_at_once)
+
+    def first_password(password: str, about: tuple[str, ...]) -> str:
+        check_new(password, shortest=settings.password_min_length, about=about)
+        return hashing.hashed(password)
+
+    desk = Desk(engine, recorder, authenticator.principal, first_password)
+    app.register_blueprint(administration.blueprint(desk))
     app.register_blueprint(openapi.blueprint(engine))
     app.register_blueprint(health.blueprint(database))
     app.register_blueprint(observation.metrics(settings))

@@ -49,6 +49,14 @@ def policy_of_source(connection: Connection, source: int, name: str) -> StoredPo
     return StoredPolicy(*rows[0]) if rows else None
 
 
+def id_of_source(database: Database, source: int) -> str | None:
+    """The id of the resource with this key; None when it is deleted."""
+    rows = database.read(
+        f"SELECT id FROM {table('resource', 'Basic')} WHERE key = %s AND NOT deleted", (source,)
+    )
+    return rows[0][0] if rows else None
+
+
 def put_policy(connection: Connection, policy: StoredPolicy) -> None:
     """Write a policy in the place of the one of its source."""
     drop_policy(connection, policy.source)

@@ -190,3 +190,14 @@ def test_a_stored_policy_stands_for_the_shipped_one_until_it_goes(
     finally:
         assert client.delete("/fhir/Basic/labtech").status_code == 204
     assert labtech.get("/fhir/Organization").status_code == 200
+
+
+def test_a_policy_conforms_to_its_profile(client: FlaskClient) -> None:
+    doctor = resource_of(shipped_policies()["doctor"])
+
+    answer = client.post("/fhir/Basic/$validate", json=doctor)
+
+    issues = [i for i in answer.get_json()["issue"] if i["severity"] in ("error", "fatal")]
+    assert issues == []
+    broken = {**doctor, "extension": []}
+    assert "error" in client.post("/fhir/Basic/$validate", json=broken).text

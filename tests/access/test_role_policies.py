@@ -6,10 +6,14 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from flask import Flask
 from flask.testing import FlaskClient
 
 from fhirserver import clock, ids
 from fhirserver.access.labels import ACT_CODE, CONFIDENTIALITY
+from fhirserver.interactions.relations import rebuild
+from fhirserver.search.hashing import reference_self
+from fhirserver.storage.database import Database
 from tests.access.conftest import As, Put
 
 VITAL = {
@@ -327,3 +331,25 @@ def test_a_provenance_is_that_patients_whose_target_it_has(
     for path in (f"/fhir/Provenance/{stored['id']}", f"/fhir/{location.split('/fhir/')[-1]}"):
         assert doctor.get(path).status_code == 200
         assert other.get(path).status_code == 404
+
+
+def test_relationships_are_made_anew_from_what_is_stored(
+    ward: Ward, put: Put, as_user: As, database: Database, app: Flask
+) -> None:
+    doctor = as_user("doctor", ward.doctor)
+    denial = privacy(ward.other, {"type": "deny"})
+    put("Consent", **denial)
+    owners = (
+        reference_self("Patient", ward.cared_for["id"]),
+        reference_self("Patient", ward.other["id"]),
+    )
+    database.write("DELETE FROM access.care WHERE patient = %s", (owners[0],))
+    database.write("DELETE FROM access.directive WHERE patient = %s", (owners[1],))
+    assert doctor.get(f"/fhir/Patient/{ward.cared_for['id']}").status_code == 404
+
+    context = app.extensions["fhirserver"].context
+    assert rebuild(context.store, context.site) > 0
+
+    assert doctor.get(f"/fhir/Patient/{ward.cared_for['id']}").status_code == 200
+    denied = database.read("SELECT effect FROM access.directive WHERE patient = %s", (owners[1],))
+    assert denied == [("deny",)]

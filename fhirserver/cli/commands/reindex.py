@@ -9,6 +9,7 @@ from fhirserver import embedded
 from fhirserver.app import open_database, open_engine
 from fhirserver.cli.options import with_settings
 from fhirserver.errors import Invalid
+from fhirserver.interactions.relations import rebuild
 from fhirserver.settings import Settings
 from fhirserver.storage import migrate
 from fhirserver.storage.reindex import work
@@ -22,6 +23,8 @@ SECONDS = 1.0
 @click.argument("types", nargs=-1)
 def command(settings: Settings, types: tuple[str, ...]) -> None:
     """Do what is left to reindex; with TYPES, these types from the beginning as well.
+
+    Who cares for whom, and what consents say, is made anew from all that is stored.
 
     A search parameter that was added answers when its index is complete. May be stopped, or
     killed, and started again; the server goes on meanwhile.
@@ -52,5 +55,6 @@ def command(settings: Settings, types: tuple[str, ...]) -> None:
                     completed=sum(j.done for j in jobs),
                     total=None if None in totals else sum(t or 0 for t in totals),
                 )
+        rebuild(context.store, context.site)
         database.close()
     click.echo("the index is complete")

@@ -1,0 +1,137 @@
+"""Who may ask what of `/admin`, and that it is on record.
+
+Changes take the power `administer` and a token that may change every type; reading is also for
+those with the power `explain-access`. The operator's own tokens (`system/*.cruds`) may do both.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from flask import Response, g, jsonify, request
+
+from fhirserver import clock, ids
+from fhirserver.access.compile import EXPLAIN_ACCESS, Granted
+from fhirserver.access.principal import Principal
+from fhirserver.audit.event import Caller, Event
+from fhirserver.audit.recorder import Recorder
+from fhirserver.engine import Engine
+from fhirserver.errors import FhirError, Forbidden, Invalid, NotUnderstood, UnsupportedMedia
+from fhirserver.model import json
+from fhirserver.storage.database import Database
+from fhirserver.web.bodies import read_body
+
+ADMINISTER: Final = "administer"
+MOST_BYTES: Final = 1_000_000
+_SERVER_FAILED: Final = 500
+
+Body = Mapping[str, Any]
+Answer = tuple[Mapping[str, Any], int]
+Act = Callable[[Principal, Body], Answer]
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """Where administrators are served."""
+
+    engine: Engine
+    recorder: Recorder
+    principal_of: Callable[[str | None], Principal]
+    password_hash: Callable[[str, tuple[str, ...]], str]
+    """Checks and hashes a first password; it is told what it must not resemble."""
+
+    @property
+    def database(self) -> Database:
+        return self.engine.context.store.database
+
+    def serve(self, name: str, act: Act) -> Response:
+        """Carry out a request, `name` on record, if its caller may ask."""
+        principal = self.principal_of(request.headers.get("Authorization"))
+        try:
+            _admit(principal, is_change=request.method not in {"GET", "HEAD"})
+            content, status = act(principal, _body())
+        except FhirError as error:
+            self.recorder.add(_event(principal, name, error))
+            raise
+        self.recorder.add(_event(principal, name, None))
+        answer = jsonify(content)
+        answer.status_code = status
+        answer.headers["Cache-Control"] = "no-store"
+        return answer
+
+
+def _admit(principal: Principal, *, is_change: bool) -> None:
+    """Raise Forbidden unless the caller may ask this."""
+    access = principal.access
+    if isinstance(access, Granted):
+        needed = {ADMINISTER} if is_change else {ADMINISTER, EXPLAIN_ACCESS}
+        if not access.powers & needed:
+            raise Forbidden("this is for administrators: none of your access policies allows it")
+        if not principal.may("u" if is_change else "r", None):
+            raise Forbidden("this takes a token with a scope such as user/*.cruds")
+    elif not principal.may("u", None, context="system"):
+        raise Forbidden("this takes a token of an administrator")
+
+
+def _body() -> Body:
+    if request.method in {"GET", "HEAD", "DELETE"}:
+        return {}
+    # A form, which another site could send, is no JSON.
+    if request.mimetype != "application/json":
+        raise UnsupportedMedia("this takes application/json")
+    text = read_body(request, MOST_BYTES)
+    if not text:
+        return {}
+    found = json.parse(text)
+    if not isinstance(found, dict):
+        raise NotUnderstood("the body is a JSON object")
+    return found
+
+
+def text_of(body: Body, name: str, default: str | None = None) -> str:
+    """A member that is a text; raises Invalid when it is something else, or missing."""
+    found = body.get(name, default)
+    if not isinstance(found, str):
+        raise Invalid(f"{name} is a text", expression=name)
+    return found
+
+
+def texts_of(body: Body, name: str) -> tuple[str, ...]:
+    """A member that is a list of texts, or isn't there."""
+    found = body.get(name, [])
+    if not isinstance(found, list) or not all(isinstance(t, str) and t for t in found):
+        raise Invalid(f"{name} is a list of texts", expression=name)
+    return tuple(dict.fromkeys(found))
+
+
+def refuse_unknown(body: Body, *known: str) -> None:
+    """Raise Invalid for a member that means nothing here."""
+    if unknown := sorted(set(body) - set(known)):
+        raise Invalid(f"{unknown[0][:40]!r} is none of {', '.join(known)}")
+
+
+def _event(principal: Principal, name: str, error: FhirError | None) -> Event:
+    user = principal.user
+    caller = Caller(client=principal.client or principal.subject, address=request.remote_addr)
+    if user is not None:
+        caller = Caller(
+            client=principal.client,
+            address=request.remote_addr,
+            user=user.id,
+            name=user.name,
+            who=user.fhir_user,
+            roles=tuple(sorted(user.roles)),
+        )
+    return Event(
+        id=ids.new(),
+        recorded=int(clock.now().timestamp() * 1000),
+        subtype="operation",
+        action="E",
+        caller=caller,
+        outcome="0" if error is None else "8" if error.status >= _SERVER_FAILED else "4",
+        reason=None if error is None else f"{error.status} {error.code}",
+        operation=f"admin-{name}",
+        request_id=g.get("request_id"),
+    )

@@ -1,0 +1,16 @@
+"""All addresses below `/admin`."""
+
+from __future__ import annotations
+
+from flask import Blueprint
+
+from fhirserver.web.administration import clients, keys, policies, users
+from fhirserver.web.administration.admission import Desk
+
+
+def blueprint(desk: Desk) -> Blueprint:
+    """The addresses of a desk."""
+    admin = Blueprint("admin", __name__, url_prefix="/admin")
+    for part in (users, clients, policies, keys):
+        part.add_to(admin, desk)
+    return admin

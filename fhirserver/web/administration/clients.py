@@ -1,0 +1,65 @@
+"""`/admin/clients`: the apps and services that are registered; never their secrets."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, Response
+
+from fhirserver.access.principal import Principal
+from fhirserver.errors import Invalid, NotFound
+from fhirserver.storage.clients import Client, client_by_id, clients, set_client_active
+from fhirserver.web.administration.admission import Answer, Body, Desk, refuse_unknown
+
+
+def add_to(admin: Blueprint, desk: Desk) -> None:
+    """Add these addresses."""
+
+    @admin.get("/clients")
+    def list_clients() -> Response:
+        return desk.serve(
+            "list-clients",
+            lambda _p, _b: ({"clients": [_json(c) for c in clients(desk.database)]}, 200),
+        )
+
+    @admin.get("/clients/<client_id>")
+    def read_client(client_id: str) -> Response:
+        return desk.serve("read-client", lambda _p, _b: (_json(_client(desk, client_id)), 200))
+
+    @admin.patch("/clients/<client_id>")
+    def change_client(client_id: str) -> Response:
+        def act(_principal: Principal, body: Body) -> Answer:
+            refuse_unknown(body, "isActive")
+            is_active = body.get("isActive")
+            if not isinstance(is_active, bool):
+                raise Invalid("isActive is true or false", expression="isActive")
+            _client(desk, client_id)
+            with desk.database.transaction() as connection:
+                set_client_active(connection, client_id, is_active)
+            return _json(_client(desk, client_id)), 200
+
+        return desk.serve("change-client", act)
+
+
+def _client(desk: Desk, client_id: str) -> Client:
+    found = client_by_id(desk.database, client_id)
+    if found is None:
+        raise NotFound("there is no such client")
+    return found
+
+
+def _json(client: Client) -> dict[str, Any]:
+    return {
+        "id": client.id,
+        "name": client.name,
+        "kind": client.kind,
+        "redirectUris": list(client.redirect_uris),
+        "grantTypes": list(client.grant_types),
+        "scope": client.scope,
+        "jwks": client.jwks,
+        "jwksUri": client.jwks_uri,
+        "launchUri": client.launch_uri,
+        "mayIntrospect": client.may_introspect,
+        "isActive": client.is_active,
+        "created": None if client.created is None else client.created.isoformat(),
+    }
