@@ -18,6 +18,8 @@ PROFILE: Final = "https://fhirserver.example/StructureDefinition/access-policy"
 EXTENSION: Final = "https://fhirserver.example/StructureDefinition/access-policy-content"
 SYSTEM: Final = "https://fhirserver.example/CodeSystem/basic-resource-type"
 CODE: Final = "access-policy"
+PREDICATE: Final = "https://fhirserver.example/StructureDefinition/access-predicate"
+"""The extension of a predicate, which those of `all`, `any` and `not` hold again."""
 
 # Members that are lists, by their names in the extension, which are those of one of them.
 _ONE_OF: Final = {
@@ -27,11 +29,12 @@ _ONE_OF: Final = {
     "rules": "rule",
     "types": "type",
     "constraints": "constraint",
+    "labels": "label",
+    "ids": "id",
 }
 _LIST_OF: Final = {one: many for many, one in _ONE_OF.items()}
-_LISTS: Final = frozenset(
-    ["hidden", "readonly", "changes", "care", "refers", "labels", "ids", "all", "any"]
-)
+_LISTS: Final = frozenset(["hidden", "readonly", "changes", "care", "refers"])
+_OPERATORS: Final = frozenset(["all", "any", "not"])
 
 
 def is_policy(resource: Mapping[str, Any] | None) -> bool:
@@ -94,6 +97,8 @@ _RULE: Final = re.compile(r"policy\.rules\[(\d+)\]")
 def _extensions(value: Mapping[str, Any]) -> list[dict[str, Any]]:
     return [
         {"url": _ONE_OF.get(member, member), **_valued(item)}
+        if member != "where"
+        else _predicate(item)
         for member, content in value.items()
         for item in (content if isinstance(content, list) else [content])
     ]
@@ -105,21 +110,51 @@ def _valued(item: Any) -> dict[str, Any]:
     return {"valueBoolean": item} if isinstance(item, bool) else {"valueString": item}
 
 
+def _predicate(value: Mapping[str, Any]) -> dict[str, Any]:
+    operator = next(iter(value))
+    if operator not in _OPERATORS:
+        return {"url": PREDICATE, "extension": _extensions(value)}
+    inner = value[operator]
+    parts = [_predicate(p) for p in (inner if isinstance(inner, list) else [inner])]
+    return {"url": PREDICATE, "extension": [{"url": "operator", "valueString": operator}, *parts]}
+
+
 def _members(extensions: Sequence[Mapping[str, Any]], place: str) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for number, extension in enumerate(extensions):
         here = f"{place}.extension[{number}]"
         url = extension.get("url")
-        if not isinstance(url, str) or "/" in url:
-            raise Unprocessable("an extension inside a policy has a plain name", expression=here)
-        value = _value(extension, here)
-        if url in _LIST_OF or url in _LISTS:
-            found.setdefault(_LIST_OF.get(url, url), []).append(value)
-        elif url in found:
-            raise Unprocessable(f"{url} is there twice", expression=here)
+        if url == PREDICATE:
+            name, value = "where", _predicate_of(extension, here)
+        elif isinstance(url, str) and "/" not in url:
+            name, value = _LIST_OF.get(url, url), _value(extension, here)
         else:
-            found[url] = value
+            raise Unprocessable("an extension inside a policy has a plain name", expression=here)
+        if url in _LIST_OF or url in _LISTS:
+            found.setdefault(name, []).append(value)
+        elif name in found:
+            raise Unprocessable(f"{name} is there twice", expression=here)
+        else:
+            found[name] = value
     return found
+
+
+def _predicate_of(extension: Mapping[str, Any], place: str) -> dict[str, Any]:
+    inside = extension.get("extension", ())
+    inner = [e for e in inside if e.get("url") == PREDICATE]
+    if not inner:
+        return _members(inside, place)
+    others = [e for e in inside if e.get("url") != PREDICATE]
+    operator = _value(others[0], place) if len(others) == 1 else None
+    if operator not in _OPERATORS or others[0].get("url") != "operator":
+        raise Unprocessable("predicates in a predicate take one operator: all, any or not",
+                            expression=place)  # fmt: skip
+    parts = [_predicate_of(e, place) for e in inner]
+    if operator != "not":
+        return {operator: parts}
+    if len(parts) > 1:
+        raise Unprocessable("not takes one predicate", expression=place)
+    return {"not": parts[0]}
 
 
 def _value(extension: Mapping[str, Any], place: str) -> Any:
