@@ -91,10 +91,7 @@ def blueprint(engine: Engine, requests: Requests, own_rights: OwnRights) -> Blue
 
     def has_choice(asked: Asked, who: SignedIn) -> bool:
         """Whether the patient could be another one."""
-        if asked.is_launched:
-            return False
-        own = patients.own(engine, own_rights(who))
-        return own is None or len(own) > 1
+        return not asked.is_launched and patients.can_choose(own_rights(who))
 
     return pages
 

@@ -19,7 +19,7 @@ from fhirserver.interactions.messages import FhirRequest
 from fhirserver.model import json
 from fhirserver.oauth import patients
 from fhirserver.oauth.deciding import see_other
-from fhirserver.oauth.own_rights import OwnRights
+from fhirserver.oauth.own_rights import OwnRights, origin
 from fhirserver.oauth.pages import page_blueprint
 from fhirserver.oauth.session import SignedIn, signed_in
 from fhirserver.storage import launches
@@ -107,7 +107,8 @@ def fhir_context(text: str, engine: Engine) -> list[dict[str, Any]]:
 def _subject(engine: Engine, caller: Principal, encounter: str) -> str:
     """Whose visit it is."""
     try:
-        answer = engine.handle(FhirRequest("read", caller, type="Encounter", id=encounter))
+        read = FhirRequest("read", caller, type="Encounter", id=encounter, origin=origin())
+        answer = engine.handle(read)
     except FhirError as error:
         raise NotFound("There is no such visit.") from error
     found = json.parse_object(answer.content or b"{}")

@@ -6,9 +6,12 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Final
 
+from flask import g, has_request_context, request
+
 from fhirserver.access.access import Access
 from fhirserver.access.principal import Principal
 from fhirserver.access.scopes import scopes
+from fhirserver.audit.event import Origin
 from fhirserver.oauth.session import SignedIn
 from fhirserver.storage import epoch
 from fhirserver.storage.database import Database
@@ -28,3 +31,10 @@ def own_rights(database: Database, access_of: AccessOf) -> OwnRights:
         return replace(principal, given_access=access_of(principal, epoch.current(database)))
 
     return made
+
+
+def origin() -> Origin:
+    """Where what a page looks up was asked from, for the record."""
+    if not has_request_context():
+        return Origin()
+    return Origin(request.remote_addr, g.get("request_id"))

@@ -14,6 +14,7 @@ from fhirserver.engine import Engine
 from fhirserver.errors import FhirError
 from fhirserver.interactions.messages import FhirRequest
 from fhirserver.model import json
+from fhirserver.oauth.own_rights import origin
 from fhirserver.oauth.shown_patient import ShownPatient, shown
 from fhirserver.search.escaping import escape
 
@@ -48,7 +49,8 @@ class Found:
 def search(engine: Engine, principal: Principal, asked: Asked) -> Found:
     """The patients whom the caller may find and who fit. Raises errors.FhirError."""
     query = (*asked.query, ("_count", str(MOST_SHOWN)), ("_sort", "family,given,birthdate"))
-    answer = engine.handle(FhirRequest("search-type", principal, type="Patient", query=query))
+    asked_for = FhirRequest("search-type", principal, type="Patient", query=query, origin=origin())
+    answer = engine.handle(asked_for)
     bundle = json.parse_object(answer.content or b"{}")
     today = clock.now().date()
     matches = [e["resource"] for e in bundle.get("entry") or () if _is_match(e)]
@@ -60,6 +62,12 @@ def patient(engine: Engine, principal: Principal, id_: str) -> ShownPatient | No
     """The patient of that id; None when there is none whom the caller may see."""
     found = _read(engine, principal, "Patient", id_)
     return None if found is None else shown(found, clock.now().date())
+
+
+def can_choose(principal: Principal) -> bool:
+    """Whether there may be several to choose from: patients and relatives have one."""
+    kind = ((principal.user and principal.user.fhir_user) or "").partition("/")[0]
+    return kind not in {"Patient", "RelatedPerson"}
 
 
 def own(engine: Engine, principal: Principal) -> tuple[ShownPatient, ...] | None:
@@ -79,7 +87,8 @@ def own(engine: Engine, principal: Principal) -> tuple[ShownPatient, ...] | None
 
 def _read(engine: Engine, principal: Principal, kind: str, id_: str) -> dict[str, Any] | None:
     try:
-        answer = engine.handle(FhirRequest("read", principal, type=kind, id=id_))
+        read = FhirRequest("read", principal, type=kind, id=id_, origin=origin())
+        answer = engine.handle(read)
     except FhirError:
         return None
     return json.parse_object(answer.content or b"{}")
