@@ -51,7 +51,10 @@ class WaitingRequests:
     def choose(self, request_id: str, who: SignedIn, patient: str) -> None:
         """The user works with this patient; an EHR's choice isn't theirs to change."""
         waiting = pending.take(self.database, request_id, who.user.id)
-        if waiting is not None and waiting.request.get(_LAUNCHED) is None:
+        if waiting is None:
+            return
+        launched = waiting.request.get(_LAUNCHED)
+        if launched is None or launched["patient"] is None:
             pending.change(self.database, request_id, who.user.id, {_CHOSEN: patient})
 
     def allow(self, request_id: str, who: SignedIn, scopes: tuple[str, ...]) -> str:
@@ -108,7 +111,7 @@ class WaitingRequests:
             client_name=client.client.name,
             redirect_uri=request["redirect_uri"],
             scopes=tuple(request["scope"].split()),
-            patient=request.get(_CHOSEN) if launched is None else launched["patient"],
+            patient=(launched and launched["patient"]) or request.get(_CHOSEN),
             is_launched=launched is not None and launched["patient"] is not None,
         )
 

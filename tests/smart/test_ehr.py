@@ -105,6 +105,14 @@ def test_the_visit_brings_its_patient_and_no_other(ehr_app, doctor, chart, make_
     ).status_code in {400, 404}
 
 
+def test_a_launch_without_a_patient_lets_the_user_choose_one(make_smart_app, make_user, chart):
+    app = make_smart_app("launch launch/patient patient/Patient.rs")
+    patient = make_user(f"Patient/{chart.patient}", "patient")
+    launch = launched(patient, app)
+
+    assert app.token(patient, launch=launch)["patient"] == chart.patient
+
+
 def test_a_patient_whom_the_user_may_not_see_is_not_launched_with(ehr_app, doctor):
     assert opened(doctor, ehr_app, patient="nobody").status_code == 404
 

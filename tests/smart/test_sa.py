@@ -130,6 +130,13 @@ def test_the_picker_says_when_nobody_fits_or_nothing_was_typed(make_smart_app, d
     assert wrong.status_code == 200
 
 
+def test_who_leaves_the_picker_denies(make_smart_app, doctor):
+    app = make_smart_app("launch/patient patient/Patient.rs")
+    picker = app.ask(doctor)
+
+    assert app.told(doctor.send(picker, answer="deny"))["error"] == "access_denied"
+
+
 def test_a_patient_cannot_choose_somebody_else(make_smart_app, patient, make_chart):
     other = make_chart()
     app = make_smart_app("launch/patient patient/Patient.rs")
