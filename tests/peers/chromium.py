@@ -7,7 +7,7 @@ import shutil
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, expect, sync_playwright
 
 
 @contextlib.contextmanager
@@ -19,6 +19,8 @@ def browser() -> Iterator[Browser]:
     with sync_playwright() as playwright:
         # A sandbox within the sandbox of a container can't be made.
         opened = playwright.chromium.launch(executable_path=found, args=["--no-sandbox"])
+        # Machines that run all tests at once are slow.
+        expect.set_options(timeout=20_000)
         try:
             yield opened
         finally:
