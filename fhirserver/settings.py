@@ -302,6 +302,13 @@ class Settings:
         "The most AuditEvents of one web process that wait for the database; then requests are "
         "refused.",
     )
+    audit_retention_days: int = setting(
+        2192, "After how many days AuditEvents are removed; 0 keeps them for ever."
+    )
+    audit_legal_hold: bool = setting(
+        False,
+        "Whether AuditEvents are kept although their time is over: for a court.",
+    )
     audit_fail_open: bool = setting(
         False, "Whether requests are answered although their AuditEvents are lost. Leave it off."
     )
