@@ -13,6 +13,7 @@ from fhirserver.interactions.context import Context
 from fhirserver.interactions.messages import FhirResponse
 from fhirserver.interactions.operating.answers import answered
 from fhirserver.interactions.operation import ANY, OURS, Call, Parameter, operation
+from fhirserver.interactions.recording import note_change, on_record
 from fhirserver.interactions.rights import RECORD, refuse_change_of_record
 from fhirserver.model.parameters import parameters, value
 from fhirserver.storage.expunging import remove_all, remove_history
@@ -46,7 +47,7 @@ def expunge(ctx: Context, call: Call) -> FhirResponse:
     if not (everything or call.inputs.is_true("expungePreviousVersions")):
         text = "$expunge needs expungeDeletedResources or expungePreviousVersions to be true"
         raise Invalid(issues=[Issue("error", "required", text)])
-    with ctx.store.database.transaction() as connection:
+    with ctx.store.database.transaction() as connection, on_record(connection):
         held = lock_current(connection, ctx.store.guard, call.type, [call.id]).get(call.id)
         if held is None or not held.is_there:
             raise NotFound(f"{call.type}/{call.id} doesn't exist")
@@ -59,5 +60,6 @@ def expunge(ctx: Context, call: Call) -> FhirResponse:
             count = remove_all(connection, call.type, there.key)
         else:
             raise Conflict(f"{call.type}/{call.id} isn't deleted: delete it first")
+        note_change("delete", call.type, call.id, None, there.content)
     log.info("expunged", extra={"type": call.type, "id": call.id, "versions": count})
     return answered(parameters([value("count", "integer", count)]))

@@ -82,6 +82,11 @@ def test_every_interaction_of_every_type_works(ask, listed):
         stored = json.parse(ask("GET", address).content)
         done["read"] = stored["resourceType"] == name
         done["vread"] = ask("GET", f"{address}/_history/1").content is not None
+        if name == "AuditEvent":
+            assert {"update", "patch", "delete"}.isdisjoint(
+                i["code"] for i in resource["interaction"]
+            )
+            continue
         changed = stored | {"language": "en"}
         done["update"] = ask("PUT", address, changed).version == 2
         patch = [{"op": "replace", "path": "/language", "value": "de"}]
@@ -98,11 +103,12 @@ def test_every_interaction_of_every_type_works(ask, listed):
 
 
 def test_what_it_says_of_conditions_and_versions_is_so(ask, listed):
-    """These are the same code for every type."""
+    """These are the same code for every type but the record's."""
     assert {
         (r["versioning"], r["readHistory"], r["updateCreate"], r["conditionalCreate"],
          r["conditionalRead"], r["conditionalUpdate"], r["conditionalDelete"])
         for r in listed.values()
+        if r["type"] != "AuditEvent"
     } == {("versioned-update", True, True, True, "full-support", True, "single")}  # fmt: skip
 
     body = minimal("Basic") | {"identifier": [{"system": "http://a.example/truth", "value": "1"}]}
