@@ -41,6 +41,8 @@ def included(
             if _name(version) not in seen:
                 seen.add(_name(version))
                 fresh.append(version)
+        # In one order, whatever else the tables hold.
+        fresh.sort(key=lambda v: (v.type, v.key, v.version))
         found += fresh
         if len(found) > ctx.settings.max_includes:
             raise TooCostly(

@@ -53,7 +53,8 @@ def numbered(store: Store, resource_type: str, resource_id: str, version: int) -
     build = Builder(store.guard.reading)
     rows = store.database.read(
         f"SELECT {COLUMNS} FROM {table('history', resource_type)} r "
-        f"WHERE r.key = %(key)s AND r.version = %(version)s AND {seen(build, resource_type, 'r')}",
+        "WHERE r.key = %(key)s AND r.version = %(version)s "
+        f"AND {seen(build, resource_type, 'r', is_past=True)}",
         {"key": newest.key, "version": version, **build.parameters},
     )
     return shown(store.guard, version_of(resource_type, rows[0])) if rows else None

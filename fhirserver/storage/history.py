@@ -144,7 +144,7 @@ def _of_tables(
 
 def _visible(build: Builder, schema: str, resource_type: str) -> str:
     """That a version is there for the caller: as it was, and the resource as it is now."""
-    own = seen(build, resource_type, "r")
+    own = seen(build, resource_type, "r", is_past=schema == "history")
     if schema == "resource" or is_whole(build.see(resource_type)):
         return own
     now = seen(build, resource_type, "c")

@@ -214,7 +214,7 @@ def by_version(
             f"WHERE {seen(build, t, 'r')}",
             f"SELECT {_name(t)}, {COLUMNS} FROM {asked} JOIN {current} c ON c.self = w.self "
             f"JOIN {past} r ON r.key = c.key AND r.version = w.version "
-            f"WHERE {seen(build, t, 'c')} AND {seen(build, t, 'r')}",
+            f"WHERE {seen(build, t, 'c')} AND {seen(build, t, 'r', is_past=True)}",
         ]
     rows = store.database.read(
         f"{' UNION ALL '.join(parts)} LIMIT {limit}", build.parameters, prepare=False

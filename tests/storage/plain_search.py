@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import re
 import unicodedata
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -248,6 +248,9 @@ MEMBERS = {
 class World:
     """Resources to search in; `now` is when the server was asked."""
 
+    parameters: Mapping[str, Mapping[str, Parameter]] = PARAMETERS
+    members: Mapping[str, Sequence[str]] = MEMBERS
+
     def __init__(self, resources: Iterable[Resource], now: datetime) -> None:
         self.by_type: dict[str, list[Resource]] = {}
         self.by_address: dict[str, Resource] = {}
@@ -271,8 +274,8 @@ class World:
             for r in self.by_type.get(kind, ())
             if any(
                 v.get("reference") == address
-                for c in MEMBERS[kind]
-                for v in PARAMETERS[kind][c].find(r)
+                for c in self.members[kind]
+                for v in self.parameters[kind][c].find(r)
             )
             or (kind == "Patient" and r["id"] == patient_id)
         }
@@ -289,7 +292,7 @@ class World:
             return any(self._listed(r, one) for one in split(value, ","))
         if name == "_filter":
             return _Filter(self, value).holds(r)
-        parameter = (EVERY | PARAMETERS[r["resourceType"]])[name]
+        parameter = (EVERY | {**self.parameters[r["resourceType"]]})[name]
         values = parameter.find(r)
         if modifier == "missing":
             filled = bool(_composed(parameter, values)) if parameter.parts else bool(values)
@@ -304,14 +307,14 @@ class World:
 
     def _chain(self, r: Resource, head: str, rest: str, value: str) -> bool:
         name, _, kind = head.partition(":")
-        parameter = PARAMETERS[r["resourceType"]][name]
+        parameter = self.parameters[r["resourceType"]][name]
         first = re.split(r"[.:]", rest)[0]
         for v in parameter.find(r):
             target = self.by_address.get(v.get("reference", ""))
             if target is None or (kind and target["resourceType"] != kind):
                 continue
             # A chain without a type goes through the types that have the parameter.
-            known = EVERY | PARAMETERS[target["resourceType"]]
+            known = EVERY | {**self.parameters[target["resourceType"]]}
             if target["resourceType"] not in parameter.targets:
                 continue
             if first not in known and first not in ("_has", "_list", "_filter"):
@@ -324,7 +327,7 @@ class World:
         _, source, name, rest = key.split(":", 3)
         address = f"{r['resourceType']}/{r['id']}"
         return any(
-            any(v.get("reference") == address for v in PARAMETERS[source][name].find(other))
+            any(v.get("reference") == address for v in self.parameters[source][name].find(other))
             and self.holds(other, rest, value)
             for other in self.by_type.get(source, ())
         )
@@ -639,7 +642,7 @@ class _Filter:
 
     def _compare(self, r: Resource, path: str, operator: str, value: str) -> bool:
         head, dot, rest = path.partition(".")
-        p = (EVERY | PARAMETERS[r["resourceType"]])[head.partition(":")[0]]
+        p = (EVERY | {**self.world.parameters[r["resourceType"]]})[head.partition(":")[0]]
         if dot:
             targets = [self.world.by_address.get(v.get("reference", "")) for v in p.find(r)]
             wanted = head.partition(":")[2]

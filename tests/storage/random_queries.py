@@ -21,13 +21,16 @@ def escaped(text: str) -> str:
 class Queries:
     """Makes (type, pairs), from one seed."""
 
+    parameters = PARAMETERS
+    counts = COUNTS
+
     def __init__(self, seed: int, updated: list[str]) -> None:
         self.random = Random(seed)
         self.ids = Records(0).ids
         self.updated = updated
 
     def one(self) -> tuple[str, Pairs]:
-        kind = self.random.choice(list(COUNTS))
+        kind = self.random.choice(list(self.counts))
         return kind, [self.pair(kind) for _ in range(self.random.choice([1, 1, 1, 2, 2, 3]))]
 
     def pick(self, values):
@@ -52,16 +55,16 @@ class Queries:
         return self._plain(kind)
 
     def _chain(self, kind: str, depth: int) -> tuple[str, str] | None:
-        ways = [(n, p) for n, p in PARAMETERS[kind].items() if p.kind == "reference"]
+        ways = [(n, p) for n, p in self.parameters[kind].items() if p.kind == "reference"]
         if not ways:
             return None
         name, parameter = self.pick(ways)
-        targets = [t for t in parameter.targets if t in COUNTS]
+        targets = [t for t in parameter.targets if t in self.counts]
         target = self.pick(targets)
         key, value = self.pair(target, depth=depth + 1)
         is_typed = self.random.random() < 0.7 or len(parameter.targets) == 1
         own = key.split(".")[0].split(":")[0]
-        if not is_typed and any(_kind(t, own) != _kind(target, own) for t in targets):
+        if not is_typed and any(self._kind(t, own) != self._kind(target, own) for t in targets):
             # Without a type it goes through all, and they must read the value alike.
             is_typed = True
         if not is_typed and ("." in key or own in ("_has", "_filter")):
@@ -71,7 +74,7 @@ class Queries:
     def _has(self, kind: str, depth: int) -> tuple[str, str] | None:
         ways = [
             (source, name)
-            for source, known in PARAMETERS.items()
+            for source, known in self.parameters.items()
             for name, p in known.items()
             if p.kind == "reference" and kind in p.targets
         ]
@@ -82,10 +85,10 @@ class Queries:
         return f"_has:{source}:{name}:{key}", value
 
     def _plain(self, kind: str) -> tuple[str, str]:
-        name = self.pick(PARAMETERS[kind])
+        name = self.pick(self.parameters[kind])
         if self.random.random() < 0.1:
             name = self.pick(EVERY)
-        parameter = (EVERY | PARAMETERS[kind])[name]
+        parameter = (EVERY | self.parameters[kind])[name]
         if name not in ("_id", "_lastUpdated") and self.random.random() < 0.08:
             return f"{name}:missing", self.pick(["true", "false"])
         modifier = self.modifier(name, parameter)
@@ -107,7 +110,7 @@ class Queries:
             case "string":
                 return self.pick(["", "", "exact", "contains"])
             case "reference":
-                kinds = [t for t in p.targets if t in COUNTS]
+                kinds = [t for t in p.targets if t in self.counts]
                 return self.pick(["", "", "identifier", *kinds])
             case "uri":
                 return self.pick(["", "", "below", "above"])
@@ -183,7 +186,7 @@ class Queries:
             return self.pick([number, f"{self.pick(pool.SYSTEMS)}|{number}"])
         if modifier:
             return self.pick(self.ids[modifier])
-        kind = self.pick([t for t in p.targets if t in COUNTS])
+        kind = self.pick([t for t in p.targets if t in self.counts])
         own = self.pick(self.ids[kind])
         base = "http://127.0.0.1:8000/fhir/"
         return self.pick(
@@ -212,12 +215,12 @@ class Queries:
         if depth < 2 and way < 0.5:
             return f"({self.filter(kind, depth=depth + 1)})"
         prefix = ""
-        known = PARAMETERS[kind]
+        known = self.parameters[kind]
         if way < 0.7:
-            ways = [(n, t) for n, p in known.items() for t in p.targets if t in COUNTS]
+            ways = [(n, t) for n, p in known.items() for t in p.targets if t in self.counts]
             if ways:
                 name, target = self.pick(ways)
-                prefix, known = f"{name}:{target}.", PARAMETERS[target]
+                prefix, known = f"{name}:{target}.", self.parameters[target]
         name = self.pick([n for n, p in known.items() if p.kind in _ASKED])
         return prefix + self.comparison(name, known[name])
 
@@ -234,6 +237,10 @@ class Queries:
             value = self.pick(pool.NUMBERS)
         return f"{name} {operator} {value}"
 
+    def _kind(self, kind: str, name: str) -> tuple[str, str] | None:
+        p = (EVERY | self.parameters[kind]).get(name)
+        return (p.kind, p.datatype) if p else None
+
 
 _ASKED = {
     "token": ["eq", "eq", "ne"],
@@ -241,8 +248,3 @@ _ASKED = {
     "date": ["eq", "ne", "gt", "lt", "ge", "le", "sa", "eb", "po"],
     "quantity": ["eq", "ne", "gt", "lt", "ge", "le"],
 }
-
-
-def _kind(kind: str, name: str) -> tuple[str, str] | None:
-    p = (EVERY | PARAMETERS[kind]).get(name)
-    return (p.kind, p.datatype) if p else None

@@ -47,9 +47,11 @@ CLINICAL = "http://terminology.hl7.org/CodeSystem/condition-clinical"
 class Records:
     """Makes the resources, from one seed."""
 
+    counts = COUNTS
+
     def __init__(self, seed: int) -> None:
         self.random = Random(seed)
-        self.ids = {t: [f"{t[:3].lower()}{n}" for n in range(c)] for t, c in COUNTS.items()}
+        self.ids = {t: [f"{t[:3].lower()}{n}" for n in range(c)] for t, c in self.counts.items()}
 
     def all(self) -> list[Resource]:
         return [self._one(kind, id_) for kind, ids in self.ids.items() for id_ in ids]

@@ -38,7 +38,7 @@ FREE = {
     "search_sql/builder.py": None,
     "search_sql/sorting.py": {"_ordered_key"},
     "search_sql/pages.py": {"_by_rows", "_keys_of_rows"},
-    "search_sql/conditions.py": {"_exists"},
+    "search_sql/conditions.py": {"_exists", "_is_old_version_of"},
 }
 
 

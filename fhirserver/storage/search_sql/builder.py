@@ -33,6 +33,8 @@ class Builder:
     ) -> None:
         self.see = see
         self.is_settled = is_settled
+        # Whether the predicate under construction is about an old version, which has no `self`.
+        self.is_past = False
         self.parameters: dict[str, Any] = {}
         self._aliases = 0
         self._most_aliases = MOST_JOINED * types

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TypeGuard
 
 from fhirserver.search.hashing import reference_self, salt
@@ -37,7 +37,7 @@ from fhirserver.search.query import (
 )
 from fhirserver.storage.guard import is_whole
 from fhirserver.storage.owners import owner_salts
-from fhirserver.storage.schema import NARRATIVE_WORDS, OrderedTable
+from fhirserver.storage.schema import NARRATIVE_WORDS, OrderedTable, table
 from fhirserver.storage.search_sql.builder import Builder
 from fhirserver.storage.search_sql.ranges import (
     RowCondition,
@@ -64,14 +64,39 @@ def where(
     return f"NOT {r}.deleted AND {_sql(build, whole, resource_type, r, base)}"
 
 
-def seen(build: Builder, resource_type: str, r: str) -> str:
-    """The SQL that is true of a row, current or old or deleted, that is there for the caller."""
-    return meets(build, build.see(resource_type), resource_type, r)
+def seen(build: Builder, resource_type: str, r: str, *, is_past: bool = False) -> str:
+    """The SQL that is true of a row, current or old or deleted, that is there for the caller.
+
+    `is_past`: it is a row of the history.
+    """
+    condition = build.see(resource_type)
+    build.is_past = is_past
+    try:
+        sql = meets(build, condition, resource_type, r)
+    finally:
+        build.is_past = False
+    # Of versions that an older release wrote, nobody knows what rules would find in them.
+    is_unsure = is_past and _any_part(condition, lambda c: isinstance(c, AnyElement))
+    return f"({r}.elements IS NOT NULL AND {sql})" if is_unsure else sql
 
 
 def meets(build: Builder, condition: Condition, resource_type: str, r: str) -> str:
     """The SQL that is true of a row of any kind that meets an access rule's condition."""
     return _sql(build, condition, resource_type, r, base=True)
+
+
+def _any_part(condition: Condition, meant: Callable[[Condition], bool]) -> bool:
+    match condition:
+        case And(parts) | Or(parts):
+            return any(_any_part(p, meant) for p in parts)
+        case Not(inner):
+            return _any_part(inner, meant)
+    return meant(condition)
+
+
+def _may_be_unknown(condition: Condition) -> bool:
+    """Whether the SQL may be NULL: of a column that not every row has a value in."""
+    return _any_part(condition, lambda c: isinstance(c, OwnedBy | InUnits | CaredFor))
 
 
 def _parts(condition: Condition) -> tuple[Condition, ...]:
@@ -102,6 +127,9 @@ def _sql(build: Builder, condition: Condition, resource_type: str, r: str, base:
             return _all(build, conditions, resource_type, r, base)
         case Or(conditions):
             return _any(build, conditions, resource_type, r, base)
+        case Not(inner) if _may_be_unknown(inner):
+            # A row without an owner or a unit isn't theirs: that is no, not unknown.
+            return f"({_sql(build, inner, resource_type, r, base)}) IS NOT TRUE"
         case Not(inner):
             return f"NOT ({_sql(build, inner, resource_type, r, base)})"
         case AnyElement(elements):
@@ -116,9 +144,13 @@ def _sql(build: Builder, condition: Condition, resource_type: str, r: str, base:
                 f"WHERE {t}.param = {build.bind(param, 'int4')} "
                 f"AND {text_match(build, f'{t}.text', how, text)})"
             )
+        case Ids(ids) if build.is_past:
+            return f"{r}.id = ANY({build.bind(list(ids), 'text[]')})"
+        case Selves(selves) if build.is_past:
+            return _is_old_version_of(build, selves, resource_type, r)
         case Ids(ids):
-            selves = build.bind_array(reference_self(resource_type, i) for i in ids)
-            return f"({r}.self = ANY({selves}) AND {r}.id = ANY({build.bind(list(ids), 'text[]')}))"
+            bound = build.bind_array(reference_self(resource_type, i) for i in ids)
+            return f"({r}.self = ANY({bound}) AND {r}.id = ANY({build.bind(list(ids), 'text[]')}))"
         case Selves(selves):
             return f"{r}.self = ANY({build.bind_array(selves)})"
         case Updated():
@@ -276,6 +308,15 @@ def referred_to(
     return (
         f"SELECT {v} # {bound} FROM {rows} "
         f"CROSS JOIN unnest({h}.elements) AS {v} WHERE {condition}{cut}"
+    )
+
+
+def _is_old_version_of(build: Builder, selves: Sequence[int], resource_type: str, r: str) -> str:
+    """Old versions have no `self`, but the key of the current one."""
+    s = build.alias("s")
+    return (
+        f"{r}.key IN (SELECT {s}.key FROM {table('resource', resource_type)} {s} "
+        f"WHERE {s}.self = ANY({build.bind_array(selves)}))"
     )
 
 

@@ -1,0 +1,152 @@
+"""Two databases, one with and one without what a caller may not see, asked the same."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from random import Random
+
+from fhirserver.access.principal import Principal
+from fhirserver.engine import Engine
+from tests.security.noninterference.asking import Answer, Question, alike, ask
+from tests.security.noninterference.by_hand import principal
+from tests.security.noninterference.evaluator import Caller
+from tests.security.noninterference.naive import Expectations
+from tests.security.noninterference.operation_questions import OperationQuestions
+from tests.security.noninterference.questions import Questions
+from tests.security.noninterference.worlds import (
+    World,
+    build,
+    database,
+    engine_on,
+    following,
+    restore,
+    save,
+    take_out,
+)
+
+MOST_PAGES = 60
+
+
+@dataclass(frozen=True)
+class Twins:
+    """The same world twice."""
+
+    world: World
+    with_all: Engine
+    without: Engine
+    urls: tuple[str, str]
+
+
+@dataclass
+class Report:
+    """What was asked, by way, and what was wrong."""
+
+    pairs: int = 0
+    ways: Counter[str] = field(default_factory=Counter)
+    statuses: Counter[int] = field(default_factory=Counter)
+    problems: list[str] = field(default_factory=list)
+
+    def problem(self, question: Question, text: str) -> None:
+        asked = f"{question.method} {question.path} {dict(question.headers)} {question.query}"
+        self.problems.append(f"{asked} {str(question.body or '')[:400]}: {text}")
+
+
+@contextmanager
+def twins(server: str, seed: int) -> Iterator[Twins]:
+    """A world in two databases of a PostgreSQL, gone afterwards."""
+    first, second = f"with_{seed}", f"without_{seed}"
+    with database(server, first) as url:
+        world = build(url, first, seed)
+        save(url)
+        with (
+            database(server, second, first) as other,
+            engine_on(url) as with_all,
+            engine_on(other) as without,
+        ):
+            yield Twins(world, with_all, without, (url, other))
+
+
+def compare(
+    pair: Twins, caller: Caller, seed: int, *, reading: int, writing: int, stop_at: int = 1_000
+) -> Report:
+    """Ask both databases as a caller, first without changing anything; and the plain evaluator."""
+    judge = pair.world.judge(caller)
+    expected = Expectations(pair.world, judge)
+    for url in pair.urls:
+        restore(url)
+    take_out(pair.urls[1], pair.world, expected.seen)
+    random = Random(f"{seed} {caller.name}")
+    times = sorted(
+        s.resource["meta"]["lastUpdated"] for v in pair.world.versions.values() for s in v
+    )
+    questions = Questions(random, times[::50])
+    operations = OperationQuestions(random, questions)
+    who, report = principal(caller), Report()
+    for number in range(reading):
+        question = operations.reading() if random.random() < 0.2 else questions.reading()
+        pages = _asked(pair, who, question, number, report)
+        for page in pages:
+            # A conversion says what it was told.
+            for hidden in () if question.kind == "$convert" else expected.hidden_in(page):
+                report.problem(question, hidden)
+        if told := expected.disagreement(question, pages):
+            report.problem(question, f"the evaluator: {told}")
+        if len(report.problems) >= stop_at:
+            return report
+    for number in range(writing):
+        question = operations.writing() if random.random() < 0.15 else questions.writing()
+        _asked(pair, who, question, reading + number, report)
+        if len(report.problems) >= stop_at:
+            return report
+    return report
+
+
+def _asked(
+    pair: Twins, who: Principal, question: Question, number: int, report: Report
+) -> list[Answer]:
+    """The pages of an answer; a difference between the databases is reported."""
+    report.pairs += 1
+    report.ways[question.kind] += 1
+    pages: list[Answer] = []
+    first: Question | None = question
+    second: Question | None = question
+    while first is not None and len(pages) < MOST_PAGES:
+        assert second is not None
+        ours = ask(pair.with_all, who, first, number)
+        theirs = ask(pair.without, who, second, number)
+        pages.append(ours)
+        if _is_told_apart(question, ours) and alike(ours, pair.world.end) != alike(
+            theirs, pair.world.end
+        ):
+            report.problem(question, f"{_short(ours)}\n  but without the hidden: {_short(theirs)}")
+            break
+        first, second = _next(ours), _next(theirs)
+        if (first is None) != (second is None):
+            break
+    report.statuses[pages[0].status] += 1
+    return pages
+
+
+def _is_told_apart(question: Question, answer: Answer) -> bool:
+    """All but two, which README.md explains.
+
+    `_at`: when a version was current depends on its successor, also on a hidden one. $merge: who
+    may not change all that refers to a patient is refused, and so learns that there is more.
+    """
+    if question.kind in ("$merge", "$merge-undo") and answer.status == 403:
+        return False
+    return all(name != "_at" for name, _ in question.query)
+
+
+def _next(answer: Answer) -> Question | None:
+    if '"relation":"next"' not in answer.content:
+        return None
+    return following(json.loads(answer.content))
+
+
+def _short(answer: Answer) -> str:
+    return f"{answer.status} {answer.about} {answer.content[:1500]}"
