@@ -16,6 +16,7 @@ from fhirserver.interactions.messages import FhirRequest, FhirResponse
 from fhirserver.interactions.operation import called
 from fhirserver.interactions.recording import recorded, refused
 from fhirserver.interactions.rights import authorize
+from fhirserver.keys import opening
 from fhirserver.model import conformance, definitions
 from fhirserver.model.resource import Resource
 from fhirserver.registry import discover
@@ -30,6 +31,8 @@ from fhirserver.storage.conformance import StoredConformance
 from fhirserver.storage.database import Database
 from fhirserver.storage.dictionaries import StoredDictionaries
 from fhirserver.storage.guard import NOBODY, WHOLE, Guard
+from fhirserver.storage.keys import KeyTables
+from fhirserver.storage.sealed_content import Sealing
 from fhirserver.storage.sizes import TypeSizes
 from fhirserver.storage.store import Store
 from fhirserver.storage.target_owners import stamped
@@ -70,9 +73,16 @@ class Engine:
         standard = base_parameters()
         added = AddedParameters(database, standard)
 
+        sealing = Sealing(
+            opening.keyring(settings, KeyTables(database)),
+            standard,
+            labels=settings.seal_labels.replace(",", " ").split(),
+            binaries=settings.encrypt_binaries,
+        )
+
         def extracted(resource: Resource) -> IndexValues:
             parameters = added.known
-            values = extract(resource, parameters, site)
+            values = extract(sealing.indexed(resource), parameters, site)
             values.generation = parameters.generation
             return values
 
@@ -86,6 +96,7 @@ class Engine:
             texts=TextDictionary(database),
             sizes=TypeSizes(database),
             guard=NOBODY,
+            sealing=sealing,
         )
         definitions_here = StoredConformance(database, conformance.shipped())
         terminology = Terminology(

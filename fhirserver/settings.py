@@ -312,6 +312,14 @@ class Settings:
     audit_fail_open: bool = setting(
         False, "Whether requests are answered although their AuditEvents are lost. Leave it off."
     )
+    encrypt_binaries: bool = setting(
+        True, "Whether the data of Binary resources is stored encrypted, each with its own key."
+    )
+    seal_labels: str = setting(
+        "",
+        "Codes of confidentiality, such as V or V,R: resources with such a label are stored "
+        "encrypted, and found only by identifier, patient, encounter and meta.",
+    )
     blob_dir: Path | None = setting(
         None,
         "Where binary objects are kept, encrypted; all servers share it. DATA_DIR/blobs when not "

@@ -374,6 +374,7 @@ def _new_version(
     number = 1 if old is None else old.version + 1
     updated = stored.following(now, old.updated if old else None)
     meta, content, index, stamp, before = None, None, IndexValues(), Stamp(), None
+    sealed = None
     if old is not None and old.content is not None:
         replaced = json.parse(old.content.encode())
         before = ctx.store.extract(replaced), ctx.store.stamp(replaced)
@@ -384,6 +385,7 @@ def _new_version(
         resource = {**intent.resource, "id": intent.id}
         meta, content = split(resource)
         index, stamp = ctx.store.extract(resource), ctx.store.stamp(resource)
+        sealed = ctx.store.sealing.sealed(resource, number, stamp)
     return NewVersion(
         type=intent.type,
         id=intent.id,
@@ -398,6 +400,7 @@ def _new_version(
         stamp=stamp,
         replaces=old.version if old else None,
         before=before,
+        sealed=sealed,
     )
 
 

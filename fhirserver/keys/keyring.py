@@ -122,7 +122,7 @@ class Keyring:
 
     def key(self, id_: UUID) -> bytes:
         """A data key. Raises KeyDestroyed, or errors.KeyUnavailable."""
-        known = self._data.get(id_)
+        known = self.remembered(id_)
         if known is not None:
             return known
         row = self.rows.data_key(id_)
@@ -131,6 +131,10 @@ class Keyring:
                 f"the key {id_} isn't in the database: import the newest export of its keys"
             )
         return self._data.put(id_, self.unwrapped(row))
+
+    def remembered(self, id_: UUID) -> bytes | None:
+        """A data key that was used in the last minutes."""
+        return self._data.get(id_)
 
     def unwrapped(self, row: DataKey) -> bytes:
         """What a stored data key holds, not remembered."""
@@ -141,9 +145,14 @@ class Keyring:
         except aead.NotAuthentic as error:
             raise unavailable(f"the wrapped key {row.id} was changed: restore it") from error
 
-    def shared(self, purpose: str, owner: int | None = None) -> tuple[UUID, bytes]:
-        """The key that all share who seal for this purpose and owner; made when it is missing."""
-        known = self._shared.get((purpose, owner))
+    def shared(
+        self, purpose: str, owner: int | None = None, *, is_fresh: bool = False
+    ) -> tuple[UUID, bytes]:
+        """The key that all share who seal for this purpose and owner; made when it is missing.
+
+        `is_fresh`: never one that was destroyed in the last minutes.
+        """
+        known = None if is_fresh else self._shared.get((purpose, owner))
         if known is not None and (key := self._data.get(known)) is not None:
             return known, key
         for _ in range(_ATTEMPTS):
@@ -151,12 +160,16 @@ class Keyring:
             found = (
                 self._added(purpose, owner, shared=True)
                 if row is None
-                else (row.id, self._data.put(row.id, self.unwrapped(row)))
+                else (row.id, self._held(row))
             )
             if found is not None:
                 self._shared.put((purpose, owner), found[0])
                 return found
         raise unavailable("keys were rotated and made again and again: try again")
+
+    def _held(self, row: DataKey) -> bytes:
+        known = self._data.get(row.id)
+        return self._data.put(row.id, self.unwrapped(row)) if known is None else known
 
     def new(self, purpose: str, owner: int | None = None) -> tuple[UUID, bytes]:
         """A data key of its own for one object."""

@@ -16,8 +16,10 @@ from fhirserver.interactions.operation import ANY, OURS, Call, Parameter, operat
 from fhirserver.interactions.recording import note_change, on_record
 from fhirserver.interactions.rights import RECORD, refuse_change_of_record
 from fhirserver.model.parameters import parameters, value
+from fhirserver.search.hashing import reference_self
 from fhirserver.storage.expunging import remove_all, remove_history
 from fhirserver.storage.holding import lock_current
+from fhirserver.storage.keys import destroy_of_owner
 
 log = logging.getLogger(__name__)
 
@@ -58,8 +60,11 @@ def expunge(ctx: Context, call: Call) -> FhirResponse:
             count = remove_history(connection, call.type, there.key, there.version)
         elif there.is_deleted:
             count = remove_all(connection, call.type, there.key)
+            # Of a patient, all that was sealed as theirs goes with the key.
+            destroy_of_owner(connection, reference_self(call.type, call.id))
         else:
             raise Conflict(f"{call.type}/{call.id} isn't deleted: delete it first")
         note_change("delete", call.type, call.id, None, there.content)
+    ctx.store.sealing.forget()
     log.info("expunged", extra={"type": call.type, "id": call.id, "versions": count})
     return answered(parameters([value("count", "integer", count)]))

@@ -11,6 +11,7 @@ from datetime import datetime
 
 from fhirserver.model import json
 from fhirserver.model.resource import Resource
+from fhirserver.storage.sealed_content import is_sealed, opened
 
 _IDENTITY = frozenset({"resourceType", "id", "meta"})
 _VERSION = frozenset({"versionId", "lastUpdated"})
@@ -32,6 +33,8 @@ def joined(
     >>> joined("Basic", "1", 2, datetime(2026, 1, 1, tzinfo=UTC), None, '{"a": 1}')[:42]
     '{"resourceType":"Basic","id":"1","meta":{"'
     """
+    if is_sealed(rest):
+        meta, rest = opened(resource_type, id_, version, meta, rest)
     more_meta = "" if meta is None else f",{meta[1:-1]}"
     more = rest[1:] if rest == "{}" else f",{rest[1:]}"
     return (

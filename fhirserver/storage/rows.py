@@ -54,3 +54,5 @@ class NewVersion:
     replaces: int | None
     before: tuple[IndexValues, Stamp] | None = None
     """What the index holds of the version that is replaced."""
+    sealed: str | None = None
+    """What is stored instead of the content, where that is sealed."""

@@ -10,6 +10,7 @@ from fhirserver.search.index import IndexValues, Stamp
 from fhirserver.storage.database import Database
 from fhirserver.storage.experience import Experience
 from fhirserver.storage.guard import Guard
+from fhirserver.storage.sealed_content import Sealing
 from fhirserver.storage.sizes import TypeSizes
 from fhirserver.storage.texts import TextDictionary
 
@@ -27,4 +28,5 @@ class Store:
     texts: TextDictionary
     sizes: TypeSizes
     guard: Guard
+    sealing: Sealing
     experience: Experience = field(default_factory=Experience)

@@ -126,10 +126,12 @@ def _version_parameters(group: Sequence[NewVersion]) -> dict[str, Any]:
         "labels": [array(v.stamp.labels) if v.stamp.labels else None for v in group],
         "meta": [v.meta for v in group],
         "exact": [
-            v.content if v.content is not None and _EXPONENT.search(v.content) else None
+            v.content
+            if v.content is not None and v.sealed is None and _EXPONENT.search(v.content)
+            else None
             for v in group
         ],
-        "content": [v.content for v in group],
+        "content": [v.content if v.sealed is None else v.sealed for v in group],
         "elements": [array(v.index.elements) for v in group],
     }
 
