@@ -23,6 +23,7 @@ ALGORITHMS: Final[dict[str, str]] = {"RS384": "RSA", "ES384": "EC"}
 
 LEAST_RSA_BITS: Final = 2048
 MOST_KEYS: Final = 20
+_SHORT: Final = f"an RSA key must have at least {LEAST_RSA_BITS} bits"
 _CURVE: Final = "secp384r1"
 _PRIVATE: Final = frozenset(["d", "p", "q", "dp", "dq", "qi", "oth", "k"])
 
@@ -92,6 +93,10 @@ def public_key(jwk: Mapping[str, Any]) -> Key:
     """A key of a client. Raises Invalid for one that can't be used, or is too weak."""
     # Only what the key is: an address in it, or a certificate, is nothing that we follow.
     parts = {k: v for k, v in jwk.items() if k in {"kty", "n", "e", "crv", "x", "y", "kid"}}
+    modulus = parts.get("n")
+    # Six bits are in a character: said before the library warns about the key.
+    if isinstance(modulus, str) and len(modulus) * 6 < LEAST_RSA_BITS:
+        raise Invalid(_SHORT)
     try:
         key = import_key(parts)
         raw = key.public_key if isinstance(key, RSAKey | ECKey) else None
@@ -100,7 +105,7 @@ def public_key(jwk: Mapping[str, Any]) -> Key:
     match raw:
         case RSAPublicKey():
             if raw.key_size < LEAST_RSA_BITS:
-                raise Invalid(f"an RSA key must have at least {LEAST_RSA_BITS} bits")
+                raise Invalid(_SHORT)
         case EllipticCurvePublicKey():
             if raw.curve.name != _CURVE:
                 raise Invalid("an EC key must be on the curve P-384, for ES384")
