@@ -12,7 +12,7 @@ from typing import Final
 
 from fhirserver import clock, ids
 from fhirserver.access.principal import Principal
-from fhirserver.errors import Gone, NotFound, VersionConflict
+from fhirserver.errors import Forbidden, Gone, NotFound, VersionConflict
 from fhirserver.interactions.conforming import conformer
 from fhirserver.interactions.context import Context
 from fhirserver.interactions.intents import Done, Intent
@@ -219,6 +219,11 @@ def _moves(
 def _authorize(principal: Principal, types: Mapping[str, object] | Sequence[str]) -> None:
     """Half a merge would be worse than none: the caller must be allowed to change all of it."""
     for resource_type in ("Patient", *sorted(types)):
+        if principal.user is not None and not principal.may("u", resource_type):
+            # Without the type: of what people don't see, they aren't told.
+            raise Forbidden(
+                "you may not change all that refers to these patients: ask somebody who may"
+            )
         principal.require("u", resource_type)
 
 
