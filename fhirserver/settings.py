@@ -167,6 +167,11 @@ class Settings:
         1_000_000, "The most items that the loops of one FHIRPath expression may look at."
     )
     search_timeout_seconds: float = setting(20.0, "When a search is given up as too costly.")
+    request_timeout_seconds: float = setting(
+        300.0,
+        "When a request of many parts, such as a batch, is given up: nothing more is begun after "
+        "that. 0 is never.",
+    )
     write_timeout_seconds: float = setting(120.0, "When a write or transaction is given up.")
     token_lifetime_seconds: int = setting(
         86_400, "How long a token of `fhirserver token` is valid."

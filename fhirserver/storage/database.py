@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import json
 import logging
+import math
 import select
 import threading
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import Any, Final, Literal
@@ -56,6 +58,7 @@ class _Held(threading.local):
         self.connections: dict[Role, Connection] = _Closing()
         self.inside: Connection | None = None
         self.reads_inside = False
+        self.deadline = math.inf
 
 
 class _Closing(dict[Role, Connection]):
@@ -111,12 +114,31 @@ class Database:
         connection.prepared_max = 2000
         return connection
 
+    @contextmanager
+    def within(self, seconds: float) -> Iterator[None]:
+        """What this thread does meanwhile must be done in time, all in all; 0 is no limit.
+
+        No statement and no transaction begins later; one that has begun has a limit of its own.
+        """
+        self._local.deadline = time.monotonic() + seconds if seconds else math.inf
+        try:
+            yield
+        finally:
+            self._local.deadline = math.inf
+
+    def _in_time(self) -> None:
+        if time.monotonic() > self._local.deadline:
+            raise TooCostly(
+                "the request took longer than the server allows: send it in smaller parts"
+            )
+
     def read(self, sql: str, parameters: Parameters = (), *, prepare: bool = True) -> Rows:
         """The rows of one statement that may run twice without harm.
 
         It does when the connection turns out to be dead. `prepare=False` is for searches: their
         plans depend on the values. It sees only what is committed, except in `reading_inside`.
         """
+        self._in_time()
         inside = self._local.inside
         if inside is not None and self._local.reads_inside:
             return execute(inside, sql, parameters, prepare=prepare)
@@ -141,6 +163,7 @@ class Database:
     @contextmanager
     def transaction(self) -> Iterator[Connection]:
         """A transaction at READ COMMITTED on this thread's writing connection."""
+        self._in_time()
         try:
             with ExitStack() as stack:
                 connection = self._begun(stack)

@@ -68,7 +68,8 @@ def blueprint(engine: Engine, authenticator: Authenticator, limits: Limits) -> B
         except FhirError as error:
             engine.refused(_unread(found, principal, origin), error)
             raise
-        answer = engine.handle(asked)
+        with engine.context.store.database.within(settings.request_timeout_seconds):
+            answer = engine.handle(asked)
         if raw and answer.content is not None and not answer.is_outcome:
             return binary.raw_response(answer)
         return http_response(answer, request, settings.fhir_base, pretty=pretty, written=wanted)
