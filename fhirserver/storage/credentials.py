@@ -11,7 +11,7 @@ from fhirserver.errors import Conflict
 from fhirserver.storage import epoch
 from fhirserver.storage.database import Connection, Database, Stale, execute
 from fhirserver.storage.sessions import end_inside
-from fhirserver.storage.users import key_of
+from fhirserver.storage.users import key_of, storable
 
 Kind = Literal["password", "totp", "passkey", "external"]
 
@@ -47,7 +47,7 @@ def by_external(database: Database, kind: Kind, external: str) -> Credential | N
     """The passkey of that id, or the link to that account elsewhere."""
     rows = database.read(
         f"SELECT {_COLUMNS} FROM access.user_credential WHERE kind = %s AND external = %s",
-        (kind, external),
+        (kind, storable(external)),
     )
     return _credential(rows[0]) if rows else None
 
@@ -67,6 +67,8 @@ def set_password(
     """
     with database.transaction() as connection:
         _set(connection, user_id, "password", password_hash.encode(), 0)
+        # Who is between two steps with the old password has to begin anew.
+        execute(connection, "DELETE FROM access.begun WHERE user_id = %s", (key_of(user_id),))
         execute(
             connection,
             "UPDATE access.family SET revoked = now() WHERE user_id = %s AND revoked IS NULL "

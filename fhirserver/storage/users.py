@@ -68,7 +68,7 @@ def user_by_name(database: Database, name: str) -> Account | None:
     """The user who signs in by that name, also when disabled."""
     rows = database.read(
         f'SELECT {ACCOUNT} FROM access."user" WHERE name = %s',
-        (_storable(folded(name)),),
+        (storable(folded(name)),),
     )
     return account_of(rows[0]) if rows else None
 
@@ -105,7 +105,7 @@ def add(
                 (
                     ids.new(),
                     name,
-                    display or name,
+                    storable(display or name),
                     fhir_user,
                     sorted(set(roles)),
                     sorted(set(clearances)),
@@ -190,8 +190,8 @@ def _checked_name(name: str) -> str:
     return name
 
 
-def _storable(text: str) -> str:
-    """PostgreSQL holds no NUL and no half of a surrogate pair; no user's name has one."""
+def storable(text: str) -> str:
+    """Text that PostgreSQL can hold: without NUL and halves of surrogate pairs."""
     return "".join(c for c in text if c != "\0" and not 0xD800 <= ord(c) <= 0xDFFF)
 
 

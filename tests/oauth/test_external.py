@@ -108,6 +108,22 @@ def test_groups_may_come_from_the_user_info(app, browser, provider):
     assert who(app, browser).user.roles == {"pharmacist"}
 
 
+def test_odd_characters_in_claims_do_no_harm(browser, provider):
+    person(provider, name="Gr\0ace \ud800")
+
+    assert away(browser).status_code == 303
+
+    person(provider, preferred_username="a\0b")
+    assert away(Browser(browser.client.application)).status_code == 403
+
+
+@pytest.mark.parametrize("groups", [7, {"a": 1}, [["ward doctors"]], [None], True], ids=str)
+def test_groups_that_are_none_are_no_roles(browser, provider, groups):
+    person(provider, groups=groups)
+
+    assert away(browser).status_code == 403
+
+
 def test_who_is_in_no_group_with_a_role_stays_outside(browser, provider):
     person(provider, groups=["skiing"])
 
@@ -152,6 +168,11 @@ def test_a_disabled_user_stays_outside(app, provider, database):
         {"exp": 1_700_000_000},
         {"exp": None},
         {"sub": None},
+        {"sub": ""},
+        {"sub": "a\0b"},
+        {"sub": "\u00e4"},
+        {"sub": "a" * 256},
+        {"sub": 7},
         {"iat": None},
     ],
     ids=str,

@@ -31,6 +31,9 @@ _ADDING: Final = "passkey"
 _SIGNING_IN: Final = "passkey-sign-in"
 _REFUSED: Final = "That passkey is not known here, or its answer is not right."
 
+# Not all that a browser can send wrong is an error of the library's own.
+_UNREADABLE: Final = (WebAuthnException, ValueError, KeyError, TypeError, AttributeError)
+
 Json = dict[str, Any]
 
 
@@ -68,7 +71,7 @@ def add(service: Service, account: Account, state: str, credential: Json, agent:
             expected_origin=_origin(service),
             require_user_verification=True,
         )
-    except WebAuthnException as error:
+    except _UNREADABLE as error:
         raise Invalid(_REFUSED) from error
     credentials.add(
         service.database,
@@ -107,7 +110,7 @@ def signed_in_user(service: Service, state: str, credential: Json) -> Account:
             credential_current_sign_count=passkey.counter,
             require_user_verification=True,
         )
-    except WebAuthnException as error:
+    except _UNREADABLE as error:
         raise _refused(service, account) from error
     # A counter that stands still is that of a copy, unless this passkey doesn't count.
     counts = bool(passkey.counter or answer.new_sign_count)

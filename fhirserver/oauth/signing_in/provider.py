@@ -32,6 +32,7 @@ ALGORITHMS: Final = (
 TIMEOUT_SECONDS: Final = 10.0
 KEPT_SECONDS: Final = 3_600.0
 LEEWAY_SECONDS: Final = 60
+MOST_SUBJECT_CHARACTERS: Final = 255
 # An unknown key makes us ask for the keys again, but no more often than that.
 PATIENCE_SECONDS: Final = 30.0
 
@@ -139,6 +140,12 @@ class Provider:
             registry.validate(claims)
         except (JoseError, ValueError) as error:
             raise Refused(f"the ID token: {type(error).__name__}") from error
+        # https://openid.net/specs/openid-connect-core-1_0.html#IDToken
+        subject = claims["sub"]
+        if not (isinstance(subject, str) and 0 < len(subject) <= MOST_SUBJECT_CHARACTERS):
+            raise Refused("the subject is none")
+        if not (subject.isascii() and subject.isprintable()):
+            raise Refused("the subject has characters that none has")
         others = isinstance(claims["aud"], list) and len(claims["aud"]) > 1
         if claims.get("azp", None if others else self._client_id) != self._client_id:
             raise Refused("the ID token is for another client")
