@@ -156,10 +156,7 @@ def _rows(text: str) -> list[Attack]:
 ATTACKS: Final = {a.number: a for text in _SECTIONS.values() for a in _rows(text)}
 SECTIONS: Final = {name: _rows(text) for name, text in _SECTIONS.items()}
 
-PENDING: Final = frozenset(range(1, 99)) - {
-    2,
-    20,
-    48,
+PENDING: Final = frozenset(range(52, 99)) - {
     52,
     53,
     54,

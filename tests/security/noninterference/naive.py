@@ -60,6 +60,21 @@ class Expectations:
                 return self._compartment(question, pages)
         return None
 
+    def wrongly_written(self, question: Question, answer: Answer) -> str | None:
+        """Why a resource mustn't have been written as it was sent; None when it may."""
+        if question.kind not in ("create", "update") or answer.status not in (200, 201):
+            return None
+        if question.method == "POST" and answer.status == 200:
+            return None
+        sent = {"id": question.path.partition("/")[2] or "new", **question.body}
+        if sent["resourceType"] == "Provenance" or "?" in str(sent):
+            return None
+        right = "c" if question.method == "POST" else "u"
+        rights = ("c", "u") if answer.status == 201 else (right,)
+        if not any(self.judge.may(r, sent) for r in rights):
+            return f"a {sent['resourceType']} was written that the caller may not write"
+        return None
+
     def _read(self, question: Question, answer: Answer) -> str | None:
         kind = question.path.partition("/")[0]
         if not self.judge.has("r", kind):

@@ -20,6 +20,7 @@ from tests.security.noninterference.questions import Questions
 from tests.security.noninterference.worlds import (
     World,
     build,
+    changed_against,
     database,
     engine_on,
     following,
@@ -99,9 +100,12 @@ def compare(
             return report
     for number in range(writing):
         question = operations.writing() if random.random() < 0.15 else questions.writing()
-        _asked(pair, who, question, reading + number, report)
+        pages = _asked(pair, who, question, reading + number, report)
+        if told := expected.wrongly_written(question, pages[0]):
+            report.problem(question, f"the evaluator: {told}")
         if len(report.problems) >= stop_at:
             return report
+    report.problems += changed_against(pair.urls[0], pair.world, judge)
     return report
 
 

@@ -234,6 +234,24 @@ def restore(url: str) -> None:
         connection.execute("SELECT setval('fhir.resource_key', 1000000)")
 
 
+def changed_against(url: str, world: World, judge: Judge) -> list[str]:
+    """What has changed since `save` although the caller may neither change nor delete it."""
+    found = []
+    with psycopg.connect(url, autocommit=True) as connection:
+        for kind in COUNTS:
+            now = dict(
+                connection.execute(f"SELECT id, version FROM {table('resource', kind)}".encode())
+            )
+            for where, states in world.versions.items():
+                of, _, id_ = where.partition("/")
+                last = states[-1]
+                if of != kind or judge.may("u", last.resource) or judge.may("d", last.resource):
+                    continue
+                if now.get(id_) != last.number:
+                    found.append(f"{where} is now version {now.get(id_)}, not {last.number}")
+    return found
+
+
 # What operations may write besides the types of the clinic.
 _OTHERS = ("Bundle", "Composition", "CodeSystem", "ConceptMap", "Questionnaire",
            "QuestionnaireResponse", "ValueSet")  # fmt: skip

@@ -1,0 +1,64 @@
+"""Leaves out one term of the guard after another, and shows that the suite notices each.
+
+    .venv/bin/python -m conformance.access.mutation             # all
+    .venv/bin/python -m conformance.access.mutation history     # those whose name has this
+    .venv/bin/python -m conformance.access.mutation --list
+
+A mutant that no question notices is a hole in the suite, unless `survivors.json` says why none
+can: a new survivor and a listed one that is noticed both end the run with status 1.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+
+from conformance.access.mutants import Mutant, alive, mutants
+from conformance.server import empty_database
+from tests.security.noninterference.callers import ROLES, at_random
+from tests.security.noninterference.suite import Twins, compare, twins
+
+SURVIVORS = Path(__file__).with_name("survivors.json")
+CALLERS = [*(at_random(n) for n in (4, 6, 9, 10)), *ROLES, *(at_random(n) for n in range(20, 32))]
+READING, WRITING = 150, 100
+
+
+def noticed(pair: Twins, mutant: Mutant) -> str | None:
+    """What the suite says of a mutant; None when it says nothing."""
+    with alive(mutant):
+        for caller in CALLERS:
+            try:
+                report = compare(pair, caller, 1, reading=READING, writing=WRITING, stop_at=1)
+            except Exception as error:
+                return f"{caller.name}: {type(error).__name__}"
+            if report.problems:
+                return f"{caller.name}, question {report.pairs}: {report.problems[0][:160]}"
+    return None
+
+
+def main() -> int:
+    """Run all; 0 when exactly those survive that are expected to."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--list", action="store_true", help="only name them")
+    parser.add_argument("part", nargs="*", help="only those whose name has one of these")
+    asked = parser.parse_args()
+    chosen = [m for m in mutants() if not asked.part or any(p in m.name for p in asked.part)]
+    if asked.list:
+        print("\n".join(m.name for m in chosen))
+        return 0
+    expected = json.loads(SURVIVORS.read_text())
+    status = 0
+    with empty_database() as url, twins(url, 1) as pair:
+        for mutant in chosen:
+            told = noticed(pair, mutant)
+            place = mutant.name.rpartition(",")[0]
+            reason = expected.get(place)
+            print(f"{mutant.name}: {told or reason or 'SURVIVES'}", flush=True)
+            status |= (told is None) is not (reason is not None)
+    return status
+
+
+if __name__ == "__main__":
+    sys.exit(main())
