@@ -103,8 +103,8 @@ class Blobs:
         return was_there
 
     def sweep(self) -> int:
-        """Remove files that belong to no object: what crashes have left; how many there were."""
-        count = 0
+        """Remove what crashes have left, and what was erased; how many files there were."""
+        count = sum(self.delete(id_) for id_ in rows.erased(self._database))
         for folder in sorted(self._folder.glob("??/??")):
             strays = [
                 p for p in folder.iterdir() if p.stat().st_mtime < time.time() - STALE_SECONDS

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+CONFIDENTIALITY = frozenset("ULMNRV")
 CHOICES = {
     "profile_validation": ("reject", "warn", "tag", "off"),
     "check_references": ("reject", "off"),
@@ -367,6 +368,12 @@ def read(environment: Mapping[str, str] | None = None, **overrides: object) -> S
                 f"FHIRSERVER_{name.upper()}: {getattr(settings, name)!r} is none of "
                 + ", ".join(choices)
             )
+    unknown = set(settings.seal_labels.replace(",", " ").split()) - CONFIDENTIALITY
+    if unknown:
+        raise InvalidSetting(
+            f"FHIRSERVER_SEAL_LABELS: {', '.join(sorted(unknown))} is no code of confidentiality "
+            "such as V or R"
+        )
     if (settings.tls_certificate is None) != (settings.tls_key is None):
         raise InvalidSetting("FHIRSERVER_TLS_CERTIFICATE and FHIRSERVER_TLS_KEY go together")
     if settings.tls_client_ca is not None and settings.tls_certificate is None:

@@ -116,6 +116,8 @@ def test_the_objects_of_an_erased_patient_mean_nothing_any_more(blobs, settings,
     with pytest.raises(NotFound):
         whole(server, mine.id)
     assert whole(server, other.id) == b"other"
+    assert server.sweep() == 1
+    assert [p.name for p in files(settings)] == [other.id.hex]
 
 
 def test_an_upload_that_breaks_off_leaves_nothing(blobs, settings, database):

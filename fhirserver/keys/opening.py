@@ -11,10 +11,12 @@ from fhirserver.settings import Settings
 discover(files)
 
 
+def provider(settings: Settings, name: str | None = None) -> KeyProvider:
+    """The provider of this name, or the one in use."""
+    return providers[name or settings.key_provider](settings)
+
+
 def keyring(settings: Settings, rows: KeyRows) -> Keyring:
     """The keyring over stored keys; a provider is opened when it is first needed."""
 
-    def opened(name: str) -> KeyProvider:
-        return providers[name](settings)
-
-    return Keyring(rows, settings.key_provider, opened)
+    return Keyring(rows, settings.key_provider, lambda name: provider(settings, name))

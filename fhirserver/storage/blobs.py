@@ -46,6 +46,14 @@ def known(database: Database, ids: list[UUID]) -> set[UUID]:
     return {row[0] for row in rows}
 
 
+def erased(database: Database) -> list[UUID]:
+    """Those whose key was destroyed with a patient's."""
+    rows = database.read(
+        "SELECT b.id FROM fhir.blob b JOIN keys.data d ON d.id = b.id WHERE d.wrapped IS NULL"
+    )
+    return [row[0] for row in rows]
+
+
 def destroy_strays(database: Database, ids: list[UUID]) -> None:
     """Destroy the keys of objects that never came to be."""
     database.write(f"{_DESTROY} AND NOT EXISTS (SELECT FROM fhir.blob b WHERE b.id = d.id)", (ids,))

@@ -11,6 +11,7 @@ from uuid import UUID
 from fhirserver.keys.keyring import DataKey, WrappingKey
 from fhirserver.keys.provider import Wrapped
 from fhirserver.storage.database import Connection, Database, execute
+from fhirserver.storage.schema import table
 
 _DATA: Final = "d.id, d.purpose, d.owner, d.wrapping, d.wrapped"
 
@@ -121,8 +122,18 @@ _IF_THERE: Final = "AND d.wrapped IS NOT NULL RETURNING 1"
 
 
 def destroy_of_owner(connection: Connection, owner: int) -> int:
-    """Destroy all keys of a patient: what was sealed with them is lost for good."""
-    return len(execute(connection, f"{_DESTROY} d.owner = %s {_IF_THERE}", (owner,)))
+    """Destroy all keys of a patient: what was sealed with them is lost for good.
+
+    So are their Binaries that were nobody's when they were written, and have keys of their own.
+    """
+    theirs = f"SELECT b.self FROM {table('resource', 'Binary')} b WHERE b.owner = %(owner)s"
+    return len(
+        execute(
+            connection,
+            f"{_DESTROY} (d.owner = %(owner)s OR d.owner IN ({theirs})) {_IF_THERE}",
+            {"owner": owner},
+        )
+    )
 
 
 def lock_data_keys_elsewhere(connection: Connection, newest: UUID, *, limit: int) -> list[DataKey]:

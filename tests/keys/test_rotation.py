@@ -9,6 +9,7 @@ from click.testing import CliRunner
 
 from fhirserver.app import open_keyring
 from fhirserver.cli import main
+from fhirserver.cli.commands import doctor
 from fhirserver.errors import Invalid, KeyUnavailable
 from fhirserver.keys.keyring import KeyDestroyed
 from fhirserver.keys.sealer import Sealer
@@ -239,6 +240,15 @@ def test_status_says_where_the_keys_are(keyring, keys, key_file):
     assert code == 0
     assert str(key_file) in output
     assert "1 data keys" in output
+
+
+def test_doctor_says_where_the_master_key_is_or_is_missing(settings, database, key_file):
+    assert "made when it is first needed" in doctor.keys(settings)
+    open_keyring(settings, database).new("blob")
+    assert str(key_file) in doctor.keys(settings)
+    key_file.unlink()
+    with pytest.raises(KeyUnavailable, match="restore it"):
+        doctor.keys(settings)
 
 
 def test_another_provider_takes_over_by_a_rotation(keyring, tables, keys, database):

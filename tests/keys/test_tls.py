@@ -9,6 +9,7 @@ import warnings
 
 import pytest
 
+from fhirserver.cli.commands import doctor
 from fhirserver.keys.tls import Listener, server_context
 from fhirserver.settings import InvalidSetting, Settings, read
 from tests.peers.authority import Authority
@@ -181,6 +182,11 @@ def test_a_certificate_without_its_key_is_refused_at_start():
         read({"FHIRSERVER_TLS_CERTIFICATE": "x.pem"})
     with pytest.raises(InvalidSetting, match="CLIENT_CA needs"):
         read({"FHIRSERVER_TLS_CLIENT_CA": "x.pem"})
+
+
+def test_doctor_says_how_long_the_certificate_is_valid(certificate):
+    with pytest.raises(doctor.Trouble, match="renew the certificate"):
+        doctor.certificate(settings_of(certificate))
 
 
 def test_links_are_https_when_the_server_has_a_certificate(certificate):

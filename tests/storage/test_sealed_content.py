@@ -7,7 +7,7 @@ from base64 import b64decode, b64encode
 import pytest
 
 from fhirserver.app import create_app
-from fhirserver.settings import Settings
+from fhirserver.settings import InvalidSetting, Settings, read
 from fhirserver.storage.tokens import issue
 from tests.answers import done
 from tests.peers.dump import dump, holds
@@ -263,6 +263,33 @@ def test_of_an_erased_patient_nothing_sealed_can_be_read_in_any_version(client, 
     # What comes under the name of the erased patient later has a new key.
     new = done(client.post("/fhir/Observation", json=observation(patient)), 201)
     assert client.get(f"/fhir/Observation/{new['id']}").json == new
+
+
+def test_the_binaries_of_an_erased_patient_go_with_the_key(client, stored, patient):
+    of_patient = {"X-Security-Context": f"Patient/{patient}"}
+    mine = client.post(
+        "/fhir/Binary", data=SECRET, content_type="application/pdf", headers=of_patient
+    )
+    address = f"/fhir/Binary/{done(mine, 201)['id']}"
+    assert client.get(address).data == SECRET
+
+    client.delete(f"/fhir/Patient/{patient}")
+    expunge = {"name": "expungeDeletedResources", "valueBoolean": True}
+    done(
+        client.post(
+            f"/fhir/Patient/{patient}/$expunge",
+            json={"resourceType": "Parameters", "parameter": [expunge]},
+        ),
+        200,
+    )
+
+    assert client.get(address).data == b""
+    assert "data" not in client.get(address, headers={"Accept": FHIR}).json
+
+
+def test_a_label_that_is_none_is_refused_at_start():
+    with pytest.raises(InvalidSetting, match="FHIRSERVER_SEAL_LABELS"):
+        read({"FHIRSERVER_SEAL_LABELS": "V,secret"})
 
 
 def test_a_transaction_of_many_binaries_is_all_or_nothing(client, stored):

@@ -11,8 +11,9 @@ from typing import Final
 import click
 import psycopg
 import redis
+from cryptography import x509
 
-from fhirserver import embedded
+from fhirserver import clock, embedded
 from fhirserver.cli.options import with_settings
 from fhirserver.embedded.accounts import owner_for
 from fhirserver.embedded.failures import CannotStart
@@ -21,12 +22,15 @@ from fhirserver.embedded.ports import check_free
 from fhirserver.embedded.postgresql import PostgreSQL, program
 from fhirserver.embedded.roles import answers
 from fhirserver.embedded.valkey import Valkey
-from fhirserver.errors import FhirError
-from fhirserver.settings import Settings
+from fhirserver.errors import FhirError, KeyUnavailable
+from fhirserver.keys import opening
+from fhirserver.keys.tls import server_context
+from fhirserver.settings import InvalidSetting, Settings
 from fhirserver.storage import migrate
 
 OLDEST_POSTGRESQL: Final = 15
 LOW_BYTES: Final = 2_000_000_000
+FEW_DAYS: Final = 14
 
 
 class Trouble(Exception):
@@ -44,7 +48,7 @@ def command(settings: Settings) -> None:
     for name, check in CHECKS.items():
         try:
             click.echo(f"ok    {name:<15} {check(settings)}")
-        except (Trouble, CannotStart, FhirError) as error:
+        except (Trouble, CannotStart, FhirError, InvalidSetting) as error:
             troubles += 1
             click.echo(f"FAIL  {name:<15} {' '.join(str(error).split())}")
     if troubles:
@@ -135,6 +139,32 @@ def broker(settings: Settings) -> str:
     return "answers"
 
 
+def keys(settings: Settings) -> str:
+    url = _database(settings)
+    wrapped = 0
+    if url is not None and migrate.applied(url) == migrate.head():
+        with _connect(url) as connection:
+            row = connection.execute("select count(*) from keys.wrapping").fetchone()
+            wrapped = row[0] if row else 0
+    try:
+        return opening.provider(settings).health()
+    except KeyUnavailable as error:
+        if settings.key_provider == "file" and not wrapped and "is missing" in str(error):
+            return "the master key is made when it is first needed"
+        raise
+
+
+def certificate(settings: Settings) -> str:
+    if settings.tls_certificate is None:
+        return "no TLS: for this machine only, or behind a proxy that ends TLS"
+    server_context(settings)
+    held = x509.load_pem_x509_certificate(settings.tls_certificate.read_bytes())
+    left = (held.not_valid_after_utc - clock.now()).days
+    if left < FEW_DAYS:
+        raise Trouble(f"valid for {left} more days", "renew the certificate")
+    return f"valid for {left} more days"
+
+
 CHECKS: Final[dict[str, Callable[[Settings], str]]] = {
     "Python": python,
     "data directory": data_directory,
@@ -144,6 +174,8 @@ CHECKS: Final[dict[str, Callable[[Settings], str]]] = {
     "pg_trgm": pg_trgm,
     "migrations": migrations,
     "broker": broker,
+    "keys": keys,
+    "certificate": certificate,
 }
 
 
