@@ -19,7 +19,7 @@ from fhirserver.access.scopes import scopes
 from fhirserver.errors import Unauthorized
 from fhirserver.storage.database import Database
 from fhirserver.storage.grants import note_use
-from fhirserver.storage.tokens import Caller, caller
+from fhirserver.storage.tokens import Caller, caller, epoch_of
 
 AccessOf = Callable[[Principal, int], Access]
 """What a principal may do, when the rights had this number."""
@@ -36,26 +36,29 @@ class Authenticator:
     def __init__(self, database: Database, access_of: AccessOf) -> None:
         self._database = database
         self._access_of = access_of
-        self._known: dict[tuple[str, int], tuple[float, Principal]] = {}
+        self._known: dict[str, tuple[int, float, Principal]] = {}
 
     def principal(self, authorization: str | None) -> Principal:
         """The caller; raises Unauthorized without a valid bearer token."""
         kind, _, token = (authorization or "").partition(" ")
         if kind.lower() != "bearer" or not token:
             raise _refused("a bearer token is needed: send it in the Authorization header")
+        known = self._known.get(token)
+        if known is not None and known[1] > time.monotonic():
+            # Whether the token is valid is asked every time, who it is only after a change.
+            epoch = epoch_of(self._database, token)
+            if epoch == known[0]:
+                return known[2]
         found = caller(self._database, token) if len(token) <= LONGEST else None
         if found is None:
+            self._known.pop(token, None)
             raise _refused("the token is unknown or has expired", error="invalid_token")
-        key = (token, found.epoch)
-        known = self._known.get(key)
-        if known is not None and known[0] > time.monotonic():
-            return known[1]
         principal = self._made(found)
         if found.client is not None:
             note_use(self._database, found.family)
         if len(self._known) >= MOST_REMEMBERED:
             self._known.clear()
-        self._known[key] = (time.monotonic() + REMEMBERED_SECONDS, principal)
+        self._known[token] = (found.epoch, time.monotonic() + REMEMBERED_SECONDS, principal)
         return principal
 
     def _made(self, found: Caller) -> Principal:
