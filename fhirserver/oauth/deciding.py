@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Final
 from urllib.parse import urlencode, urlsplit
 
@@ -14,6 +15,7 @@ from fhirserver.oauth.session import SignedIn, sign_in_address, signed_in
 
 CONSENT: Final = "/oauth/consent"
 PICKER: Final = "/oauth/patient"
+_SOURCE: Final = re.compile(r"[a-z][a-z0-9+.-]*:(//[A-Za-z0-9.-]+(:[0-9]+)?)?")
 _OVER: Final = (
     "The app's request is over or unknown here. Go back to the app, and let it ask again."
 )
@@ -28,7 +30,7 @@ def decider(requests: Requests, request: Request) -> tuple[Asked, SignedIn] | Re
     if asked is None:
         raise NotFound(_OVER)
     # The browser holds the form against this also where the app is redirected to.
-    allow_form_targets(origin(asked.redirect_uri))
+    allow_form_targets(form_target(asked.redirect_uri))
     return asked, who
 
 
@@ -45,10 +47,23 @@ def see_other(target: str) -> Response:
 
 
 def origin(target: str) -> str:
-    """What a content security policy calls the place that an address leads to.
+    """The place that an address leads to, as people and as policies of browsers name it.
 
     >>> origin("https://app.example/back?a=b"), origin("org.example.app:/back")
     ('https://app.example', 'org.example.app:')
+    >>> origin("https://bank.example@evil.example:8443/")
+    'https://evil.example:8443'
     """
     parts = urlsplit(target)
-    return f"{parts.scheme}://{parts.netloc}" if parts.netloc else f"{parts.scheme}:"
+    host = parts.netloc.rpartition("@")[2]
+    return f"{parts.scheme}://{host}" if host else f"{parts.scheme}:"
+
+
+def form_target(target: str) -> str:
+    """The same for a content security policy, which can't name IPv6 addresses.
+
+    >>> form_target("http://[::1]:8080/back"), form_target("https://app.example/back")
+    ('http:', 'https://app.example')
+    """
+    found = origin(target)
+    return found if _SOURCE.fullmatch(found) else f"{urlsplit(target).scheme}:"

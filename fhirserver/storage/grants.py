@@ -268,11 +268,13 @@ def revoke_client(database: Database, client: str, user: str | None) -> int:
 
 
 def families_of_user(database: Database, user: str) -> list[Family]:
-    """What a user has granted and has not ended, the newest first."""
+    """What a user has granted and still stands, the newest first."""
     rows: Rows = database.read(
         f"SELECT {_FAMILY} FROM access.family f WHERE user_id = %s AND revoked IS NULL "
         "AND expires > now() AND EXISTS (SELECT FROM access.token t "
-        "WHERE t.family = f.id AND t.expires > now()) ORDER BY created DESC",
+        "WHERE t.family = f.id AND t.expires > now()) "
+        "AND (is_offline OR session IS NULL OR EXISTS (SELECT FROM access.session s "
+        "WHERE s.id = f.session AND s.ended IS NULL)) ORDER BY created DESC",
         (user,),
     )
     return [Family(*row) for row in rows]

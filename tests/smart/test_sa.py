@@ -194,6 +194,7 @@ def test_what_needs_its_user_to_be_signed_in_ends_with_the_session(make_smart_ap
 
     assert app.fhir(body["access_token"], f"Patient/{body['patient']}").status_code == 401
     assert again.status_code == 400
+    assert "No app may do anything in your name" in patient.get("/account/apps").text
 
 
 def test_nothing_is_remembered(app_of_patient, patient):
