@@ -1,14 +1,20 @@
 """The attacks that this server must stand, each with a number for life.
 
 A test that tries one has the number in its name: `test_042_...`, or `test_066_067_...` for several.
-`later` is the step of the plan that brings the surface: that step picks the attack up. `PENDING`
-are those whose surface is here and whose test isn't; it has to be empty before a release.
+`later` is the step of the plan that brings the surface: that step picks the attack up, and takes
+the word out. `python -m tests.security.catalogue` prints the list with its tests.
 """
 
 from __future__ import annotations
 
+import re
+from collections import defaultdict
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final
+
+TESTS: Final = Path(__file__).parents[1]
+_NUMBERS: Final = re.compile(r"def (test_(\d{3}(?:_\d{3})*)_\w+)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,5 +162,24 @@ def _rows(text: str) -> list[Attack]:
 ATTACKS: Final = {a.number: a for text in _SECTIONS.values() for a in _rows(text)}
 SECTIONS: Final = {name: _rows(text) for name, text in _SECTIONS.items()}
 
-PENDING: Final[frozenset[int]] = frozenset()
-"""Surfaces that are here, and attacks on them that no test tries yet."""
+
+def tried() -> dict[int, list[str]]:
+    """The tests by the numbers that their names have: `security/test_http.py::test_116_...`."""
+    found: dict[int, list[str]] = defaultdict(list)
+    for file in sorted(TESTS.rglob("test_*.py")):
+        for name, numbers in _NUMBERS.findall(file.read_text()):
+            for number in map(int, numbers.split("_")):
+                if number in ATTACKS:
+                    found[number].append(f"{file.relative_to(TESTS)}::{name}")
+    return found
+
+
+if __name__ == "__main__":
+    tests = tried()
+    for section, attacks in SECTIONS.items():
+        print(f"\n{section}")
+        for attack in attacks:
+            by = f"{len(tests[attack.number])} tests" if tests[attack.number] else attack.later
+            print(f"  {attack.number:3} {attack.what}: {by}")
+            for test in tests[attack.number]:
+                print(f"        {test}")
