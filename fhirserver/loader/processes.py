@@ -38,7 +38,7 @@ def _start(settings: Settings) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     logging.getLogger("fhirserver").setLevel(logging.ERROR)
     threading.Thread(target=_end_with_parent, daemon=True).start()
-    _contexts.append(open_engine(settings, open_database(settings)).context)
+    _contexts.append(open_engine(settings, open_database(settings)).own_context)
 
 
 def _end_with_parent() -> None:

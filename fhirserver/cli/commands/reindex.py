@@ -33,7 +33,7 @@ def command(settings: Settings, types: tuple[str, ...]) -> None:
         assert served.database_url is not None
         migrate.upgrade(served.database_url)
         database = open_database(served)
-        context = open_engine(served, database).context
+        context = open_engine(served, database).own_context
         unknown = [t for t in types if not context.definitions.is_resource(t)]
         if unknown:
             raise Invalid(f"there is no resource type {unknown[0][:64]!r} in FHIR R4")
