@@ -53,7 +53,7 @@ def engine(empty_url: str) -> Iterator[Engine]:
 @pytest.fixture
 def load(engine: Engine, empty_url: str, monkeypatch: pytest.MonkeyPatch) -> Load:
     """Load paths with one worker, which is a thread here."""
-    monkeypatch.setattr(processes, "_contexts", [engine.context])
+    monkeypatch.setattr(processes, "_contexts", [engine.own_context])
 
     def close() -> None:
         engine.context.store.database.close()
