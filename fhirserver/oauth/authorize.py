@@ -95,9 +95,12 @@ def _checked_more(
     found = [s for word in words(" ".join(scopes)) if (s := scope_of(word)) is not None]
     if any(s.context == "system" for s in found):
         raise bad_scope("a user can't grant system/ scopes: they are for backend services")
-    is_launch = "launch" in scopes
-    if is_launch != ("launch" in asked):
-        raise bad_request("the scope launch and the parameter launch go together")
+    is_launch = "launch" in asked
+    if is_launch and "launch" not in scopes:
+        raise bad_request("the parameter launch needs the scope launch")
+    if "launch" in scopes and not is_launch and "launch/patient" not in scopes:
+        # Apps that open both ways ask for both; without an EHR the user chooses the patient.
+        raise bad_request("the scope launch needs the EHR's parameter launch")
     in_patient = any(s.context == "patient" for s in found)
     if in_patient and not is_launch and "launch/patient" not in scopes:
         raise bad_scope("patient/ scopes need a patient: ask for launch/patient, too")

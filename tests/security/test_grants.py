@@ -278,6 +278,27 @@ def test_091_a_launch_without_a_patient_gives_no_patient_scope(app_of, database)
         client.requests.allow(id_, client.who, ("launch", "patient/*.rs"))
 
 
+@pytest.mark.parametrize(
+    ("scope", "launch"),
+    [
+        ("launch user/*.rs", None),
+        ("launch patient/*.rs", None),
+        ("launch/patient patient/*.rs", "x"),
+        ("launch/patient launch/encounter patient/*.rs", None),
+    ],
+)
+def test_096_a_launch_is_asked_for_and_given_or_neither(app_of, scope, launch):
+    back = told(app_of().ask(scope, launch=launch).location)
+
+    assert back["error"] in {"invalid_request", "invalid_scope"}
+
+
+def test_an_app_that_opens_both_ways_can_be_opened_without_an_ehr(app_of):
+    token = app_of().token("launch launch/patient patient/*.rs", patient="p1")
+
+    assert token["patient"] == "p1"
+
+
 @pytest.fixture(scope="module")
 def chart(app, token):
     """A patient who signs in, with a laboratory result and a blood pressure."""
