@@ -216,7 +216,8 @@ class Rows:
             by_client,
             {
                 "type": _concept(server),
-                "who": _identified(self._site.base_url),
+                # No identifier: what is the same in all events need not be found by.
+                "who": {"display": self._site.base_url},
                 "requestor": False,
                 "network": {"address": self._server, "type": "1"},
             },
@@ -259,7 +260,7 @@ def _user(caller: Caller, kind: Code) -> Resource:
     if caller.name:
         who["display"] = caller.name
     made["who"] = who
-    if caller.user is not None:
+    if caller.who is not None and caller.user is not None:
         made["altId"] = caller.user
     made["requestor"] = True
     if caller.purposes:

@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Final
 
 from fhirserver import clock
-from fhirserver.audit.chain import GENESIS, ChainKeys, digest
+from fhirserver.audit.chain import GENESIS, ChainKeys
 from fhirserver.storage import audit_seals as stored
 from fhirserver.storage.audit_seals import Head, Seal
 from fhirserver.storage.database import Database
@@ -39,10 +39,9 @@ def _seal_some(database: Database, keys: ChainKeys, *, wait: bool) -> int | None
         seq, mac = end.seq, end.mac
         seals = []
         for event in events:
-            hashed = digest(event.text)
             seq += 1
-            mac = keys.link(mac, seq, hashed)
-            seals.append(Seal(seq, event.key, event.stored, hashed, mac))
+            mac = keys.link(mac, seq, event.digest)
+            seals.append(Seal(seq, event.key, event.stored, event.digest, mac))
         if seals or bound != end.bound:
             stored.append(connection, seals, Head(seq, mac, bound))
         last = stored.last_checkpoint(connection)

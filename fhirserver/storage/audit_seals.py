@@ -34,11 +34,11 @@ class Head:
 
 @dataclass(frozen=True, slots=True)
 class Unsealed:
-    """An event without a seal: its key, when it was stored, and its canonical text."""
+    """An event without a seal: its key, when it was stored, and its canonical text's SHA-256."""
 
     key: int
     stored: datetime
-    text: str
+    digest: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +95,8 @@ def unsealed(connection: Connection, bound: str, limit: int) -> tuple[list[Unsea
     rows = execute(
         connection,
         f"""
-SELECT r.key, r.updated, {CANONICAL}, r.tx::text, pg_snapshot_xmin(pg_current_snapshot())::text
+SELECT r.key, r.updated, sha256(convert_to({CANONICAL}, 'UTF8')), r.tx::text,
+       pg_snapshot_xmin(pg_current_snapshot())::text
 FROM (SELECT 1) one LEFT JOIN (
   SELECT * FROM resource."AuditEvent" e
   WHERE e.tx >= %(bound)s::xid8 AND e.tx < pg_snapshot_xmin(pg_current_snapshot())
@@ -105,7 +106,7 @@ LEFT JOIN audit.more m ON m.key = r.key
 ORDER BY r.tx, r.key""",
         {"bound": bound, "limit": limit},
     )
-    found = [Unsealed(row[0], row[1], row[2]) for row in rows if row[0] is not None]
+    found = [Unsealed(row[0], row[1], bytes(row[2])) for row in rows if row[0] is not None]
     return found, rows[-1][3] if len(found) == limit else rows[0][4]
 
 

@@ -44,6 +44,10 @@ CREATE TABLE IF NOT EXISTS audit.tombstone (
   made timestamptz NOT NULL,
   statement text NOT NULL,
   signature bytea NOT NULL);
+
+-- Events come all the time and are looked for seldom: they go into the inverted index in large
+-- batches, which costs a good deal less for each.
+ALTER INDEX resource."AuditEvent_elements_idx" SET (gin_pending_list_limit = 1024);
 """
 
 
