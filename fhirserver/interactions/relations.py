@@ -121,11 +121,7 @@ def rebuild(store: Store, site: Site) -> int:
         last, is_end = 0, False
         while not is_end:
             with store.database.transaction() as connection:
-                found = sources_of(connection, resource_type, last, REBUILT_AT_ONCE)
-                resources = {
-                    key: {**content, "resourceType": resource_type, "id": id_}
-                    for key, id_, content in found
-                }
+                resources = sources_of(connection, resource_type, last, REBUILT_AT_ONCE)
                 put_care(
                     connection,
                     list(resources),
@@ -136,7 +132,7 @@ def rebuild(store: Store, site: Site) -> int:
                         row for key, r in resources.items() for row in _directives(key, r, site)
                     ]
                     put_directives(connection, list(resources), rows)
-            count += len(found)
-            is_end = len(found) < REBUILT_AT_ONCE
+            count += len(resources)
+            is_end = len(resources) < REBUILT_AT_ONCE
             last = max(resources, default=last)
     return count

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
+from fhirserver.model import json
+from fhirserver.model.resource import Resource
 from fhirserver.search.index import EARLIEST, LATEST
 from fhirserver.search.query import Condition
 from fhirserver.storage.database import Connection, execute
@@ -17,7 +19,7 @@ from fhirserver.storage.index_rows import nullable
 from fhirserver.storage.schema import table
 from fhirserver.storage.search_sql.builder import Builder
 from fhirserver.storage.search_sql.conditions import seen
-from fhirserver.storage.versions import array
+from fhirserver.storage.versions import COLUMNS, array, version_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,14 +158,16 @@ def patients_meeting(
 
 def sources_of(
     connection: Connection, resource_type: str, after: int, limit: int
-) -> list[tuple[int, str, Any]]:
-    """The next current resources of a type, as key, id and content, in the order of keys; locked
-    against changes.
+) -> dict[int, Resource]:
+    """The next current resources of a type by their keys, in the order of these.
+
+    They are locked against changes until the transaction ends.
     """
     rows = execute(
         connection,
-        f"SELECT key, id, content FROM {table('resource', resource_type)} "
-        "WHERE key > %s AND NOT deleted ORDER BY key LIMIT %s FOR SHARE",
+        f"SELECT {COLUMNS} FROM {table('resource', resource_type)} r "
+        "WHERE r.key > %s AND NOT r.deleted ORDER BY r.key LIMIT %s FOR SHARE OF r",
         (after, limit),
     )
-    return [(row[0], row[1], row[2]) for row in rows]
+    versions = [version_of(resource_type, row) for row in rows]
+    return {v.key: json.parse_object((v.content or "{}").encode()) for v in versions}

@@ -8,9 +8,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
+from fhirserver.model.json import parse_object
 from fhirserver.search.hashing import element, reference_self, salt
 from fhirserver.storage.database import Connection, Database, execute
 from fhirserver.storage.schema import table
+from fhirserver.storage.versions import COLUMNS, version_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,11 +125,12 @@ def bearings(database: Database, fhir_user: str | None, now: datetime) -> Bearin
 def _practitioner(database: Database, id_: str, now: datetime) -> Bearings:
     me = f"Practitioner/{id_}"
     rows = database.read(
-        f"SELECT id, content FROM {table('resource', 'PractitionerRole')} "
-        "WHERE elements @> ARRAY[%s::int8] AND NOT deleted ORDER BY id",
+        f"SELECT {COLUMNS} FROM {table('resource', 'PractitionerRole')} r "
+        "WHERE r.elements @> ARRAY[%s::int8] AND NOT r.deleted ORDER BY r.id",
         (element("practitioner", f"r|{me}"),),
     )
-    posts = [(i, post) for i, post in rows if _is_current(post, now)]
+    found = [(row[0], _resource("PractitionerRole", row)) for row in rows]
+    posts = [(i, post) for i, post in found if _is_current(post, now)]
     units = [_reference(p.get("organization")) for _, p in posts]
     places = [_reference(place) for _, p in posts for place in p.get("location", ())]
     return Bearings(
@@ -155,11 +158,17 @@ def _within(database: Database, places: Sequence[str]) -> tuple[str, ...]:
 
 def _content(database: Database, resource_type: str, id_: str) -> dict[str, Any] | None:
     rows = database.read(
-        f"SELECT content FROM {table('resource', resource_type)} "
-        "WHERE self = %s AND id = %s AND NOT deleted",
+        f"SELECT {COLUMNS} FROM {table('resource', resource_type)} r "
+        "WHERE r.self = %s AND r.id = %s AND NOT r.deleted",
         (reference_self(resource_type, id_), id_),
     )
-    return rows[0][0] if rows else None
+    return _resource(resource_type, rows[0]) if rows else None
+
+
+def _resource(resource_type: str, row: tuple[Any, ...]) -> dict[str, Any]:
+    """The resource of a row of COLUMNS, also where it lies sealed."""
+    content = version_of(resource_type, row).content
+    return parse_object((content or "{}").encode())
 
 
 def _reference(value: Any) -> str | None:
