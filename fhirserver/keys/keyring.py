@@ -11,7 +11,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import Final, Generic, Protocol, TypeVar
 from uuid import UUID
@@ -67,6 +67,8 @@ class KeyRows(Protocol):
     def add_wrapping_key(self, key: WrappingKey) -> None: ...
 
     def data_key(self, id_: UUID) -> DataKey | None: ...
+
+    def data_keys(self, ids: Collection[UUID]) -> Sequence[DataKey]: ...
 
     def data_key_for(self, purpose: str, owner: int | None) -> DataKey | None:
         """The one shared by all that is sealed for this purpose and owner, not destroyed."""
@@ -131,6 +133,12 @@ class Keyring:
                 f"the key {id_} isn't in the database: import the newest export of its keys"
             )
         return self._data.put(id_, self.unwrapped(row))
+
+    def fetch(self, ids: Collection[UUID]) -> None:
+        """Have these keys at hand, those that there are."""
+        for row in self.rows.data_keys(ids):
+            if row.wrapped is not None:
+                self._data.put(row.id, self.unwrapped(row))
 
     def remembered(self, id_: UUID) -> bytes | None:
         """A data key that was used in the last minutes."""

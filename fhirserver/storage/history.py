@@ -19,7 +19,7 @@ from fhirserver.storage.search_sql.builder import Builder
 from fhirserver.storage.search_sql.conditions import seen
 from fhirserver.storage.searches import types_in_use
 from fhirserver.storage.store import Store
-from fhirserver.storage.versions import COLUMNS, version_of
+from fhirserver.storage.versions import COLUMNS, ready, version_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +138,7 @@ def _of_tables(
         parameters | build.parameters,
         prepare=False,
     )
-    versions = [shown(store.guard, version_of(row[0], row[1:])) for row in rows]
+    versions = [shown(store.guard, version_of(row[0], row[1:])) for row in ready(rows, before=1)]
     return [Entry(v, (v.updated, v.key, v.version)) for v in versions]
 
 
@@ -199,5 +199,5 @@ def _numbered(
             for schema in ("resource", "history")
         ]
     rows = database.read(" UNION ALL ".join(parts), parameters, prepare=False)
-    versions = (version_of(row[0], row[1:]) for row in rows)
+    versions = (version_of(row[0], row[1:]) for row in ready(rows, before=1))
     return {(v.type, v.key, v.version): v for v in versions}

@@ -48,6 +48,12 @@ class KeyTables:
         rows = self.database.read(f"SELECT {_DATA} FROM keys.data d WHERE d.id = %s", (id_,))
         return _data(rows[0]) if rows else None
 
+    def data_keys(self, ids: Collection[UUID]) -> Sequence[DataKey]:
+        rows = self.database.read(
+            f"SELECT {_DATA} FROM keys.data d WHERE d.id = ANY(%s::uuid[])", (list(ids),)
+        )
+        return [_data(row) for row in rows]
+
     def data_key_for(self, purpose: str, owner: int | None) -> DataKey | None:
         rows = self.database.read(
             f"SELECT {_DATA} FROM keys.data d WHERE d.shared AND d.wrapped IS NOT NULL "

@@ -14,7 +14,7 @@ from fhirserver.storage.schema import ordered, table
 from fhirserver.storage.search_sql.builder import Builder
 from fhirserver.storage.search_sql.conditions import where
 from fhirserver.storage.store import Store
-from fhirserver.storage.versions import COLUMNS, version_of
+from fhirserver.storage.versions import COLUMNS, ready, version_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,5 +67,5 @@ def by_key(store: Store, resource_type: str, keys: Iterable[int]) -> dict[int, V
         build.parameters,
         prepare=False,
     )
-    found = (shown(store.guard, version_of(resource_type, row)) for row in rows)
+    found = (shown(store.guard, version_of(resource_type, row)) for row in ready(rows))
     return {v.key: v for v in found}

@@ -26,7 +26,7 @@ from fhirserver.storage.search_sql.builder import Builder
 from fhirserver.storage.search_sql.conditions import seen, where
 from fhirserver.storage.search_sql.pages import Position, Wanted, page
 from fhirserver.storage.store import Store
-from fhirserver.storage.versions import COLUMNS, WIDTH, array, version_of
+from fhirserver.storage.versions import COLUMNS, WIDTH, array, ready, version_of
 from fhirserver.storage.ways import before_chains, ways
 
 
@@ -61,7 +61,7 @@ def find_page(store: Store, query: Query, wanted: Wanted) -> Page:
         rows = store.database.read(sql, build.parameters, prepare=False)
         if len(rows) == more_wanted.limit:
             break
-    hits = [_hit(store, row) for row in rows]
+    hits = [_hit(store, row) for row in ready(rows, before=2)]
     taken = wanted.snapshot or (rows[0][1] if rows else "")
     if wanted.snapshot is not None:
         for resource_type in query.types:
@@ -219,7 +219,7 @@ def by_version(
     rows = store.database.read(
         f"{' UNION ALL '.join(parts)} LIMIT {limit}", build.parameters, prepare=False
     )
-    found = (shown(store.guard, _version(row)) for row in rows)
+    found = (shown(store.guard, _version(row)) for row in ready(rows, before=1))
     return [v for v in found if not v.is_deleted and (v.type, v.id, v.version) in names]
 
 
@@ -235,7 +235,7 @@ def referring(store: Store, sources: Mapping[str, Sequence[int]], *, limit: int)
     if not sql:
         return []
     rows = store.database.read(f"{sql} LIMIT {limit}", build.parameters, prepare=False)
-    return [shown(store.guard, _version(row)) for row in rows]
+    return [shown(store.guard, _version(row)) for row in ready(rows, before=1)]
 
 
 def types_in_use(database: Database, types: Sequence[str]) -> tuple[str, ...]:

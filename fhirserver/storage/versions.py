@@ -7,8 +7,9 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from fhirserver.storage.content import joined
-from fhirserver.storage.database import Connection, Database, execute
+from fhirserver.storage.database import Connection, Database, Rows, execute
 from fhirserver.storage.rows import METHOD, Version
+from fhirserver.storage.sealed_content import fetch_keys
 
 COLUMNS = (
     "r.id, r.key, r.version, r.updated, r.method::text, r.meta::text, "
@@ -16,6 +17,15 @@ COLUMNS = (
 )
 # How many columns those are.
 WIDTH = 7
+
+
+def ready(rows: Rows, *, before: int = 0) -> Rows:
+    """Rows of COLUMNS, with `before` other columns in front, to be made values together.
+
+    What is sealed in them can be opened then, without a statement for each.
+    """
+    fetch_keys(row[before + WIDTH - 1] for row in rows)
+    return rows
 
 
 def version_of(resource_type: str, row: Sequence[Any]) -> Version:

@@ -17,7 +17,7 @@ from fhirserver.storage.schema import table
 from fhirserver.storage.search_sql.builder import Builder
 from fhirserver.storage.search_sql.conditions import where
 from fhirserver.storage.store import Store
-from fhirserver.storage.versions import COLUMNS, version_of
+from fhirserver.storage.versions import COLUMNS, ready, version_of
 
 
 class Place(NamedTuple):
@@ -64,7 +64,9 @@ def walk(
         build.parameters,
         prepare=False,
     )
-    versions = [(row[0], shown(store.guard, version_of(row[1], row[2:]))) for row in rows]
+    versions = [
+        (row[0], shown(store.guard, version_of(row[1], row[2:]))) for row in ready(rows, before=2)
+    ]
     return [v for _, v in sorted(versions, key=lambda n: (n[0], n[1].key))]
 
 
@@ -88,5 +90,5 @@ def of_owner(
         for t in sorted(ids)
     )
     rows = store.database.read(f"{sql} LIMIT {limit}", build.parameters, prepare=False)
-    found = (shown(store.guard, version_of(row[0], row[1:])) for row in rows)
+    found = (shown(store.guard, version_of(row[0], row[1:])) for row in ready(rows, before=1))
     return [v for v in found if v.id in ids[v.type]]

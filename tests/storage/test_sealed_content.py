@@ -287,6 +287,30 @@ def test_the_binaries_of_an_erased_patient_go_with_the_key(client, stored, patie
     assert "data" not in client.get(address, headers={"Accept": FHIR}).json
 
 
+def test_a_page_of_sealed_resources_costs_as_many_statements_however_many_they_are(
+    client, server, query_recorder
+):
+    ids = [
+        done(client.post("/fhir/Binary", data=SECRET, content_type="application/pdf"), 201)["id"]
+        for _ in range(12)
+    ]
+
+    def cost(path):
+        server.extensions["fhirserver"].context.store.sealing.forget()
+        query_recorder.clear()
+        found = done(client.get(path), 200)
+        assert all(e["resource"]["data"] for e in found["entry"])
+        return sum("keys.data" in sql for sql in query_recorder)
+
+    for few, many in (
+        (f"/fhir/Binary?_id={','.join(ids[:2])}", f"/fhir/Binary?_id={','.join(ids)}"),
+        ("/fhir/Binary/_history?_count=2", "/fhir/Binary/_history?_count=12"),
+    ):
+        # Two where this process has worked on another database, too.
+        cost(few)  # The key of page links is fetched once.
+        assert cost(few) == cost(many) <= 2
+
+
 def test_a_label_that_is_none_is_refused_at_start():
     with pytest.raises(InvalidSetting, match="FHIRSERVER_SEAL_LABELS"):
         read({"FHIRSERVER_SEAL_LABELS": "V,secret"})
