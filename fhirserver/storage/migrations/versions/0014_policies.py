@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from alembic import op
 
+from fhirserver.search.stamp import ALSO_OWNED
+from fhirserver.storage.schema import owner_index
+
 revision = "0014"
 down_revision = "0013"
 
@@ -39,6 +42,10 @@ CREATE INDEX IF NOT EXISTS emergency_actor ON access.emergency (actor, ends);
 
 def upgrade() -> None:
     op.get_bind().exec_driver_sql(STATEMENTS)
+    # CONCURRENTLY takes an old database as it is in use.
+    with op.get_context().autocommit_block():
+        for resource_type in sorted([*ALSO_OWNED, "Binary"]):
+            op.execute(owner_index(resource_type))
 
 
 def downgrade() -> None:
