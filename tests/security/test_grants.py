@@ -173,7 +173,7 @@ def test_086_line_breaks_and_megabytes_in_parameters_are_refused(app_of, name, v
 
     assert answer.status_code in {400, 413, 414}
     assert "Location" not in answer.headers
-    assert "Set-Cookie" not in str(answer.headers)
+    assert not any("x=1" in cookie for cookie in answer.headers.getlist("Set-Cookie"))
 
 
 @pytest.mark.parametrize(

@@ -134,7 +134,7 @@ def test_071_a_key_id_is_a_name_and_nothing_else(backend, no_fetch, kid):
 
 @pytest.mark.parametrize(
     "changed",
-    [{"exp": -61}, {"exp": -3600}, {"nbf": 61}, {"nbf": 3600}, {"iat": 3600}],
+    [{"exp": -61}, {"exp": -3600}, {"nbf": 90}, {"nbf": 3600}, {"iat": 3600}],
     ids=lambda c: "".join(f"{k}{v:+}" for k, v in c.items()),
 )
 def test_072_an_assertion_before_or_after_its_time_is_refused(backend, changed):

@@ -12,6 +12,7 @@ import secrets
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from itertools import count
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 
@@ -29,6 +30,7 @@ from fhirserver.storage import sessions, users
 from fhirserver.storage.clients import Client, add_client, new_secret
 from fhirserver.storage.database import Database
 
+_callers = count(1)
 BASE = "http://127.0.0.1:8000/fhir"
 TOKEN = "http://127.0.0.1:8000/oauth/token"
 REDIRECT = "https://app.example/back"
@@ -217,6 +219,9 @@ def dancer(
     cookie = sessions.start(database, account.id, ["password"])
     found = sessions.live(database, cookie, sessions.Limits(900, 9000))
     http = app.test_client()
+    # From an address of its own: only so many refusals may come from one.
+    number = next(_callers)
+    http.environ_base["REMOTE_ADDR"] = f"10.{number // 250 % 250}.{number % 250}.1"
     http.set_cookie("fhirserver-session", cookie)
     return Dancer(
         app, database, client, http, secret, key, algorithm,
