@@ -100,7 +100,7 @@ class Settings:
         "in a minute, all in all; 0 is no limit.",
     )
     slow_requests_at_once: int = setting(
-        2,
+        3,
         "How many heavy requests of one user that take longer than a second may be under way in "
         "one web process; 0 is no limit.",
     )

@@ -82,7 +82,7 @@ def said(port, *parts, seconds=10):
         with contextlib.suppress(OSError):
             for part in parts:
                 connection.sendall(part)
-        connection.settimeout(0.5)
+        connection.settimeout(0.3)
         with contextlib.suppress(OSError):
             while more := connection.recv(65536):
                 heard += more
