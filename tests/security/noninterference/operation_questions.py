@@ -189,10 +189,13 @@ READING: dict[str, Make] = {
             _text("code", "male", "Code"), _text("system", GENDERS, "Uri")]}}),
     "convert": lambda o: Question("POST", "$convert", body=body(o.ask.record())),
     "diff": _diff,
+    "disclosures": lambda o: _get(f"Patient/{o.patient()}/$disclosures"),
     "docref": lambda o: _get("DocumentReference/$docref", ("patient", o.patient())),
     "document": lambda o: _get(f"Composition/{o.pick(['com1', 'com2'])}/$document"),
     "everything": lambda o: _get(o.pick([f"Patient/{o.patient()}/$everything",
                                  f"Encounter/{o.ask.id('Encounter')}/$everything"])),
+    "explain-access": lambda o: _get("$explain-access", ("user", "nobody"),
+                                     ("resource", o.ask.address())),
     "expand": lambda o: _get("ValueSet/$expand",
                              ("url", "http://hl7.org/fhir/ValueSet/administrative-gender")),
     "extract": _extract,
@@ -220,6 +223,9 @@ READING: dict[str, Make] = {
 }  # fmt: skip
 
 WRITING: dict[str, Make] = {
+    "break-glass": lambda o: _post(f"Patient/{o.patient()}/$break-glass",
+                                   _text("purpose", "BTG", "Code"),
+                                   _text("reason", "unconscious, and nobody knows")),
     "closure": lambda o: _post("$closure", _text("name", "c")),
     "expunge": _expunge,
     "import": lambda o: _import(o.pick(["CodeSystem", "ConceptMap"]))(o),
