@@ -10,12 +10,15 @@ from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from pathlib import Path
 
+from fhirserver.app import open_database
+from fhirserver.audit.imports import record_imports
 from fhirserver.errors import Unavailable
 from fhirserver.loader.processes import pool
 from fhirserver.loader.progress import Show, shown
 from fhirserver.loader.schedule import Schedule
 from fhirserver.loader.sources import files_in, pieces
 from fhirserver.loader.summary import Summary
+from fhirserver.search.site import site_of
 from fhirserver.settings import Settings
 
 
@@ -41,6 +44,14 @@ class _Meter:
         self.show(self.done_bytes, f"{total:,} resources, {self.summary.rate:,.0f} a second")
 
 
+def _put_on_record(settings: Settings, names: Sequence[str]) -> None:
+    database = open_database(settings)
+    try:
+        record_imports(database, site_of(settings), names)
+    finally:
+        database.close()
+
+
 def load(
     settings: Settings, paths: Sequence[Path], *, jobs: int | None = None, is_again: bool = False
 ) -> Summary:
@@ -50,6 +61,10 @@ def load(
     """
     files = list(files_in(paths))
     summary = Summary()
+    try:
+        _put_on_record(settings, [f.path.name for f in files])
+    except Unavailable as error:
+        raise Stopped(str(error), summary) from error
     with shown(sum(map(_size, (f.path for f in files)))) as show:
         meter = _Meter(show, summary, time.monotonic())
         executor = pool(settings, jobs or os.cpu_count() or 1)

@@ -192,3 +192,13 @@ def test_the_report_says_all_of_it(load, tmp_path):
         (str(path), 2, "Patient.birthDate")
     ]
     assert [p["file"] for p in report["passed_over"]] == [str(tmp_path / "package.json")]
+
+
+def test_each_file_is_on_record_before_it_is_read(load, count, tmp_path):
+    before = count("AuditEvent")
+    write(tmp_path / "a.ndjson", a_patient(), a_patient())
+    write(tmp_path / "b.json", a_patient())
+
+    load(tmp_path)
+
+    assert count("AuditEvent") - before == 2
