@@ -20,7 +20,7 @@ from fhirserver.access.labels import cleared, named
 from fhirserver.access.policy import Policy, Rule
 from fhirserver.access.predicates import kinds_in
 from fhirserver.access.principal import User
-from fhirserver.access.records import is_owned
+from fhirserver.access.records import WITHHELD, is_owned
 from fhirserver.errors import FhirError
 from fhirserver.search.hashing import reference_self
 from fhirserver.search.parameters import Parameters
@@ -187,7 +187,8 @@ class Compiler:
     def _applied(
         self, policies: Sequence[Policy], resource_type: str, right: Right, scope: Scope
     ) -> tuple[Applied, ...]:
-        in_compartment = is_owned(resource_type, scope)
+        # A group that one patient owns tells who else is in it.
+        in_compartment = is_owned(resource_type, scope) and resource_type not in WITHHELD
         found = []
         for policy in policies:
             for rule in policy.rules:

@@ -153,6 +153,15 @@ def test_groups_tell_nobody_who_the_other_members_are() -> None:
     )
 
 
+def test_all_types_of_patients_are_those_of_one_patient_each() -> None:
+    access = granted(permit("Patient/*", where={"care": ["break-glass"]}))
+
+    assert access.allowed("Observation", "r") is not None
+    assert access.allowed("Task", "r") is not None
+    assert access.allowed("Group", "r") is None
+    assert access.allowed("Practitioner", "r") is None
+
+
 def test_restricted_rows_take_a_clearance() -> None:
     def labelled(clearances: set[str]) -> set[int]:
         access = granted(permit(), clearances=frozenset(clearances))
