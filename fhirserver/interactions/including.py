@@ -42,7 +42,7 @@ def included(
                 seen.add(_name(version))
                 fresh.append(version)
         # In one order, whatever else the tables hold.
-        fresh.sort(key=lambda v: (v.type, v.key, v.version))
+        fresh.sort(key=lambda v: v.place)
         found += fresh
         if len(found) > ctx.settings.max_includes:
             raise TooCostly(

@@ -28,6 +28,11 @@ class Version:
     content: str | None
 
     @property
+    def place(self) -> tuple[str, int, int]:
+        """What puts versions that a statement finds in any order into always the same."""
+        return self.type, self.key, self.version
+
+    @property
     def is_deleted(self) -> bool:
         return self.content is None
 

@@ -189,7 +189,8 @@ def by_reference(store: Store, wanted: Iterable[tuple[str, str]], *, limit: int)
         for t in sorted(ids)
     )
     rows = store.database.read(f"{sql} LIMIT {limit}", build.parameters, prepare=False)
-    return [shown(store.guard, v) for v in map(_version, rows) if v.id in ids[v.type]]
+    found = (shown(store.guard, v) for v in map(_version, rows) if v.id in ids[v.type])
+    return sorted(found, key=lambda v: v.place)
 
 
 def by_version(
@@ -220,7 +221,8 @@ def by_version(
         f"{' UNION ALL '.join(parts)} LIMIT {limit}", build.parameters, prepare=False
     )
     found = (shown(store.guard, _version(row)) for row in ready(rows, before=1))
-    return [v for v in found if not v.is_deleted and (v.type, v.id, v.version) in names]
+    named = (v for v in found if not v.is_deleted and (v.type, v.id, v.version) in names)
+    return sorted(named, key=lambda v: v.place)
 
 
 def referring(store: Store, sources: Mapping[str, Sequence[int]], *, limit: int) -> list[Version]:
@@ -235,7 +237,7 @@ def referring(store: Store, sources: Mapping[str, Sequence[int]], *, limit: int)
     if not sql:
         return []
     rows = store.database.read(f"{sql} LIMIT {limit}", build.parameters, prepare=False)
-    return [shown(store.guard, _version(row)) for row in ready(rows, before=1)]
+    return sorted((shown(store.guard, _version(row)) for row in ready(rows, before=1)), key=lambda v: v.place)
 
 
 def types_in_use(database: Database, types: Sequence[str]) -> tuple[str, ...]:

@@ -91,4 +91,4 @@ def of_owner(
     )
     rows = store.database.read(f"{sql} LIMIT {limit}", build.parameters, prepare=False)
     found = (shown(store.guard, version_of(row[0], row[1:])) for row in ready(rows, before=1))
-    return [v for v in found if v.id in ids[v.type]]
+    return sorted((v for v in found if v.id in ids[v.type]), key=lambda v: v.place)

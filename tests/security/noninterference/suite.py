@@ -29,7 +29,7 @@ from tests.security.noninterference.worlds import (
     take_out,
 )
 
-MOST_PAGES = 60
+MOST_PAGES = 200
 
 
 @dataclass(frozen=True)
@@ -72,11 +72,29 @@ def twins(server: str, seed: int) -> Iterator[Twins]:
 
 
 def compare(
-    pair: Twins, caller: Caller, seed: int, *, reading: int, writing: int, stop_at: int = 1_000
+    pair: Twins,
+    caller: Caller,
+    seed: int,
+    *,
+    reading: int,
+    writing: int,
+    stop_at: int = 1_000,
+    who: Principal | None = None,
 ) -> Report:
-    """Ask both databases as a caller, first without changing anything; and the plain evaluator."""
+    """Ask both databases as a caller, first without changing anything; and the plain evaluator.
+
+    `who` has the caller's rules as conditions; without it they are put together by hand.
+    """
     judge = pair.world.judge(caller)
-    expected = Expectations(pair.world, judge)
+    rights = None if who is None else who.access
+    expected = Expectations(
+        pair.world,
+        judge,
+        None if rights is None else lambda right, kind: rights.allowed(kind, right) is not None,
+    )
+    for where in expected.seen:
+        kind = where.partition("/")[0]
+        assert expected.has("r", kind) or expected.has("s", kind), f"no right to see {where}"
     for url in pair.urls:
         restore(url)
     take_out(pair.urls[1], pair.world, expected.seen)
@@ -86,7 +104,7 @@ def compare(
     )
     questions = Questions(random, times[::50])
     operations = OperationQuestions(random, questions)
-    who, report = principal(caller), Report()
+    who, report = who or principal(caller), Report()
     for number in range(reading):
         question = operations.reading() if random.random() < 0.2 else questions.reading()
         pages = _asked(pair, who, question, number, report)

@@ -9,12 +9,14 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.security.noninterference.by_policies import can_be_policy, principal
 from tests.security.noninterference.callers import ROLES, at_random
 from tests.security.noninterference.suite import Twins, compare, twins
 
 SEED = 20_261_129
 CALLERS = [*ROLES, *(at_random(n) for n in range(12))]
 READING, WRITING = 175, 80
+COMPILED = [c for c in CALLERS if can_be_policy(c)][:9]
 
 
 @pytest.fixture(scope="module")
@@ -32,6 +34,16 @@ def test_hidden_resources_change_no_answer(pair: Twins, caller) -> None:
     assert not report.problems, "\n".join(report.problems[:10])
     assert report.pairs == READING + WRITING
     assert report.statuses[200] > READING // 8
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("caller", COMPILED, ids=lambda c: c.name)
+def test_nor_when_the_rules_are_a_policy(pair: Twins, caller) -> None:
+    who = principal(caller, pair.with_all)
+    report = compare(pair, caller, SEED + 1, reading=100, writing=50, who=who)
+
+    assert not report.problems, "\n".join(report.problems[:10])
 
 
 def test_there_are_five_thousand_questions() -> None:
