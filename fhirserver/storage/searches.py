@@ -237,7 +237,9 @@ def referring(store: Store, sources: Mapping[str, Sequence[int]], *, limit: int)
     if not sql:
         return []
     rows = store.database.read(f"{sql} LIMIT {limit}", build.parameters, prepare=False)
-    return sorted((shown(store.guard, _version(row)) for row in ready(rows, before=1)), key=lambda v: v.place)
+    return sorted(
+        (shown(store.guard, _version(row)) for row in ready(rows, before=1)), key=lambda v: v.place
+    )
 
 
 def types_in_use(database: Database, types: Sequence[str]) -> tuple[str, ...]:
