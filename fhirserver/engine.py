@@ -90,8 +90,8 @@ class Engine:
             database,
             extract=extracted,
             # Whose a resource is, only the standard's parameters say.
-            stamp=lambda resource: stamped(
-                database, resource, stamp(resource, standard, site), site
+            stamper=lambda resource, see: stamped(
+                database, see, resource, stamp(resource, standard, site), site
             ),
             texts=TextDictionary(database),
             sizes=TypeSizes(database),

@@ -44,7 +44,9 @@ def follow(ctx: Context, connection: Connection, written: Sequence[Written]) -> 
     for intent, version in written:
         resource = _resource(intent, version) if version.type in target_owners.TYPES else None
         if resource is not None and version.stamp.owner is None:
-            target_owners.inherit(connection, version.type, version.key, resource, ctx.site)
+            target_owners.inherit(
+                connection, ctx.store.guard.reading, version.type, version.key, resource, ctx.site
+            )
     followed = [w for w in written if w[1].type in FOLLOWED]
     caring = [w for w in followed if w[1].type in care.TYPES or w[1].type == "Consent"]
     if caring:

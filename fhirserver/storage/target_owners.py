@@ -1,13 +1,14 @@
 """Whose a resource is that says only what it is about: a Provenance, an AuditEvent, a Binary.
 
-It belongs to the patient to whom all belongs that it is about; to nobody if that is several.
+It belongs to the patient to whom all belongs that it is about; to nobody if that is several. What
+isn't there for the caller has no say, as if it were absent.
 https://hl7.org/fhir/R4/provenance.html, https://hl7.org/fhir/R4/binary.html#security
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Any, Final
 
@@ -16,10 +17,12 @@ from fhirserver.search.hashing import reference_self
 from fhirserver.search.index import Stamp
 from fhirserver.search.site import Site
 from fhirserver.search.types.reference import local
-from fhirserver.storage.database import Connection, Database, Rows, execute
+from fhirserver.storage.database import Connection, Database, Parameters, Rows, execute
+from fhirserver.storage.guard import See
 from fhirserver.storage.schema import ordered, table
+from fhirserver.storage.search_sql.builder import Builder
+from fhirserver.storage.search_sql.conditions import seen
 from fhirserver.storage.tables import kinds_needed
-from fhirserver.storage.versions import array
 
 _ABOUT: Final[dict[str, Callable[[Resource], Iterable[Any]]]] = {
     "AuditEvent": lambda r: [e.get("what") for e in r.get("entity", ())],
@@ -29,20 +32,27 @@ _ABOUT: Final[dict[str, Callable[[Resource], Iterable[Any]]]] = {
 TYPES: Final = frozenset(_ABOUT)
 
 
-def stamped(database: Database, resource: Resource, stamp: Stamp, site: Site) -> Stamp:
+def stamped(database: Database, see: See, resource: Resource, stamp: Stamp, site: Site) -> Stamp:
     """The stamp with the owner of what the resource is about, if it has none of its own."""
     about = _about(resource, site) if stamp.owner is None else {}
     if not about:
         return stamp
-    return replace(stamp, owner=_owner(about, database.read))
+    return replace(stamp, owner=_owner(about, see, database.read))
 
 
 def inherit(
-    connection: Connection, resource_type: str, key: int, resource: Resource, site: Site
+    connection: Connection,
+    see: See,
+    resource_type: str,
+    key: int,
+    resource: Resource,
+    site: Site,
 ) -> None:
     """Give the row of a resource the owner of what has been written in the same transaction."""
     about = _about(resource, site)
-    owner = _owner(about, lambda sql, values: execute(connection, sql, values)) if about else None
+    owner = None
+    if about:
+        owner = _owner(about, see, lambda sql, values: execute(connection, sql, values))
     if owner is None:
         return
     names = [table("resource", resource_type)]
@@ -61,13 +71,18 @@ def _about(resource: Resource, site: Site) -> dict[str, set[int]]:
     return found
 
 
-def _owner(about: dict[str, set[int]], read: Callable[[str, Sequence[Any]], Rows]) -> int | None:
+def _owner(
+    about: dict[str, set[int]], see: See, read: Callable[[str, Parameters], Rows]
+) -> int | None:
     owners = set(about.get("Patient", ()))
     others = sorted(t for t in about if t != "Patient")
     if others:
+        build = Builder(see, types=len(others))
         sql = " UNION ".join(
-            f"SELECT owner FROM {table('resource', t)} WHERE self = ANY(%s::int8[])" for t in others
+            f"SELECT r.owner FROM {table('resource', t)} r "
+            f"WHERE r.self = ANY({build.bind_array(about[t])}) AND {seen(build, t, 'r')}"
+            for t in others
         )
-        rows = read(sql, [array(about[t]) for t in others])
+        rows = read(sql, build.parameters)
         owners |= {row[0] for row in rows if row[0] is not None}
     return owners.pop() if len(owners) == 1 else None

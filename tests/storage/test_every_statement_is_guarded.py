@@ -29,6 +29,12 @@ FREE = {
     "care.py": {"sources_of"},
     # Flags for each row tell what may be done with it.
     "holding.py": {"held", "lock_current"},
+    # The record is written, chained, checked and ended by the server itself.
+    "audit_events.py": {"beside"},
+    "audit_retention.py": {"remove"},
+    "audit_seals.py": {"unsealed", "links", "without_seal"},
+    # Destroys keys; it shows nothing.
+    "keys.py": {"destroy_of_owner"},
     # Whether there is any row of a type; how many the planner thinks there are.
     "searches.py": {"types_in_use"},
     "sizes.py": None,
