@@ -319,3 +319,24 @@ def test_nobody_writes_themselves_into_a_record_that_they_don_t_see(world):
             with pytest.raises(Forbidden) as caught:
                 world.ask(me, "create", "Task", body=task)
             assert caught.value.issues[0].expression == "Task.for.reference"
+
+
+def test_what_may_be_read_may_not_be_changed_for_that(world):
+    mine = Allowed(world.owner_of(world.mine))
+
+    def rule(type_: str, right: str) -> Allowed:
+        return Allowed() if right in "rs" or type_ == "Patient" else mine
+
+    me = replace(world.me, given_access=Access(rule))
+    patch = [{"op": "replace", "path": "/status", "value": "amended"}]
+    changes: list[tuple[str, dict[str, Any]]] = [
+        ("update", {"body": world.unseen | {"status": "amended"}}),
+        ("patch", {"body": patch, "patch_format": "json-patch"}),
+        ("delete", {}),
+    ]
+    for interaction, rest in changes:
+        with pytest.raises(Forbidden):
+            world.ask(me, interaction, "Observation", id=world.unseen["id"], **rest)
+    with pytest.raises(Forbidden):
+        world.ask(me, "delete", "Observation", query=(("_id", world.unseen["id"]),))
+    assert world.ask(SYSTEM, "read", "Observation", id=world.unseen["id"]) == world.unseen
