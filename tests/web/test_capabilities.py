@@ -64,10 +64,14 @@ def test_every_resource_type_and_interaction_is_there(statement):
         "transaction", "batch", "search-system", "history-system",
     }  # fmt: skip
     for resource in rest["resource"]:
-        assert {i["code"] for i in resource["interaction"]} == {
+        expected = {
             "read", "vread", "update", "patch", "delete", "history-instance", "history-type",
             "create", "search-type",
         }  # fmt: skip
+        if resource["type"] == "AuditEvent":
+            # The record grows, and nobody changes it.
+            expected -= {"update", "patch", "delete"}
+        assert {i["code"] for i in resource["interaction"]} == expected
 
 
 def test_every_search_parameter_it_lists_works(app, client, statement):
