@@ -29,7 +29,9 @@ MakeApp = Callable[..., Flask]
 @pytest.fixture(scope="session")
 def database_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A migrated database on an embedded PostgreSQL of this pytest process."""
-    with embedded.postgres(tmp_path_factory.mktemp("database"), extra={"fsync": "off"}) as url:
+    with embedded.postgres(
+        tmp_path_factory.mktemp("database"), extra={"fsync": "off", "max_connections": "400"}
+    ) as url:
         upgrade(url)
         yield url
 

@@ -12,6 +12,7 @@ from collections.abc import Set as AbstractSet
 
 from fhirserver.errors import TooCostly
 from fhirserver.interactions.context import Context
+from fhirserver.interactions.rights import RECORD
 from fhirserver.model import json
 from fhirserver.model.resource import Resource
 from fhirserver.search.extract import references
@@ -95,8 +96,11 @@ def _reverse(
     for include in includes:
         if not include.reverse:
             continue
-        # `_revinclude=*` is every type that may refer to one of the page's.
-        sources = ctx.definitions.resource_types if include.source == "*" else (include.source,)
+        # `_revinclude=*` is every type that may refer to one of the page's, but not the record of
+        # who has seen it.
+        sources = (include.source,)
+        if include.source == "*":
+            sources = tuple(t for t in ctx.definitions.resource_types if t != RECORD)
         for source in sources:
             for code in _codes(ctx, source, include.code):
                 parameter = ctx.parameters.for_type(source)[code]

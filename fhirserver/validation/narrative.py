@@ -79,7 +79,7 @@ _IMAGE_DATA: Final = re.compile(r"\s*data:\s*image/(?:png|jpe?g|gif|bmp|webp)[;,
 # was opened. A backslash hides what follows. https://hl7.org/fhir/R4/narrative.html#css
 _ACTIVE_STYLE: Final = re.compile(
     r"javascript\s*:|expression\s*\(|behaviou?r\s*:|@import|\\"
-    r"|url\s*\(\s*[\"']?\s*(?!data:image/(?:png|jpe?g|gif|bmp|webp)[;,])(?:[a-z][a-z0-9+.\-]*:|//)",
+    r"|url\s*\(\s*[\"']?\s*(?!data:\s*image/(?:png|jpe?g|gif|bmp|webp)[;,])(?:[a-z][a-z0-9+.\-]*:|//)",
     re.IGNORECASE,
 )
 

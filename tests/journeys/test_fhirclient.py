@@ -87,7 +87,9 @@ def found(search, server) -> list[str]:
 def test_the_capability_statement_is_r4_and_needs_no_token(running_server):
     client = FHIRClient(settings={"app_id": "journeys", "api_base": running_server.base})
 
-    assert client.prepare()
+    # It is prepared, and knows from the statement where its user is to sign in.
+    assert not client.prepare()
+    assert client.authorize_url.startswith(f"{running_server.base.removesuffix('/fhir')}/oauth/")
     statement = client.server.capabilityStatement
     assert isinstance(statement, CapabilityStatement)
     assert statement.fhirVersion == "4.0.1"

@@ -152,14 +152,15 @@ def test_totals_and_counts(client):
 )
 def test_statements_do_not_grow_with_the_page(client, query_recorder, query):
     counts = []
-    get(client, f"/fhir/{query}")  # the token and the sizes of tables are remembered for a while
+    # The rights and the sizes of tables are remembered for a while.
+    get(client, f"/fhir/{query}&_count=1")
     for size in (1, 6):
         query_recorder.clear()
         page = get(client, f"/fhir/{query}&_count={size}")
         assert page["entry"]
         counts.append(len(query_recorder))
 
-    assert counts[0] == counts[1] <= 6
+    assert counts[0] == counts[1] <= 7
 
 
 def test_a_parameter_that_others_answer_sorts(client):
