@@ -98,7 +98,7 @@ def _reverse(
             continue
         # `_revinclude=*` is every type that may refer to one of the page's, but not the record of
         # who has seen it.
-        sources = (include.source,)
+        sources: Sequence[str] = (include.source,)
         if include.source == "*":
             sources = tuple(t for t in ctx.definitions.resource_types if t != RECORD)
         for source in sources:
