@@ -161,9 +161,9 @@ class Buffer:
             try:
                 self._write_all(batch.events)
                 break
-            except Exception:
-                # The thread must live whatever happens.
-                log.exception("audit_events_wait", extra={"count": len(batch.events)})
+            except Exception as error:  # noqa: BLE001 - the thread must live whatever happens
+                what = {"count": len(batch.events), "error": type(error).__name__}
+                log.error("audit_events_wait", extra=what)  # noqa: TRY400 - every few seconds
                 if self._ends:
                     self._leave(batch)
                     return
