@@ -50,7 +50,12 @@ def is_unrestricted(guard: Guard, resource_type: str) -> bool:
 
 def refuse_unpermitted(guard: Guard, intent: Intent, held: Held | None) -> None:
     """Raise for a change by id of what the caller may not change."""
-    if intent.action == "create" or is_unrestricted(guard, intent.type):
+    if intent.action == "create":
+        # A conditional update that finds nothing creates, too.
+        if isinstance(guard, Access) and guard.allowed(intent.type, "c") is None:
+            raise Forbidden(f"you may not create {intent.type}")
+        return
+    if is_unrestricted(guard, intent.type):
         return
     if held is None or not held.is_there:
         if intent.action == "update" and not _chooses_ids(guard, intent):

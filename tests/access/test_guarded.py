@@ -340,3 +340,13 @@ def test_what_may_be_read_may_not_be_changed_for_that(world):
     with pytest.raises(Forbidden):
         world.ask(me, "delete", "Observation", query=(("_id", world.unseen["id"]),))
     assert world.ask(SYSTEM, "read", "Observation", id=world.unseen["id"]) == world.unseen
+
+
+def test_an_update_that_would_create_needs_the_right_to_create(world):
+    def rule(type_: str, right: str) -> Allowed | None:
+        return None if right == "c" else Allowed()
+
+    me = replace(world.me, given_access=Access(rule))
+    with pytest.raises(Forbidden):
+        world.ask(me, "update", "Observation", query=(("code", "no-such-code"),),
+                  body=world.observation(world.mine, "5-5"))  # fmt: skip

@@ -70,7 +70,9 @@ class Expectations:
             return None
         if question.method == "POST" and answer.status == 200:
             return None
-        sent = {"id": question.path.partition("/")[2] or "new", **question.body}
+        # A conditional update is of what its condition names.
+        named = question.path.partition("/")[2] or dict(question.query).get("_id")
+        sent = {"id": named or "new", **question.body}
         if sent["resourceType"] == "Provenance" or "?" in str(sent):
             return None
         right = "c" if question.method == "POST" else "u"
