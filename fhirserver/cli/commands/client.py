@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final, get_args
 
 import click
 
-from fhirserver import embedded, ids
+from fhirserver import ids
 from fhirserver.access.enforcement import check
 from fhirserver.access.scopes import scopes, words
-from fhirserver.app import open_database
+from fhirserver.cli.databases import migrated_database
 from fhirserver.cli.options import with_settings
 from fhirserver.errors import Invalid, NotFound
 from fhirserver.oauth.client_keys import check_key_set
@@ -22,9 +20,8 @@ from fhirserver.oauth.registration import check_redirect
 from fhirserver.search.parameters import base_parameters
 from fhirserver.search.site import site_of
 from fhirserver.settings import Settings
-from fhirserver.storage import clients, grants, migrate, users
+from fhirserver.storage import clients, grants, users
 from fhirserver.storage.clients import Client, Kind
-from fhirserver.storage.database import Database
 
 APP: Final = "launch/patient openid fhirUser offline_access patient/*.rs"
 SERVICE: Final = "system/*.rs"
@@ -99,7 +96,7 @@ def add(
         launch_uri=None if launch_uri is None else check_redirect(launch_uri),
         may_introspect=introspects,
     )
-    with _database(settings) as database:
+    with migrated_database(settings) as database:
         if clients.client_by_id(database, made.id) is not None:
             raise Invalid(f"there is a client {made.id!r} already")
         with database.transaction() as connection:
@@ -113,7 +110,7 @@ def add(
 @with_settings()
 def list_(settings: Settings) -> None:
     """List all clients: id, name, kind, scopes, and whether they are disabled."""
-    with _database(settings) as database:
+    with migrated_database(settings) as database:
         for client in clients.clients(database):
             state = "" if client.is_active else " (disabled)"
             click.echo(f"{client.id} {client.name!r} {client.kind}{state}: {client.scope}")
@@ -141,7 +138,7 @@ def enable(settings: Settings, client_id: str) -> None:
 @click.option("--user", help="Only what this user has granted.")
 def revoke(settings: Settings, client_id: str, user: str | None) -> None:
     """End what a client was granted; its users are asked anew."""
-    with _database(settings) as database:
+    with migrated_database(settings) as database:
         held = None if user is None else users.user_by_name(database, user)
         if user is not None and held is None:
             raise NotFound(f"there is no user {user!r}")
@@ -157,12 +154,12 @@ def invite(settings: Settings, days: int) -> None:
 
     FHIRSERVER_CLIENT_REGISTRATION must be `token`.
     """
-    with _database(settings) as database:
+    with migrated_database(settings) as database:
         click.echo(clients.invite(database, days * DAY))
 
 
 def _set_active(settings: Settings, client_id: str, *, active: bool) -> None:
-    with _database(settings) as database, database.transaction() as connection:
+    with migrated_database(settings) as database, database.transaction() as connection:
         if not clients.set_client_active(connection, client_id, active):
             raise NotFound(f"there is no client {client_id!r}: see `fhirserver client list`")
 
@@ -177,15 +174,3 @@ def _read(path: Path) -> Any:
         return json.loads(path.read_text())
     except ValueError as error:
         raise Invalid(f"{path}: this is no JSON") from error
-
-
-@contextmanager
-def _database(settings: Settings) -> Iterator[Database]:
-    with embedded.services(settings) as served:
-        assert served.database_url is not None
-        migrate.upgrade(served.database_url)
-        database = open_database(served)
-        try:
-            yield database
-        finally:
-            database.close()
