@@ -99,12 +99,16 @@ def client(app: Flask, client_of: Callable[[Flask], FlaskClient]) -> FlaskClient
 
 @pytest.fixture
 def query_recorder(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The SQL of every statement from now on; `clear()` it before what is to be counted."""
+    """The SQL of every statement of this thread from now on; `clear()` it before what is counted.
+
+    What other threads do meanwhile (they write audit events) isn't the request's.
+    """
     statements: list[str] = []
+    thread = threading.current_thread()
     execute = storage_database.execute
 
     def recorded(connection: Any, sql: str, *arguments: Any, **named: Any) -> Any:
-        if threading.current_thread().name != "audit":
+        if threading.current_thread() is thread:
             statements.append(sql)
         return execute(connection, sql, *arguments, **named)
 

@@ -1,7 +1,9 @@
-"""A number that grows with every change of who may do what.
+"""A number that grows with every change of who may do what, and when a token ends before its time.
 
-Whoever remembers what a caller may do remembers the number with it, reads the number again together
-with the token, and works it out anew when it has grown. So a change holds from the next request on.
+Whoever remembers what a caller may do remembers the number with it, reads the number again on each
+request, and works it out anew when it has grown. So a change holds from the next request on. What
+ends tokens (revocation, the end of a session, a client or user disabled) lets it grow by triggers
+of the database: no statement can forget to.
 """
 
 from __future__ import annotations
@@ -10,7 +12,7 @@ from fhirserver.storage.database import Connection, Database, execute
 
 
 def current(database: Database) -> int:
-    """The number now; the statement that reads a token reads it in the same breath."""
+    """The number now."""
     return int(database.read("SELECT number FROM access.epoch")[0][0])
 
 

@@ -98,13 +98,6 @@ WHERE t.hash = %s AND t.kind = 'access' AND t.expires > now() AND f.revoked IS N
 _CALLER: Final = f"""
 SELECT e.number, f.subject, t.scope, t.expires, f.client, f.patient, f.encounter, f.session::text,
   f.id::text, u.id::text, u.display, u.fhir_user, u.roles, u.clearances {_VALID}"""
-_EPOCH: Final = f"SELECT e.number {_VALID}"
-
-
-def epoch_of(database: Database, token: str) -> int | None:
-    """The number of epoch.py, if the token is valid: for whoever knows the rest of it already."""
-    rows = database.read(_EPOCH, (hashed(token),))
-    return rows[0][0] if rows else None
 
 
 def caller(database: Database, token: str) -> Caller | None:

@@ -1,7 +1,8 @@
 """Whose request it is: the bearer token in the Authorization header.
 
-Token, user, session and the number of the last change to anybody's rights are read in one statement
-on every request; only what was made of them is remembered.
+Token, user and session are read in one statement, and what was made of them is remembered: until
+the token expires, half a minute at most, and as long as nobody's rights change and no token is
+ended. Whether that has happened is one number (storage/epoch.py), which is read on every request.
 https://www.rfc-editor.org/rfc/rfc6750
 """
 
@@ -12,14 +13,16 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Final
 
+from fhirserver import clock
 from fhirserver.access.access import Access
 from fhirserver.access.compile import Granted
 from fhirserver.access.principal import Principal, User
 from fhirserver.access.scopes import scopes
 from fhirserver.errors import Unauthorized
+from fhirserver.storage import epoch
 from fhirserver.storage.database import Database
 from fhirserver.storage.grants import note_use
-from fhirserver.storage.tokens import Caller, caller, epoch_of
+from fhirserver.storage.tokens import Caller, caller
 
 AccessOf = Callable[[Principal, int], Access]
 """What a principal may do, when the rights had this number."""
@@ -44,11 +47,12 @@ class Authenticator:
         if kind.lower() != "bearer" or not token:
             raise _refused("a bearer token is needed: send it in the Authorization header")
         known = self._known.get(token)
-        if known is not None and known[1] > time.monotonic():
-            # Whether the token is valid is asked every time, who it is only after a change.
-            epoch = epoch_of(self._database, token)
-            if epoch == known[0]:
-                return known[2]
+        if (
+            known is not None
+            and known[1] > time.monotonic()
+            and known[0] == epoch.current(self._database)
+        ):
+            return known[2]
         found = caller(self._database, token) if len(token) <= LONGEST else None
         if found is None:
             self._known.pop(token, None)
@@ -58,7 +62,8 @@ class Authenticator:
             note_use(self._database, found.family)
         if len(self._known) >= MOST_REMEMBERED:
             self._known.clear()
-        self._known[token] = (found.epoch, time.monotonic() + REMEMBERED_SECONDS, principal)
+        left = min(REMEMBERED_SECONDS, (found.expires - clock.now()).total_seconds())
+        self._known[token] = (found.epoch, time.monotonic() + left, principal)
         return principal
 
     def _made(self, found: Caller) -> Principal:

@@ -11,7 +11,11 @@ from fhirserver.embedded.valkey import Valkey
 from fhirserver.web.protection.exchange import Exchange
 from fhirserver.web.protection.windows import Windows
 
-ME = ("user", "Qwyjibo")
+
+@pytest.fixture
+def me(request):
+    """A caller whom no other test has counted in the same Valkey."""
+    return ("user", f"Qwyjibo-{request.node.name}")
 
 
 @pytest.fixture(scope="module")
@@ -28,25 +32,25 @@ def a_process(url):
     return windows, Exchange(windows, url)
 
 
-def test_processes_learn_what_the_others_counted(valkey):
+def test_processes_learn_what_the_others_counted(valkey, me):
     (one, of_one), (two, of_two) = a_process(valkey.url()), a_process(valkey.url())
     for _ in range(4):
-        one.spend(ME, 10, 1.5)
-    two.spend(ME, 10)
+        one.spend(me, 10, 1.5)
+    two.spend(me, 10)
 
     of_one.exchange()
     of_two.exchange()
 
-    assert two.wait(ME, 6.9) > 0
-    assert two.wait(ME, 7.1) == 0
-    one.spend(ME, 10)
+    assert two.wait(me, 6.9) > 0
+    assert two.wait(me, 7.1) == 0
+    one.spend(me, 10)
     of_one.exchange()
-    assert one.wait(ME, 7.9) > 0
+    assert one.wait(me, 7.9) > 0
 
 
-def test_nobody_can_read_in_valkey_who_it_was(valkey):
+def test_nobody_can_read_in_valkey_who_it_was(valkey, me):
     windows, exchange = a_process(valkey.url())
-    windows.spend(ME, 10)
+    windows.spend(me, 10)
     exchange.exchange()
 
     names = exchange._client.keys("*")
@@ -55,18 +59,18 @@ def test_nobody_can_read_in_valkey_who_it_was(valkey):
     assert all(0 < exchange._client.ttl(n) <= 120 for n in names)
 
 
-def test_without_valkey_each_counts_for_itself_and_says_so_once(caplog):
+def test_without_valkey_each_counts_for_itself_and_says_so_once(caplog, me):
     windows, exchange = a_process("redis://127.0.0.1:1/0")
     caplog.set_level(logging.INFO)
 
     for _ in range(3):
-        windows.spend(ME, 10)
+        windows.spend(me, 10)
         exchange.exchange()
 
-    assert windows.wait(ME, 3) == 0
-    assert windows.wait(ME, 2) > 0
+    assert windows.wait(me, 3) == 0
+    assert windows.wait(me, 2) > 0
     assert [r.message for r in caplog.records] == ["limits_counted_by_each_process"]
-    assert windows.untold()[ME][1] == 3
+    assert windows.untold()[me][1] == 3
 
 
 def test_it_runs_beside_the_requests(valkey):
