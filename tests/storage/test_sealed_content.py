@@ -309,10 +309,11 @@ def test_a_page_of_sealed_resources_costs_few_statements_however_many_they_are(
         (f"/fhir/Binary?_id={','.join(ids[:2])}", f"/fhir/Binary?_id={','.join(ids)}"),
         ("/fhir/Binary/_history?_count=2", "/fhir/Binary/_history?_count=12"),
     ):
-        # Two where this process has worked on another database, too.
         cost(few)  # The key of page links is fetched once.
-        assert cost(few) in {1, 2}
-        assert cost(many) in {1, 2}
+        # One for each server that this process has: any of them may know a key.
+        statements = cost(few)
+        assert statements
+        assert cost(many) == statements
 
 
 def test_a_label_that_is_none_is_refused_at_start():
