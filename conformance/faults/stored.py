@@ -16,6 +16,7 @@ from fhirserver.app import open_engine
 from fhirserver.model import json as fhir_json
 from fhirserver.search.index import IndexValues
 from fhirserver.settings import Settings
+from fhirserver.storage.audit_events import entities_beside
 from fhirserver.storage.database import Database
 from fhirserver.storage.index_rows import ROW_COLUMNS, ROWS_OF
 from fhirserver.storage.rows import Version
@@ -105,26 +106,37 @@ def index_wrong(store: Store, resource_type: str) -> list[str]:
     database = store.database
     rows = {kind: _rows(database, kind, resource_type) for kind in kinds_needed(resource_type)}
     wrong = []
-    for *columns, deleted, elements, owner in database.read(
+    stored = database.read(
         f"SELECT {COLUMNS}, deleted, elements, owner FROM {table('resource', resource_type)} r"
-    ):
+    )
+    beside = {}
+    if resource_type == "AuditEvent":
+        keys = [version_of(resource_type, columns).key for *columns, _, _, _ in stored]
+        beside = entities_beside(database, keys)
+    for *columns, deleted, elements, owner in stored:
         version = version_of(resource_type, columns)
         key, name = version.key, f"{resource_type}/{version.id}"
         values, wanted_owner = IndexValues(), None
         if version.content is not None:
             resource = fhir_json.parse(version.content.encode())
+            if key in beside:
+                resource["entity"] = [*resource["entity"], *beside[key]]
             values, wanted_owner = store.extract(resource), store.stamp(resource).owner
         if deleted != version.is_deleted:
             wrong.append(f"{name}: deleted is {deleted}")
         # A deletion keeps the elements of what was deleted, for the rules of who may know of it.
-        if not deleted and Counter(elements) != Counter(values.elements):
+        wanted_elements = Counter(values.elements)
+        if key in beside:
+            # In which role it was touched is known by the elements alone.
+            wanted_elements |= Counter(elements)
+        if not deleted and Counter(elements) != wanted_elements:
             wrong.append(f"{name}: its elements aren't those of its content")
         # A deleted resource still belongs to whom it belonged.
         if not deleted and owner != wanted_owner:
             wrong.append(f"{name}: its owner isn't that of its content")
-        for kind, stored in rows.items():
+        for kind, there in rows.items():
             wanted = Counter(_comparable(kind, row) for row in getattr(values, ROWS_OF[kind]))
-            if stored.get(key, Counter()) != wanted:
+            if there.get(key, Counter()) != wanted:
                 wrong.append(f"{name}: its {kind} rows aren't those of its content")
     return wrong
 

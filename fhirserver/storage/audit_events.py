@@ -44,6 +44,19 @@ def insert(target: Connection | Database, rows: Sequence[EventRow]) -> int:
     return int(execute(target, sql, values)[0][0])
 
 
+def entities_beside(
+    target: Connection | Database, keys: Sequence[int]
+) -> dict[int, list[dict[str, Any]]]:
+    """By key, the entities of events that found no room in the content: they are found by, too."""
+    sql = "SELECT key, refs FROM audit.more WHERE key = ANY(%s::int8[])"
+    rows = (
+        target.read(sql, (array(keys),))
+        if isinstance(target, Database)
+        else execute(target, sql, (array(keys),))
+    )
+    return {key: [{"what": {"reference": r}} for r in refs] for key, refs in rows}
+
+
 def parameters(rows: Sequence[EventRow], *, expected: int | None = None) -> dict[str, Any]:
     """What `beside` takes; `expected` is how many rows the change must have written."""
     addresses = [(n, *a) for n, row in enumerate(rows, 1) for a in row.addresses]

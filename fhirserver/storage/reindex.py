@@ -19,6 +19,7 @@ from typing import Any, Final, NamedTuple
 from fhirserver.errors import FhirError
 from fhirserver.model import json
 from fhirserver.search.index import IndexValues, Stamp
+from fhirserver.storage.audit_events import entities_beside
 from fhirserver.storage.database import Connection, Database, Stale, execute
 from fhirserver.storage.index_rows import ROW_COLUMNS, ROWS_OF, nullable, row_parameters
 from fhirserver.storage.schema import OrderedTable, ordered, table
@@ -211,6 +212,7 @@ def _read(
     store: Store, connection: Connection, resource_type: str, keys: Sequence[int]
 ) -> list[_Row]:
     found = []
+    beside = entities_beside(connection, keys) if resource_type == "AuditEvent" else {}
     for row in execute(
         connection,
         f"SELECT {COLUMNS}, r.elements, r.owner, r.unit, r.labels "
@@ -221,6 +223,8 @@ def _read(
         elements, owner, unit, labels = row[WIDTH:]
         version = version_of(resource_type, row)
         resource = json.parse_object((version.content or "{}").encode())
+        if version.key in beside:
+            resource["entity"] = [*resource["entity"], *beside[version.key]]
         found.append(
             _Row(
                 version.key,
@@ -231,6 +235,10 @@ def _read(
                 store.stamp(resource),
             )
         )
+        if version.key in beside:
+            # Beside the content lies what was touched, not in which role: that is kept as it is.
+            wanted = found[-1].wanted
+            wanted.elements = list(dict.fromkeys([*wanted.elements, *elements]))
     return found
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from fhirserver import ids
 from fhirserver.audit.content import MOST_ENTITIES, Rows
 from fhirserver.audit.event import Caller, Event
 from fhirserver.model import json
@@ -14,7 +15,9 @@ from fhirserver.search.hashing import element, reference_self
 from fhirserver.search.parameters import base_parameters
 from fhirserver.search.site import Site
 from fhirserver.search.stamp import stamp
-from fhirserver.storage.audit_events import EventRow
+from fhirserver.storage.audit_events import EventRow, insert
+from fhirserver.storage.reindex import bring_in_step
+from fhirserver.storage.versions import array
 from fhirserver.validation import check
 
 SITE = Site("https://ward.example/fhir")
@@ -94,3 +97,27 @@ def test_entities_beyond_a_hundred_lie_beside_and_are_found_all_the_same() -> No
     assert row.more[-1] == "Patient/p"
     assert element("entity", "r|Observation/o249") in elements_of(row)
     assert row.owner == reference_self("Patient", "p")
+
+
+def test_a_reindex_leaves_what_lies_beside_findable(app, database) -> None:
+    # Of a patient and of somebody beyond the hundredth entity: nobody's own.
+    touched = tuple(("Observation", f"o{n}", None) for n in range(150))
+    event = Event(
+        ids.new(), 1, "search-type", "E", SYSTEM, touched=touched, patients=("of-1", "of-2")
+    )
+    insert(database, [Rows(SITE).row(event)])
+    where = f"WHERE id = '{event.id}'"
+    sql = f'SELECT key, array_length(elements, 1), owner FROM resource."AuditEvent" {where}'
+    before = database.read(sql)
+
+    with database.transaction() as connection:
+        store = app.extensions["fhirserver"].context.store
+        bring_in_step(store, connection, "AuditEvent", [before[0][0]])
+
+    assert database.read(sql) == before
+    assert before[0][2] is None
+    found = database.read(
+        f'SELECT 1 FROM resource."AuditEvent" {where} AND elements @> %s::int8[]',
+        (array([element("patient", "r|Patient/of-2")]),),
+    )
+    assert found
