@@ -16,13 +16,14 @@ _SERVICES: Final = "http://terminology.hl7.org/CodeSystem/restful-security-servi
 
 
 def security(settings: Settings, description: str) -> Resource:
-    """The addresses of the authorization server."""
+    """The addresses of the authorization server that the extension has parts for.
+
+    All of them are in .well-known/smart-configuration.
+    """
     root = settings.fhir_base.rpartition("/")[0]
     addresses = {
         "authorize": f"{root}/oauth/authorize",
         "token": f"{root}/oauth/token",
-        "introspect": f"{root}/oauth/introspect",
-        "revoke": f"{root}/oauth/revoke",
         "manage": f"{root}/account",
     }
     if settings.client_registration != "off":

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-SECONDS = 8
+SECONDS = 20
 CHECKS = (
     "not_a_server_error,status_code_conformance,content_type_conformance,"
     "response_schema_conformance,ignored_auth"
