@@ -145,7 +145,7 @@ def test_a_type_gets_the_tables_that_it_had_no_need_of(client, written):
 
 def test_the_index_is_that_of_fresh_resources_when_one_comes_and_goes(app, client):
     store = app.extensions["fhirserver"].context.store
-    # Servers with other settings have written to the same database.
+    # What other tests have left in the same database isn't this one's business.
     others = set(stored.index_wrong(store, "Patient"))
     done(client.post("/fhir/Patient", json=with_eyes("blue")), 201)
 
