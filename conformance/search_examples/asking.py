@@ -21,11 +21,22 @@ class Server:
 
     client: FlaskClient
 
-    def put(self, resource_type: str, id_: str, text: str) -> tuple[int, bytes]:
-        answer = self.client.put(
-            f"/fhir/{resource_type}/{id_}", data=text, content_type="application/fhir+json"
+    def store(self, resource_type: str, id_: str, text: str) -> tuple[str | None, str]:
+        """The id of the resource, None if it is refused, and the answer.
+
+        Where a client may choose no id it is the server's: an AuditEvent is only ever created.
+        """
+        is_record = resource_type == "AuditEvent"
+        address = f"/fhir/{resource_type}" + ("" if is_record else f"/{id_}")
+        answer = self.client.open(
+            address,
+            method="POST" if is_record else "PUT",
+            data=text,
+            content_type="application/fhir+json",
         )
-        return answer.status_code, answer.data
+        if answer.status_code != 201:
+            return None, f"{answer.status_code}: {answer.text[:300]}"
+        return answer.headers["Location"].split("/_history/")[0].rpartition("/")[2], answer.text
 
     def read(self, resource_type: str, id_: str) -> Resource:
         return parsed(self.client.get(f"/fhir/{resource_type}/{id_}").data)

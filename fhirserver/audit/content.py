@@ -52,13 +52,14 @@ class Piece:
 class Shape:
     """What is the same in all events of one kind by one caller.
 
-    `before` and `after` the moment are the JSON up to the entities; `elements` is written as
+    `before` and `after` the moment are the JSON up to the entities; `elements` is `known` as
     PostgreSQL wants it.
     """
 
     before: str
     after: str
     elements: str
+    known: frozenset[int]
     addresses: tuple[tuple[str, bool, bool], ...]
     owner: int | None
 
@@ -133,6 +134,10 @@ class Rows:
             rest = len(entities) - MOST_ENTITIES
             more = tuple(_references(event)[-rest:])
             del entities[MOST_ENTITIES:]
+        own = dict.fromkeys(elements)
+        if shape.owner is not None:
+            # Patients may touch what is their own.
+            own = dict.fromkeys(e for e in own if e not in shape.known)
         of_entities = f',"entity":[{",".join(entities)}]}}' if entities else "}"
         return EventRow(
             id=event.id,
@@ -140,7 +145,7 @@ class Rows:
             recorded=event.recorded * 1000,
             owner=owners.pop() if len(owners) == 1 else None,
             content=f"{shape.before}{_instant(event.recorded)}{shape.after}{of_entities}",
-            elements=",".join((shape.elements, *map(str, dict.fromkeys(elements)))),
+            elements=",".join((shape.elements, *map(str, own))),
             addresses=shape.addresses,
             more=more,
         )
@@ -176,6 +181,7 @@ class Rows:
             f'{{{what.text},"recorded":"',
             f'",{who.text}',
             ",".join(map(str, sorted(elements))),
+            frozenset(elements),
             tuple((r.text, r.first, r.last) for r in who.strings),
             who.owner,
         )

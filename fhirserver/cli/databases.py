@@ -13,13 +13,16 @@ from fhirserver.storage.database import Database
 
 
 @contextmanager
-def migrated_database(settings: Settings) -> Iterator[Database]:
-    """The database that the settings name, brought up to date; the embedded one is started."""
+def migrated_database(settings: Settings) -> Iterator[tuple[Settings, Database]]:
+    """The database that the settings name, brought up to date; the embedded one is started.
+
+    With it the settings as they are then: with the addresses of what was started.
+    """
     with embedded.services(settings) as served:
         assert served.database_url is not None
         migrate.upgrade(served.database_url)
         database = open_database(served)
         try:
-            yield database
+            yield served, database
         finally:
             database.close()

@@ -18,7 +18,7 @@ from typing import Any, Final, Literal
 
 import psycopg
 from psycopg import errors as pg
-from psycopg.pq import TransactionStatus
+from psycopg.pq import ExecStatus, TransactionStatus
 from psycopg.rows import TupleRow
 
 from fhirserver.errors import FhirError, TooCostly, TooLarge, Unavailable
@@ -42,6 +42,8 @@ _SET_PLANS: Final = (
     "SELECT set_config('plan_cache_mode', %s, true), set_config('enable_seqscan', %s, true)"
 )
 
+_NUMBER: Final = b"number"
+
 
 class Stale(Exception):
     """A row changed between reading it and writing it: the whole change is tried again."""
@@ -57,6 +59,7 @@ class _Held(threading.local):
     def __init__(self) -> None:
         self.connections: dict[Role, Connection] = _Closing()
         self.inside: Connection | None = None
+        self.numbering: tuple[Connection, str] | None = None
         self.reads_inside = False
         self.deadline = math.inf
 
@@ -148,6 +151,25 @@ class Database:
             if not self._is_dead("read"):
                 raise
         return execute(self.connection("read"), sql, parameters, prepare=prepare)
+
+    def number(self, sql: str) -> int:
+        """The number that a statement without parameters has: the one that every request asks.
+
+        It goes to libpq as it is, prepared under a name: a third of what `read` takes.
+        """
+        connection = self.connection("read")
+        try:
+            if self._local.numbering != (connection, sql):
+                connection.pgconn.prepare(_NUMBER, sql.encode())
+                self._local.numbering = connection, sql
+            answer = connection.pgconn.exec_prepared(_NUMBER, None)
+            if answer.status == ExecStatus.TUPLES_OK:
+                return int(answer.get_value(0, 0) or 0)
+        except psycopg.OperationalError as error:
+            log.debug("number_failed", extra={"error": type(error).__name__})
+        # A dead connection is replaced, and an error becomes ours.
+        self._local.numbering = None
+        return int(self.read(sql)[0][0])
 
     def write(self, sql: str, parameters: Parameters = ()) -> Rows:
         """The rows of one writing statement, which is a transaction of its own.

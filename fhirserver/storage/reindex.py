@@ -14,6 +14,7 @@ from __future__ import annotations
 import time
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Final, NamedTuple
 
 from fhirserver.errors import FhirError
@@ -21,6 +22,7 @@ from fhirserver.model import json
 from fhirserver.search.index import IndexValues, Stamp
 from fhirserver.storage.audit_events import entities_beside
 from fhirserver.storage.database import Connection, Database, Stale, execute
+from fhirserver.storage.guard import WHOLE
 from fhirserver.storage.index_rows import ROW_COLUMNS, ROWS_OF, nullable, row_parameters
 from fhirserver.storage.schema import OrderedTable, ordered, table
 from fhirserver.storage.store import Store
@@ -48,7 +50,9 @@ def work(store: Store, *, seconds: float) -> bool:
     """Do what there is to do of all jobs, for about so long; whether nothing is left for us.
 
     A type that fails doesn't hold up the others: its error is raised when nothing else is left.
+    Whoever asks for it, whose a resource is depends on all that is stored.
     """
+    store = replace(store, guard=WHOLE)
     ends = time.monotonic() + seconds
     failed: dict[tuple[int, str], FhirError] = {}
     while True:
@@ -225,14 +229,16 @@ def _read(
         resource = json.parse_object((version.content or "{}").encode())
         if version.key in beside:
             resource["entity"] = [*resource["entity"], *beside[version.key]]
+        stamp = Stamp(owner, tuple(labels or ()), unit)
         found.append(
             _Row(
                 version.key,
                 version.version,
                 elements,
-                Stamp(owner, tuple(labels or ()), unit),
+                stamp,
                 store.extract(resource),
-                store.stamp(resource),
+                # Who may read what is on record was settled when it was made.
+                stamp if resource_type == "AuditEvent" else store.stamp(resource),
             )
         )
         if version.key in beside:

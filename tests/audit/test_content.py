@@ -51,6 +51,7 @@ EVENTS = [
     Event("e7", 5, "create", "C", Caller(), outcome="8", reason="503 transient"),
     Event("e8", 6, "login", "E", DOCTOR),
     Event("e9", 7, "import", "E", Caller(user="root")),
+    Event("eb", 9, "read", "R", PATIENT, touched=(("Patient", "p1", 1),), patients=("p1",)),
     Event("ea", 8, "update", "U", DOCTOR, touched=(("Patient", "p", 2), ("Basic", "p", 2))),
 ]
 
@@ -97,6 +98,23 @@ def test_entities_beyond_a_hundred_lie_beside_and_are_found_all_the_same() -> No
     assert row.more[-1] == "Patient/p"
     assert element("entity", "r|Observation/o249") in elements_of(row)
     assert row.owner == reference_self("Patient", "p")
+
+
+def test_a_reindex_gives_nobody_an_event_of_two_patients(app, database) -> None:
+    # One has asked for what is another's: the record of it is neither's own.
+    event = Event(
+        ids.new(), 1, "read", "R", PATIENT, outcome="4", touched=(("Patient", "p2", None),)
+    )
+    insert(database, [Rows(SITE).row(event)])
+    sql = f"SELECT key, owner FROM resource.\"AuditEvent\" WHERE id = '{event.id}'"
+    before = database.read(sql)
+
+    with database.transaction() as connection:
+        store = app.extensions["fhirserver"].context.store
+        bring_in_step(store, connection, "AuditEvent", [before[0][0]])
+
+    assert database.read(sql) == before
+    assert before[0][1] is None
 
 
 def test_a_reindex_leaves_what_lies_beside_findable(app, database) -> None:

@@ -31,7 +31,7 @@ def with_shoe(size, **changes):
 
 
 @pytest.fixture
-def parameter(client, patients, monkeypatch):
+def parameter(context, client, patients, monkeypatch):
     """A parameter whose index nobody has made yet; in batches of two."""
     monkeypatch.setattr("fhirserver.interactions.search_parameters.work", lambda *a, **k: None)
     monkeypatch.setattr(reindex, "BATCH", 2)
@@ -43,6 +43,8 @@ def parameter(client, patients, monkeypatch):
     }  # fmt: skip
     yield done(client.put("/fhir/SearchParameter/shoe", json=body), 201)
     client.delete("/fhir/SearchParameter/shoe")
+    # Nothing of it is left in the index that other tests look at.
+    finish(context)
 
 
 def finish(context):
@@ -119,6 +121,30 @@ def test_writers_and_several_reindexers_at_once_lose_nothing(
     finish(context)
 
     assert stored.index_wrong(context.store, "Patient") == []
+
+
+def test_whose_a_resource_is_does_not_depend_on_who_has_it_reindexed(context, client):
+    patient = done(client.post("/fhir/Patient", json=a_patient()), 201)["id"]
+    observation = {
+        "resourceType": "Observation", "status": "final", "code": {"text": "x"},
+        "subject": {"reference": f"Patient/{patient}"},
+    }  # fmt: skip
+    target = done(client.post("/fhir/Observation", json=observation), 201)["id"]
+    provenance = {
+        "resourceType": "Provenance", "recorded": "2026-01-01T00:00:00Z",
+        "target": [{"reference": f"Observation/{target}"}], "agent": [{"who": {"display": "x"}}],
+    }  # fmt: skip
+    id_ = done(client.post("/fhir/Provenance", json=provenance), 201)["id"]
+    sql = f"SELECT owner FROM resource.\"Provenance\" WHERE id = '{id_}'"
+    database = context.store.database
+    before = database.read(sql)
+    assert before[0][0] is not None
+
+    reindex_jobs.start(database, ["Provenance"], "test")
+    # That context's store sees nothing by itself.
+    finish(context)
+
+    assert database.read(sql) == before
 
 
 def test_a_job_goes_on_where_it_was(context, parameter):

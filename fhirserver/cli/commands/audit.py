@@ -10,18 +10,17 @@ from pathlib import Path
 
 import click
 
-from fhirserver import embedded
-from fhirserver.app import open_database, open_keyring
+from fhirserver.app import open_keyring
 from fhirserver.audit.chain import ChainKeys, chain_keys
 from fhirserver.audit.sealing import seal as seal_events
 from fhirserver.audit.verifying import verify as verify_chain
+from fhirserver.cli.databases import migrated_database
 from fhirserver.cli.options import with_settings
 from fhirserver.errors import Invalid
 from fhirserver.keys.sealer import Sealer
 from fhirserver.model import json
 from fhirserver.search.site import site_of
 from fhirserver.settings import Settings
-from fhirserver.storage import migrate
 from fhirserver.storage.audit_seals import Signed, last_checkpoint
 from fhirserver.storage.database import Database
 
@@ -33,14 +32,8 @@ def command() -> None:
 
 @contextmanager
 def _chain(settings: Settings) -> Iterator[tuple[Database, ChainKeys]]:
-    with embedded.services(settings) as served:
-        assert served.database_url is not None
-        migrate.upgrade(served.database_url)
-        database = open_database(served)
-        try:
-            yield database, chain_keys(database, Sealer(open_keyring(served, database)))
-        finally:
-            database.close()
+    with migrated_database(settings) as (served, database):
+        yield database, chain_keys(database, Sealer(open_keyring(served, database)))
 
 
 @command.command()

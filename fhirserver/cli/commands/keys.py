@@ -10,15 +10,15 @@ from pathlib import Path
 
 import click
 
-from fhirserver import embedded
-from fhirserver.app import open_database, open_keyring
+from fhirserver.app import open_keyring
+from fhirserver.cli.databases import migrated_database
 from fhirserver.cli.options import with_settings
 from fhirserver.errors import KeyUnavailable
 from fhirserver.keys.keyring import Keyring
 from fhirserver.keys.sealer import Sealer
 from fhirserver.oauth.signing import Signing
 from fhirserver.settings import Settings
-from fhirserver.storage import key_export, key_rotation, migrate
+from fhirserver.storage import key_export, key_rotation
 from fhirserver.storage.keys import KeyTables
 
 
@@ -29,14 +29,8 @@ def command() -> None:
 
 @contextlib.contextmanager
 def _keys(settings: Settings) -> Iterator[tuple[Keyring, KeyTables]]:
-    with embedded.services(settings) as served:
-        assert served.database_url is not None
-        migrate.upgrade(served.database_url)
-        database = open_database(served)
-        try:
-            yield open_keyring(served, database), KeyTables(database)
-        finally:
-            database.close()
+    with migrated_database(settings) as (served, database):
+        yield open_keyring(served, database), KeyTables(database)
 
 
 @command.command()
@@ -142,12 +136,6 @@ def import_(settings: Settings, file: Path) -> None:
 @click.option("--forget-old", is_flag=True, help="At once, as when a key has leaked.")
 def rotate_signing(settings: Settings, forget_old: bool) -> None:
     """Sign id_tokens with a new key; the one before can be verified with for another day."""
-    with embedded.services(settings) as served:
-        assert served.database_url is not None
-        migrate.upgrade(served.database_url)
-        database = open_database(served)
-        try:
-            signing = Signing(database, Sealer(open_keyring(served, database)))
-            click.echo(f"signing key {signing.rotate(forget_old=forget_old)}")
-        finally:
-            database.close()
+    with migrated_database(settings) as (served, database):
+        signing = Signing(database, Sealer(open_keyring(served, database)))
+        click.echo(f"signing key {signing.rotate(forget_old=forget_old)}")

@@ -9,10 +9,10 @@ from typing import Final
 
 import click
 
-from fhirserver import embedded
 from fhirserver.access.principal import Principal
 from fhirserver.access.scopes import scopes
-from fhirserver.app import open_database, open_engine
+from fhirserver.app import open_engine
+from fhirserver.cli.databases import migrated_database
 from fhirserver.cli.options import with_settings
 from fhirserver.errors import FhirError
 from fhirserver.interactions.context import Context
@@ -21,7 +21,6 @@ from fhirserver.packages.installing import Report
 from fhirserver.packages.installing import install as install_all
 from fhirserver.packages.records import records
 from fhirserver.settings import Settings
-from fhirserver.storage import migrate
 
 # Of each kind of remark; --verbose shows all.
 MOST_SHOWN: Final = 10
@@ -85,14 +84,8 @@ def _read(file: Path, *, examples: bool) -> Package:
 
 @contextmanager
 def _context(settings: Settings) -> Iterator[Context]:
-    with embedded.services(settings) as served:
-        assert served.database_url is not None
-        migrate.upgrade(served.database_url)
-        database = open_database(served)
-        try:
-            yield open_engine(served, database).own_context
-        finally:
-            database.close()
+    with migrated_database(settings) as (served, database):
+        yield open_engine(served, database).own_context
 
 
 def _lines(report: Report, most: int | None) -> Iterator[str]:

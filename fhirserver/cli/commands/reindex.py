@@ -5,13 +5,12 @@ from __future__ import annotations
 import click
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
-from fhirserver import embedded
-from fhirserver.app import open_database, open_engine
+from fhirserver.app import open_engine
+from fhirserver.cli.databases import migrated_database
 from fhirserver.cli.options import with_settings
 from fhirserver.errors import Invalid
 from fhirserver.interactions.relations import rebuild
 from fhirserver.settings import Settings
-from fhirserver.storage import migrate
 from fhirserver.storage.reindex import work
 from fhirserver.storage.reindex_jobs import open_jobs, start
 
@@ -29,10 +28,7 @@ def command(settings: Settings, types: tuple[str, ...]) -> None:
     A search parameter that was added answers when its index is complete. May be stopped, or
     killed, and started again; the server goes on meanwhile.
     """
-    with embedded.services(settings) as served:
-        assert served.database_url is not None
-        migrate.upgrade(served.database_url)
-        database = open_database(served)
+    with migrated_database(settings) as (served, database):
         context = open_engine(served, database).own_context
         unknown = [t for t in types if not context.definitions.is_resource(t)]
         if unknown:
@@ -56,5 +52,4 @@ def command(settings: Settings, types: tuple[str, ...]) -> None:
                     total=None if None in totals else sum(t or 0 for t in totals),
                 )
         rebuild(context.store, context.site)
-        database.close()
     click.echo("the index is complete")

@@ -7,12 +7,11 @@ from pathlib import Path
 import click
 from rich.progress import Progress, TextColumn, TimeElapsedColumn
 
-from fhirserver import embedded
-from fhirserver.app import open_database, open_engine
+from fhirserver.app import open_engine
+from fhirserver.cli.databases import migrated_database
 from fhirserver.cli.options import with_settings
 from fhirserver.dictionaries.loading import load as load_release
 from fhirserver.settings import Settings
-from fhirserver.storage import migrate
 from fhirserver.storage.dictionaries import StoredDictionaries
 
 _FORMATS = ["cvx", "icd-10-cm", "icd-11-mms", "loinc", "rxnorm", "snomed"]
@@ -35,22 +34,19 @@ def load(settings: Settings, path: Path, form: str | None, version: str | None) 
     The version that is there stays in use until the new one is complete; a damaged release
     changes nothing.
     """
-    with embedded.services(settings) as served:
-        assert served.database_url is not None
-        migrate.upgrade(served.database_url)
-        # SNOMED CT takes minutes.
-        database = open_database(served)
-        with Progress(
-            TextColumn("{task.description}"), TimeElapsedColumn(), transient=True
-        ) as progress:
-            task = progress.add_task(f"reading {path.name}", total=None)
-            found = load_release(
-                open_engine(served, database),
-                path,
-                form=form,
-                version=version,
-                told=lambda n: progress.update(task, description=f"{n:,} concepts"),
-            )
+    # SNOMED CT takes minutes.
+    with (
+        migrated_database(settings) as (served, database),
+        Progress(TextColumn("{task.description}"), TimeElapsedColumn(), transient=True) as progress,
+    ):
+        task = progress.add_task(f"reading {path.name}", total=None)
+        found = load_release(
+            open_engine(served, database),
+            path,
+            form=form,
+            version=version,
+            told=lambda n: progress.update(task, description=f"{n:,} concepts"),
+        )
     click.echo(f"{found.title} {found.version}: {found.concepts:,} concepts as {found.url}")
     if found.value_sets:
         click.echo(f"{found.value_sets:,} value sets")
@@ -60,8 +56,8 @@ def load(settings: Settings, path: Path, form: str | None, version: str | None) 
 @with_settings()
 def list_(settings: Settings) -> None:
     """List the code systems whose concepts have been loaded."""
-    with embedded.services(settings) as served:
-        held = StoredDictionaries(open_database(served))
+    with migrated_database(settings) as (_, database):
+        held = StoredDictionaries(database)
         for url in held.urls():
             for version in sorted(held.versions(url)):
                 click.echo(f"{url} {version}")

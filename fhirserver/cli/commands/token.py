@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import click
 
-from fhirserver import embedded
 from fhirserver.access.enforcement import check
 from fhirserver.access.scopes import scopes
-from fhirserver.app import open_database
+from fhirserver.cli.databases import migrated_database
 from fhirserver.cli.options import with_settings
 from fhirserver.errors import Invalid, NotFound
 from fhirserver.search.parameters import base_parameters
 from fhirserver.search.site import site_of
 from fhirserver.settings import Settings
-from fhirserver.storage import grants, migrate, tokens, users
+from fhirserver.storage import grants, tokens, users
 from fhirserver.storage.database import Database
 
 
@@ -39,27 +38,21 @@ def command(
     """Print a bearer token, and nothing else."""
     if revoke is None:
         scope = _checked(scope, user, patient, settings)
-    with embedded.services(settings) as served:
-        assert served.database_url is not None
-        migrate.upgrade(served.database_url)
-        database = open_database(served)
-        try:
-            if revoke is not None or scope is None:
-                _revoke(database, revoke or "")
-                return
-            seconds = lifetime or settings.token_lifetime_seconds
-            token = tokens.issue(
-                database,
-                subject=user or subject,
-                scope=scope,
-                lifetime_seconds=seconds,
-                user=None if user is None else _user(database, user),
-                patient=patient,
-                encounter=encounter,
-            )
-            click.echo(token)
-        finally:
-            database.close()
+    with migrated_database(settings) as (_, database):
+        if revoke is not None or scope is None:
+            _revoke(database, revoke or "")
+            return
+        seconds = lifetime or settings.token_lifetime_seconds
+        token = tokens.issue(
+            database,
+            subject=user or subject,
+            scope=scope,
+            lifetime_seconds=seconds,
+            user=None if user is None else _user(database, user),
+            patient=patient,
+            encounter=encounter,
+        )
+        click.echo(token)
 
 
 def _checked(scope: str | None, user: str | None, patient: str | None, settings: Settings) -> str:
