@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import combinations
 
 from fhirserver.access.access import EVERYTHING, NOTHING
 from fhirserver.search.query import And, AnyElement, Condition, Labelled, Not, Or
@@ -31,8 +32,25 @@ def either(conditions: Iterable[Condition]) -> Condition:
                 elements.update(dict.fromkeys(part.elements))
             else:
                 found[part] = None
-    merged = [AnyElement(tuple(elements)), *found] if elements else list(found)
+    merged = [AnyElement(tuple(elements)), *_joined(found)] if elements else _joined(found)
     return merged[0] if len(merged) == 1 else Or(tuple(merged))
+
+
+def _joined(alternatives: Iterable[Condition]) -> list[Condition]:
+    """Of two alternatives that differ in whether a row has a value, what they have in common.
+
+    Two rules, one for vital signs and one for all else, that let the same people see both.
+    """
+    left = list(alternatives)
+    for one, other in combinations([a for a in left if isinstance(a, And)], 2):
+        for mine in one.conditions:
+            theirs = never(mine)
+            if not isinstance(theirs if isinstance(mine, Not) else mine, AnyElement):
+                continue
+            rest = [c for c in one.conditions if c != mine]
+            if theirs in other.conditions and rest == [c for c in other.conditions if c != theirs]:
+                return _joined([both(rest), *(a for a in left if a not in (one, other))])
+    return left
 
 
 def never(condition: Condition) -> Condition:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
+from typing import Any
 
 from fhirserver.search.hashing import reference_self
 from fhirserver.search.query import And
-from fhirserver.storage.guard import shown
+from fhirserver.storage.guard import Guard, shown
 from fhirserver.storage.rows import Version
 from fhirserver.storage.schema import table
 from fhirserver.storage.search_sql.builder import Builder
@@ -17,17 +19,36 @@ from fhirserver.storage.versions import COLUMNS, version_of
 
 def current(store: Store, resource_type: str, resource_id: str) -> Version | None:
     """The current version, which may be a deletion; None when it isn't there for the caller."""
-    build = Builder(store.guard.reading)
-    rows = store.database.read(
-        f"SELECT {COLUMNS} FROM {table('resource', resource_type)} r "
-        f"WHERE r.self = %(self)s AND r.id = %(id)s AND {seen(build, resource_type, 'r')}",
-        {
-            "self": reference_self(resource_type, resource_id),
-            "id": resource_id,
-            **build.parameters,
-        },
-    )
+    sql, parameters = _by_id(_Same(store.guard), resource_type)
+    found = {"self": reference_self(resource_type, resource_id), "id": resource_id, **parameters}
+    rows = store.database.point(sql, found)
     return shown(store.guard, version_of(resource_type, rows[0])) if rows else None
+
+
+class _Same:
+    """A guard that is told from others by being itself: what it says doesn't change."""
+
+    __slots__ = ("guard",)
+
+    def __init__(self, guard: Guard) -> None:
+        self.guard = guard
+
+    def __hash__(self) -> int:
+        return id(self.guard)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Same) and self.guard is other.guard
+
+
+@lru_cache(maxsize=4_096)
+def _by_id(of: _Same, resource_type: str) -> tuple[str, dict[str, Any]]:
+    """The statement that reads one resource, as its guard lets it be seen."""
+    build = Builder(of.guard.reading, is_single=True)
+    sql = (
+        f"SELECT {COLUMNS} FROM {table('resource', resource_type)} r "
+        f"WHERE r.self = %(self)s AND r.id = %(id)s AND {seen(build, resource_type, 'r')}"
+    )
+    return sql, build.parameters
 
 
 def present(store: Store, resource_type: str, ids: Sequence[str]) -> set[str]:
@@ -51,7 +72,7 @@ def numbered(store: Store, resource_type: str, resource_id: str, version: int) -
     if newest is None or newest.version == version:
         return newest
     build = Builder(store.guard.reading)
-    rows = store.database.read(
+    rows = store.database.point(
         f"SELECT {COLUMNS} FROM {table('history', resource_type)} r "
         "WHERE r.key = %(key)s AND r.version = %(version)s "
         f"AND {seen(build, resource_type, 'r', is_past=True)}",

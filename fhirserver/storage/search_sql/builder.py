@@ -19,6 +19,7 @@ class Builder:
 
     `see` is what the rows of a type must meet to be there for the caller: `conditions.where` puts
     it into every predicate. `is_settled`: care relationships made in this transaction don't count.
+    `is_single`: the statement looks at one row.
     `shadows` names stand-ins for tables of the searched type: the pages of a search that began
     earlier also look at the versions of that time. The other types are always read as they are.
     """
@@ -30,8 +31,10 @@ class Builder:
         *,
         types: int = 1,
         is_settled: bool = False,
+        is_single: bool = False,
     ) -> None:
         self.see = see
+        self.is_single = is_single
         self.is_settled = is_settled
         # Whether the predicate under construction is about an old version, which has no `self`.
         self.is_past = False

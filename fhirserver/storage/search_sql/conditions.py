@@ -323,12 +323,15 @@ def _is_old_version_of(build: Builder, selves: Sequence[int], resource_type: str
 def _cared_for(build: Builder, actors: Sequence[int], kinds: Sequence[str], r: str) -> str:
     c = build.alias("c")
     settled = f" AND {c}.tx <> pg_current_xact_id()" if build.is_settled else ""
-    return (
-        f"{r}.owner IN (SELECT {c}.patient FROM access.care {c} "
-        f"WHERE {c}.actor = ANY({build.bind_array(actors)}) "
+    related = (
+        f"FROM access.care {c} WHERE {c}.actor = ANY({build.bind_array(actors)}) "
         f"AND {c}.kind = ANY({build.bind(list(kinds), 'text[]')}) "
-        f"AND {c}.starts <= now() AND {c}.ends > now(){settled})"
+        f"AND {c}.starts <= now() AND {c}.ends > now(){settled}"
     )
+    if build.is_single:
+        # All patients that somebody cares for are read once for many rows, but not for one.
+        return f"EXISTS (SELECT {related} AND {c}.patient = {r}.owner)"
+    return f"{r}.owner IN (SELECT {c}.patient {related})"
 
 
 def _consent_denies(
