@@ -22,6 +22,7 @@ from psycopg.pq import ExecStatus, TransactionStatus
 from psycopg.rows import TupleRow
 
 from fhirserver.errors import FhirError, TooCostly, TooLarge, Unavailable
+from fhirserver.search.hashing import digest
 
 log = logging.getLogger(__name__)
 
@@ -42,8 +43,6 @@ _SET_PLANS: Final = (
     "SELECT set_config('plan_cache_mode', %s, true), set_config('enable_seqscan', %s, true)"
 )
 
-_NUMBER: Final = b"number"
-
 
 class Stale(Exception):
     """A row changed between reading it and writing it: the whole change is tried again."""
@@ -59,7 +58,7 @@ class _Held(threading.local):
     def __init__(self) -> None:
         self.connections: dict[Role, Connection] = _Closing()
         self.inside: Connection | None = None
-        self.numbering: tuple[Connection, str] | None = None
+        self.numbers: dict[str, Connection] = {}
         self.reads_inside = False
         self.deadline = math.inf
 
@@ -168,22 +167,23 @@ class Database:
         return execute(self.connection(role), sql, parameters, prepare=prepare)
 
     def number(self, sql: str) -> int:
-        """The number that a statement without parameters has: the one that every request asks.
+        """The number that a statement without parameters has: one that every request asks.
 
         It goes to libpq as it is, prepared under a name: a third of what `read` takes.
         """
         connection = self.connection("read")
         try:
-            if self._local.numbering != (connection, sql):
-                connection.pgconn.prepare(_NUMBER, sql.encode())
-                self._local.numbering = connection, sql
-            answer = connection.pgconn.exec_prepared(_NUMBER, None)
+            name = f"number_{digest(sql)}".encode()
+            if self._local.numbers.get(sql) is not connection:
+                connection.pgconn.prepare(name, sql.encode())
+                self._local.numbers[sql] = connection
+            answer = connection.pgconn.exec_prepared(name, None)
             if answer.status == ExecStatus.TUPLES_OK:
                 return int(answer.get_value(0, 0) or 0)
         except psycopg.OperationalError as error:
             log.debug("number_failed", extra={"error": type(error).__name__})
         # A dead connection is replaced, and an error becomes ours.
-        self._local.numbering = None
+        self._local.numbers.pop(sql, None)
         return int(self.read(sql)[0][0])
 
     def write(self, sql: str, parameters: Parameters = ()) -> Rows:
