@@ -34,4 +34,9 @@ def settle_transactions(connection: sqlalchemy.Connection) -> bool:
             connection.exec_driver_sql(
                 f"UPDATE {name} SET indexed = NULL WHERE {_FUTURE.replace('tx', 'indexed', 1)}"
             )
+        # Readers of the log go on behind the last change that they have had.
+        connection.exec_driver_sql(
+            f"UPDATE queue.reader SET low = {_PAST}, high = '4', seq = last "
+            f"WHERE {_FUTURE.replace('tx', 'high', 1)}"
+        )
     return bool(found)

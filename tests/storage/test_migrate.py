@@ -9,6 +9,8 @@ from fhirserver.errors import Unavailable
 from fhirserver.model import ucum
 from fhirserver.search import hashing
 from fhirserver.storage import migrate
+from fhirserver.storage.change_feed import following
+from fhirserver.storage.database import Database
 
 
 @pytest.fixture
@@ -45,6 +47,11 @@ def test_transaction_ids_of_another_cluster_are_settled(empty_url: str) -> None:
             "INSERT INTO fhir.change (tx, updated, key, version, method, type) "
             "VALUES ('99999999999', now(), 1, 1, 'C', 'Patient')"
         )
+        connection.execute(
+            "INSERT INTO queue.reader (name, low, high, seq, last) SELECT n, x::xid8, x::xid8, 0, "
+            "last FROM (SELECT 'had' AS n, '99999999999' AS x, seq AS last FROM fhir.change "
+            "UNION ALL SELECT 'had not', '99999999990', 0) r"
+        )
 
     migrate.upgrade(empty_url)
 
@@ -53,6 +60,11 @@ def test_transaction_ids_of_another_cluster_are_settled(empty_url: str) -> None:
             "SELECT pg_visible_in_snapshot(tx, pg_current_snapshot()) FROM fhir.change"
         ).fetchall()
     assert rows == [(True,)]
+    database = Database(empty_url)
+    for name, changes in (("had", 0), ("had not", 1)):
+        with database.transaction() as transaction:
+            assert len(following(transaction, name, 10) or ()) == changes
+    database.close()
 
 
 def test_an_older_database_gets_what_is_new_while_it_is_in_use(empty_url: str) -> None:

@@ -1,0 +1,119 @@
+"""Durable queues: what is to be done outlives whoever does it.
+
+    queues.add(connection, "subscription", [New(lane="sub-1", content={"change": 7})])
+    done = work(database, "subscription", deliver, seconds=5)
+
+PostgreSQL holds the items; a message of Celery only says that it is worth looking. Items of a lane
+are done in order, one at a time; lanes don't wait for each other. Who takes items on has them for
+a while: when that is over, because the worker died, somebody else takes them. So an item is done
+at least once, and `deliver` must not mind to be called twice for one. What fails is tried again,
+later each time; what has failed too often, or raises GiveUp, lies dead until somebody revives it,
+and its lane goes on.
+"""
+
+from __future__ import annotations
+
+import logging
+import random
+import time
+from collections.abc import Callable
+from typing import Final
+
+from fhirserver import ids
+from fhirserver.errors import FhirError
+from fhirserver.storage.change_feed import Behind, Change, begin, behind, following, forget
+from fhirserver.storage.database import Database
+from fhirserver.storage.queue_items import (
+    Dead,
+    Item,
+    New,
+    Standing,
+    add,
+    bury,
+    dead,
+    finish,
+    put_back,
+    release,
+    revive,
+    standing,
+    take,
+)
+
+__all__ = [
+    "Behind", "Change", "Dead", "GiveUp", "Item", "New", "Standing", "add", "begin", "behind",
+    "dead", "following", "forget", "revive", "standing", "work",
+]  # fmt: skip
+
+log = logging.getLogger(__name__)
+
+MOST_ATTEMPTS: Final = 8
+LONGEST_DELAY: Final = 3_600.0
+LEASE_SECONDS: Final = 60.0
+LANES_AT_ONCE: Final = 20
+OF_A_LANE: Final = 50
+
+
+class GiveUp(Exception):
+    """No further attempt would do any better; the message says why, without patient data."""
+
+
+def delay(attempts: int) -> float:
+    """Seconds until the next attempt: about 2, 4, 8 ... and at most an hour, never all at once.
+
+    >>> 1 <= delay(1) <= 3 and delay(40) <= 1.5 * LONGEST_DELAY
+    True
+    """
+    return min(2.0 ** min(attempts, 20), LONGEST_DELAY) * random.uniform(0.5, 1.5)  # noqa: S311
+
+
+def work(
+    database: Database,
+    topic: str,
+    act: Callable[[Item], None],
+    *,
+    seconds: float,
+    most_attempts: int = MOST_ATTEMPTS,
+    lease_seconds: float = LEASE_SECONDS,
+) -> int:
+    """Do what is due of a topic, for about so long; how many items were done.
+
+    `act` returns when an item is done. Half of a lease is left for the item under way.
+    """
+    ends = time.monotonic() + seconds
+    done = 0
+    while time.monotonic() < ends:
+        lease, until = ids.new(), time.monotonic() + lease_seconds / 2
+        runs = take(
+            database, topic, lease, lanes=LANES_AT_ONCE, most=OF_A_LANE, seconds=lease_seconds
+        )
+        if not runs:
+            break
+        for run in runs:
+            for item in run:
+                if time.monotonic() >= min(until, ends):
+                    untried = item.id if item is run[0] else 0
+                    release(database, lease, item.lane, untried=untried)
+                    break
+                try:
+                    act(item)
+                except Exception as error:  # noqa: BLE001 - one item must not stop the others
+                    if not _failed(database, lease, item, error, most_attempts):
+                        break
+                else:
+                    done += finish(database, lease, [item.id])
+    return done
+
+
+def _failed(
+    database: Database, lease: str, item: Item, error: Exception, most_attempts: int
+) -> bool:
+    """Note why; whether the next of the lane has its turn."""
+    is_told = isinstance(error, FhirError | GiveUp)
+    reason = (str(error) if is_told else type(error).__name__)[:500]
+    what = {"topic": item.topic, "item": item.id, "attempts": item.attempts, "reason": reason}
+    if isinstance(error, GiveUp) or item.attempts >= most_attempts:
+        log.error("queue_item_dead", extra=what, exc_info=None if is_told else error)
+        return bury(database, lease, item, reason=reason)
+    log.warning("queue_item_failed", extra=what, exc_info=None if is_told else error)
+    put_back(database, lease, item, seconds=delay(item.attempts), reason=reason)
+    return False

@@ -1,0 +1,196 @@
+"""What is to be done, in PostgreSQL: leased to one worker at a time, in order within its lane."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from fhirserver.model import json
+from fhirserver.storage.database import Connection, Database, Rows, execute
+from fhirserver.storage.versions import array
+
+
+@dataclass(frozen=True, slots=True)
+class New:
+    """Something to be done: `content` is the topic's own; `due` now, unless it is given."""
+
+    lane: str
+    content: dict[str, Any]
+    due: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """Something that a worker has taken on; `attempts` counts this one."""
+
+    id: int
+    topic: str
+    lane: str
+    content: dict[str, Any]
+    made: datetime
+    attempts: int
+
+
+@dataclass(frozen=True, slots=True)
+class Dead:
+    """Something that was given up."""
+
+    id: int
+    topic: str
+    lane: str
+    dead: datetime
+    attempts: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How a topic stands; `since` is when the oldest item that is due became so."""
+
+    topic: str
+    waiting: int
+    dead: int
+    since: datetime | None
+
+
+def add(target: Connection | Database, topic: str, items: Sequence[New]) -> None:
+    """Put items at the end of their lanes, in the given order."""
+    if not items:
+        return
+    sql = (
+        "INSERT INTO queue.item (topic, lane, content, due) "
+        "SELECT %s, lane, content::jsonb, coalesce(due, now()) "
+        "FROM unnest(%s::text[], %s::text[], %s::timestamptz[]) WITH ORDINALITY "
+        "AS n (lane, content, due, nr) ORDER BY nr"
+    )
+    values = (
+        topic,
+        [i.lane for i in items],
+        [json.dump(i.content).decode() for i in items],
+        [i.due for i in items],
+    )
+    if isinstance(target, Database):
+        target.write(sql, values)
+    else:
+        execute(target, sql, values)
+
+
+def take(
+    database: Database, topic: str, lease: str, *, lanes: int, most: int, seconds: float
+) -> list[list[Item]]:
+    """Take on the first items of some lanes, at most so many of each, for so long.
+
+    A lane is free when its first item is due and nobody has it. Of a lane only the first counts as
+    an attempt until the others have their turn.
+    """
+    rows = database.write(
+        """
+WITH RECURSIVE head AS (
+  (SELECT lane, id FROM queue.item WHERE topic = %(topic)s AND dead IS NULL
+   ORDER BY lane, id LIMIT 1)
+  UNION ALL
+  SELECT n.lane, n.id FROM head h CROSS JOIN LATERAL (
+    SELECT i.lane, i.id FROM queue.item i WHERE i.topic = %(topic)s AND i.dead IS NULL
+    AND i.lane > h.lane ORDER BY i.lane, i.id LIMIT 1) n),
+free AS MATERIALIZED (
+  SELECT i.id, i.lane FROM queue.item i JOIN head USING (id)
+  WHERE i.due <= now() AND (i.leased_until IS NULL OR i.leased_until < now())
+  ORDER BY i.due LIMIT %(lanes)s FOR UPDATE OF i SKIP LOCKED),
+run AS (
+  SELECT n.id, n.id = f.id AS is_first FROM free f CROSS JOIN LATERAL (
+    SELECT i.id FROM queue.item i WHERE i.topic = %(topic)s AND i.dead IS NULL
+    AND i.lane = f.lane AND i.id >= f.id AND i.due <= now() ORDER BY i.id LIMIT %(most)s) n)
+UPDATE queue.item i SET lease = %(lease)s::uuid, leased_until = now() + %(seconds)s,
+  attempts = i.attempts + CASE WHEN run.is_first THEN 1 ELSE 0 END
+FROM run WHERE i.id = run.id
+RETURNING i.id, i.topic, i.lane, i.content::text, i.made,
+  i.attempts + CASE WHEN run.is_first THEN 0 ELSE 1 END""",
+        {
+            "topic": topic,
+            "lease": lease,
+            "lanes": lanes,
+            "most": most,
+            "seconds": timedelta(seconds=seconds),
+        },
+    )
+    found: dict[str, list[Item]] = {}
+    for row in sorted(rows):
+        content = json.parse_object(row[3].encode())
+        found.setdefault(row[2], []).append(Item(row[0], row[1], row[2], content, *row[4:]))
+    return list(found.values())
+
+
+def finish(target: Connection | Database, lease: str, ids: Sequence[int]) -> int:
+    """Take items off that are done; how many were still the holder's."""
+    sql = "DELETE FROM queue.item WHERE id = ANY(%s::int8[]) AND lease = %s::uuid RETURNING id"
+    return len(_write(target, sql, (array(ids), lease)))
+
+
+def put_back(database: Database, lease: str, item: Item, *, seconds: float, reason: str) -> bool:
+    """Let an item be tried again, so much later; those behind it wait. Whether it was ours."""
+    rows = database.write(
+        "UPDATE queue.item SET lease = NULL, leased_until = NULL, due = now() + %s, reason = %s, "
+        "attempts = %s WHERE id = %s AND lease = %s::uuid RETURNING id",
+        (timedelta(seconds=seconds), reason, item.attempts, item.id, lease),
+    )
+    release(database, lease, item.lane)
+    return bool(rows)
+
+
+def bury(database: Database, lease: str, item: Item, *, reason: str) -> bool:
+    """Give an item up; the one behind it is next. Whether it was the holder's."""
+    rows = database.write(
+        "UPDATE queue.item SET lease = NULL, leased_until = NULL, dead = now(), reason = %s, "
+        "attempts = %s WHERE id = %s AND lease = %s::uuid RETURNING id",
+        (reason, item.attempts, item.id, lease),
+    )
+    return bool(rows)
+
+
+def release(database: Database, lease: str, lane: str, *, untried: int = 0) -> None:
+    """Give the items of a lane back; for the one that is `untried`, that was no attempt."""
+    database.write(
+        "UPDATE queue.item SET lease = NULL, leased_until = NULL, "
+        "attempts = attempts - CASE WHEN id = %s THEN 1 ELSE 0 END "
+        "WHERE lease = %s::uuid AND lane = %s",
+        (untried, lease, lane),
+    )
+
+
+def revive(database: Database, *, topic: str | None = None, ids: Sequence[int] = ()) -> int:
+    """Let dead items be tried again from the beginning: all of a topic, or some."""
+    return len(
+        database.write(
+            "UPDATE queue.item SET dead = NULL, reason = NULL, attempts = 0, due = now() "
+            "WHERE dead IS NOT NULL AND (topic = %s OR id = ANY(%s::int8[])) RETURNING id",
+            (topic, array(ids)),
+        )
+    )
+
+
+def dead(database: Database, *, topic: str | None = None, limit: int = 100) -> list[Dead]:
+    """What was given up, the latest first."""
+    rows = database.read(
+        "SELECT id, topic, lane, dead, attempts, coalesce(reason, '') FROM queue.item "
+        "WHERE dead IS NOT NULL AND (%s::text IS NULL OR topic = %s) ORDER BY dead DESC LIMIT %s",
+        (topic, topic, limit),
+    )
+    return [Dead(*row) for row in rows]
+
+
+def standing(database: Database) -> list[Standing]:
+    """How each topic stands that has items."""
+    rows = database.read(
+        "SELECT topic, count(*) FILTER (WHERE dead IS NULL), count(*) FILTER (WHERE dead IS NOT "
+        "NULL), min(due) FILTER (WHERE dead IS NULL AND due <= now()) FROM queue.item "
+        "GROUP BY topic ORDER BY topic"
+    )
+    return [Standing(*row) for row in rows]
+
+
+def _write(target: Connection | Database, sql: str, values: Sequence[Any]) -> Rows:
+    if isinstance(target, Database):
+        return target.write(sql, values)
+    return execute(target, sql, values)

@@ -1,0 +1,202 @@
+"""What is to be done is done at least once, in order within its lane, and never holds up others."""
+
+from __future__ import annotations
+
+import threading
+import time
+from datetime import timedelta
+
+import psycopg
+import pytest
+
+from fhirserver import clock, ids, queues
+from fhirserver.errors import Unavailable
+from fhirserver.queues import GiveUp, New
+from fhirserver.storage import queue_items
+
+
+@pytest.fixture
+def topic(database):
+    name = f"topic-{ids.new()}"
+    yield name
+    database.write("DELETE FROM queue.item WHERE topic = %s", (name,))
+
+
+@pytest.fixture
+def no_delay(monkeypatch):
+    monkeypatch.setattr(queues, "delay", lambda attempts: 0.0)
+
+
+def fill(database, topic, *lanes, count=1):
+    for n in range(1, count + 1):
+        queues.add(database, topic, [New(lane, {"n": n}) for lane in lanes])
+
+
+def standing(database, topic):
+    found = {s.topic: s for s in queues.standing(database)}
+    return (found[topic].waiting, found[topic].dead) if topic in found else (0, 0)
+
+
+def take(database, topic, seconds=60.0):
+    lease = ids.new()
+    return lease, queue_items.take(database, topic, lease, lanes=9, most=9, seconds=seconds)
+
+
+def test_items_of_a_lane_are_done_in_order(database, topic):
+    done = []
+    fill(database, topic, "a", "b", count=70)
+
+    count = queues.work(database, topic, lambda i: done.append((i.lane, i.content["n"])), seconds=9)
+
+    assert count == len(done) == 140
+    for lane in "ab":
+        assert [n for name, n in done if name == lane] == list(range(1, 71))
+    assert standing(database, topic) == (0, 0)
+
+
+def test_what_is_added_in_a_transaction_that_fails_is_not_there(database, topic):
+    with database.transaction() as connection:
+        queues.add(connection, topic, [New("a", {})])
+        raise psycopg.Rollback
+
+    assert standing(database, topic) == (0, 0)
+
+
+def test_what_is_not_due_waits_and_so_does_its_lane(database, topic):
+    later = clock.now() + timedelta(hours=1)
+    queues.add(database, topic, [New("a", {"n": 1}, later), New("a", {"n": 2}), New("b", {"n": 3})])
+    done = []
+
+    queues.work(database, topic, lambda i: done.append(i.content["n"]), seconds=5)
+
+    assert done == [3]
+
+
+def test_many_workers_at_once_keep_the_order_and_do_nothing_twice(database, topic):
+    fill(database, topic, *"abcdefgh", count=40)
+    done: dict[str, list[int]] = {lane: [] for lane in "abcdefgh"}
+
+    def act(item):
+        done[item.lane].append(item.content["n"])
+
+    def run():
+        try:
+            while standing(database, topic)[0]:
+                queues.work(database, topic, act, seconds=5)
+        finally:
+            database.close()
+
+    threads = [threading.Thread(target=run) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert done == {lane: list(range(1, 41)) for lane in "abcdefgh"}
+
+
+@pytest.mark.usefixtures("no_delay")
+def test_what_fails_is_tried_again_before_what_is_behind_it(database, topic):
+    seen = []
+
+    def act(item):
+        seen.append((item.content["n"], item.attempts))
+        if item.content["n"] == 2 and item.attempts < 3:
+            raise Unavailable("not yet")
+
+    fill(database, topic, "a", count=3)
+    queues.work(database, topic, act, seconds=5)
+
+    assert seen == [(1, 1), (2, 1), (2, 2), (2, 3), (3, 1)]
+    assert standing(database, topic) == (0, 0)
+
+
+def test_a_lane_that_fails_holds_up_no_other(database, topic):
+    done = []
+
+    def act(item):
+        if item.lane == "bad":
+            raise RuntimeError
+        done.append(item.content["n"])
+
+    fill(database, topic, "bad", "good", count=5)
+    queues.work(database, topic, act, seconds=5)
+
+    assert done == [1, 2, 3, 4, 5]
+    assert standing(database, topic) == (5, 0)
+
+
+@pytest.mark.usefixtures("no_delay")
+def test_what_fails_too_often_lies_dead_and_its_lane_goes_on(database, topic):
+    done = []
+
+    def act(item):
+        if item.content["n"] == 1:
+            raise Unavailable("the endpoint answers 500")
+        done.append(item.content["n"])
+
+    fill(database, topic, "a", count=3)
+    queues.work(database, topic, act, seconds=5, most_attempts=4)
+
+    assert done == [2, 3]
+    (dead,) = queues.dead(database, topic=topic)
+    assert (dead.lane, dead.attempts, dead.reason) == ("a", 4, "the endpoint answers 500")
+
+
+def test_what_can_never_be_done_is_given_up_at_once_and_can_be_revived(database, topic):
+    def act(_):
+        raise GiveUp("no such subscription")
+
+    fill(database, topic, "a")
+    queues.work(database, topic, act, seconds=5)
+    (dead,) = queues.dead(database, topic=topic)
+    assert (dead.attempts, dead.reason) == (1, "no such subscription")
+
+    assert queues.revive(database, ids=[dead.id]) == 1
+    seen = []
+    queues.work(database, topic, lambda i: seen.append(i.attempts), seconds=5)
+
+    assert seen == [1]
+    assert queues.revive(database, topic=topic) == 0
+
+
+def test_an_unforeseen_error_leaves_its_kind_and_no_more(database, topic):
+    def act(_):
+        raise ValueError("Patient Ada Chalmers")
+
+    fill(database, topic, "a")
+    queues.work(database, topic, act, seconds=5, most_attempts=1)
+
+    assert queues.dead(database, topic=topic)[0].reason == "ValueError"
+
+
+def test_what_a_dead_worker_had_is_done_by_another_and_counted(database, topic):
+    fill(database, topic, "a", count=2)
+    lease, ((first, second),) = take(database, topic, seconds=0.2)
+    assert (first.attempts, second.attempts) == (1, 1)
+    assert take(database, topic)[1] == []
+    time.sleep(0.3)
+
+    seen = []
+    queues.work(database, topic, lambda i: seen.append((i.content["n"], i.attempts)), seconds=5)
+
+    assert seen == [(1, 2), (2, 1)]
+    # Whoever had it before can neither finish nor bury it now.
+    assert queue_items.finish(database, lease, [first.id]) == 0
+    assert not queue_items.bury(database, lease, first, reason="late")
+
+
+def test_time_that_is_up_costs_no_attempt(database, topic):
+    fill(database, topic, "a", "b", count=2)
+
+    def slow(_):
+        time.sleep(0.3)
+
+    assert queues.work(database, topic, slow, seconds=0.1) == 1
+    rows = database.read("SELECT attempts, lease FROM queue.item WHERE topic = %s", (topic,))
+    assert rows == [(0, None)] * 3
+
+
+def test_the_next_attempt_comes_later_each_time():
+    assert all(2**n / 2 <= queues.delay(n) <= 2**n * 1.5 for n in range(1, 11))
+    assert queues.delay(1_000) <= 1.5 * queues.LONGEST_DELAY
