@@ -21,6 +21,7 @@ from fhirserver.keys.keyring import Keyring
 from fhirserver.keys.sealer import Sealer
 from fhirserver.oauth import apps, endpoints, launch, pages
 from fhirserver.oauth.own_rights import own_rights
+from fhirserver.oauth.recording import Record
 from fhirserver.oauth.signing import Signing
 from fhirserver.oauth.signing_in import blueprints as signing_in
 from fhirserver.oauth.signing_in.passwords import Passwords, check_new
@@ -58,13 +59,14 @@ def create_app(settings: Settings | None = None) -> Flask:
     limits = protect(app, settings)
     sealer = Sealer(open_keyring(settings, database))
     pages.set_up(app, database, settings, lambda: shared_key(database, sealer, "forms"))
-    for pages_of in signing_in.blueprints(database, settings, sealer, recorder.add):
+    record = Record(recorder.add)
+    for pages_of in signing_in.blueprints(database, settings, sealer, record):
         app.register_blueprint(pages_of)
     allowed = access_of(engine)
     rights = own_rights(database, allowed)
     app.register_blueprint(launch.blueprint(engine, rights))
     app.register_blueprint(apps.blueprint(engine, rights))
-    for protocol in endpoints.blueprints(engine, Signing(database, sealer), rights):
+    for protocol in endpoints.blueprints(engine, Signing(database, sealer), rights, record):
         app.register_blueprint(protocol)
     authenticator = Authenticator(database, allowed)
     app.register_blueprint(fhir.blueprint(engine, authenticator, limits))

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fhirserver.app import open_database
-from fhirserver.audit.imports import record_imports
+from fhirserver.audit.commands import record_imports
 from fhirserver.errors import Unavailable
 from fhirserver.loader.processes import pool
 from fhirserver.loader.progress import Show, shown

@@ -13,13 +13,14 @@ from fhirserver.oauth.session import SignedIn
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What an app asks for, checked. `scopes` are words that can be enforced.
+    """What an app asks for, checked. `client` is its id, `scopes` are words that can be enforced.
 
     `patient` is whom the EHR had open when it launched the app, or whom the user has chosen.
     `is_launched` says that the context comes from an EHR, so that it isn't the user's to change.
     """
 
     id: str
+    client: str
     client_name: str
     redirect_uri: str
     scopes: tuple[str, ...]

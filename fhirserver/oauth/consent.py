@@ -20,6 +20,7 @@ from fhirserver.oauth.deciding import CONSENT, PICKER, address, decider, origin,
 from fhirserver.oauth.durations import in_words
 from fhirserver.oauth.own_rights import OwnRights
 from fhirserver.oauth.pages import page_blueprint
+from fhirserver.oauth.recording import Record
 from fhirserver.oauth.scope_choices import Choice, choices, granted
 from fhirserver.oauth.session import SignedIn
 from fhirserver.oauth.shown_patient import ShownPatient
@@ -35,7 +36,9 @@ class Section:
     choices: tuple[Choice, ...]
 
 
-def blueprint(engine: Engine, requests: Requests, own_rights: OwnRights) -> Blueprint:
+def blueprint(
+    engine: Engine, requests: Requests, own_rights: OwnRights, record: Record
+) -> Blueprint:
     """`/oauth/consent`."""
     pages = page_blueprint("consent", __name__)
     settings = engine.context.settings
@@ -57,6 +60,7 @@ def blueprint(engine: Engine, requests: Requests, own_rights: OwnRights) -> Blue
             return found
         asked, who = found
         if request.form.get("answer") != "allow":
+            record.decided(asked, who.user, ())
             return see_other(requests.deny(asked.id, who))
         if asked.needs_patient and asked.patient is None:
             return see_other(address(PICKER, asked))
@@ -64,6 +68,8 @@ def blueprint(engine: Engine, requests: Requests, own_rights: OwnRights) -> Blue
         scopes = granted(asked.scopes, request.form.getlist)
         if not scopes:
             return page(asked, who, _NOTHING_LEFT)
+        # Before the app has it: without a record nobody gets anything.
+        record.decided(asked, who.user, scopes)
         return see_other(requests.allow(asked.id, who, scopes))
 
     def page(asked: Asked, who: SignedIn, message: str | None = None) -> Response:

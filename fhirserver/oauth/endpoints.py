@@ -20,13 +20,16 @@ from fhirserver.oauth.client_credentials import BackendServicesGrant
 from fhirserver.oauth.client_keys import ClientKeys
 from fhirserver.oauth.own_rights import OwnRights
 from fhirserver.oauth.pinned_fetch import PinnedFetch
+from fhirserver.oauth.recording import Record
 from fhirserver.oauth.refresh_token import RefreshGrant
 from fhirserver.oauth.server import SmartServer
 from fhirserver.oauth.signing import Signing
 from fhirserver.oauth.waiting_requests import WaitingRequests
 
 
-def blueprints(engine: Engine, signing: Signing, rights: OwnRights) -> list[Blueprint]:
+def blueprints(
+    engine: Engine, signing: Signing, rights: OwnRights, record: Record
+) -> list[Blueprint]:
     """All addresses of SMART App Launch and OpenID Connect."""
     settings = engine.context.settings
     database = engine.context.store.database
@@ -40,7 +43,7 @@ def blueprints(engine: Engine, signing: Signing, rights: OwnRights) -> list[Blue
     return [
         discovery.blueprint(settings, signing),
         authorize.blueprint(server, requests),
-        consent.blueprint(engine, requests, rights),
+        consent.blueprint(engine, requests, rights, record),
         patient_picker.blueprint(engine, requests, rights),
         token.blueprint(server),
         introspection.blueprint(server),

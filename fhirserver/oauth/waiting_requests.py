@@ -108,6 +108,7 @@ class WaitingRequests:
         launched: dict[str, Any] | None = request.get(_LAUNCHED)
         return Asked(
             id=waiting.id,
+            client=waiting.client,
             client_name=client.client.name,
             redirect_uri=request["redirect_uri"],
             scopes=tuple(request["scope"].split()),

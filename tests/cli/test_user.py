@@ -35,6 +35,38 @@ def test_a_user_is_added_given_roles_disabled_and_let_in_again(user):
     assert user("password", "grace", "--password", "ten brown moths").exit_code == 0
 
 
+@pytest.fixture
+def recorded(database):
+    """What is on record of commands about a user: subtype, outcome, description."""
+
+    def find(name):
+        rows = database.read(
+            "SELECT content #>> '{subtype,1,code}', content ->> 'outcome', "
+            "content ->> 'outcomeDesc', content #>> '{agent,0,who,identifier,value}' "
+            "FROM resource.\"AuditEvent\" WHERE content #>> '{subtype,1,code}' LIKE 'cli-%%' "
+            "AND key > %s ORDER BY key",
+            (name,),
+        )
+        return [(row[0], row[1], row[2], row[3]) for row in rows]
+
+    return find
+
+
+def test_what_is_done_to_a_user_is_on_record(user, database, recorded):
+    (last,) = database.read('SELECT coalesce(max(key), 0) FROM resource."AuditEvent"')
+    user("add", "edith", "--role", "nurse", "--password", "nine brown moths")
+    user("disable", "edith")
+    user("list")
+    user("roles", "nobody-of-that-name", "nurse")
+
+    assert recorded(last[0]) == [
+        ("cli-user-add", "0", "edith", "fhirserver user add"),
+        ("cli-user-disable", "0", "edith", "fhirserver user disable"),
+        ("cli-user-roles", "0", "nobody-of-that-name", "fhirserver user roles"),
+        ("cli-user-roles", "4", "404 not-found", "fhirserver user roles"),
+    ]
+
+
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [

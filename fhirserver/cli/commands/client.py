@@ -11,7 +11,7 @@ import click
 from fhirserver import ids
 from fhirserver.access.enforcement import check
 from fhirserver.access.scopes import scopes, words
-from fhirserver.cli.databases import migrated_database
+from fhirserver.cli.databases import migrated_database, recorded_database
 from fhirserver.cli.options import with_settings
 from fhirserver.errors import Invalid, NotFound
 from fhirserver.oauth.client_keys import check_key_set
@@ -96,7 +96,7 @@ def add(
         launch_uri=None if launch_uri is None else check_redirect(launch_uri),
         may_introspect=introspects,
     )
-    with migrated_database(settings) as (_, database):
+    with recorded_database(settings, made.id) as (_, database):
         if clients.client_by_id(database, made.id) is not None:
             raise Invalid(f"there is a client {made.id!r} already")
         with database.transaction() as connection:
@@ -138,7 +138,7 @@ def enable(settings: Settings, client_id: str) -> None:
 @click.option("--user", help="Only what this user has granted.")
 def revoke(settings: Settings, client_id: str, user: str | None) -> None:
     """End what a client was granted; its users are asked anew."""
-    with migrated_database(settings) as (_, database):
+    with recorded_database(settings, client_id) as (_, database):
         held = None if user is None else users.user_by_name(database, user)
         if user is not None and held is None:
             raise NotFound(f"there is no user {user!r}")
@@ -154,12 +154,15 @@ def invite(settings: Settings, days: int) -> None:
 
     FHIRSERVER_CLIENT_REGISTRATION must be `token`.
     """
-    with migrated_database(settings) as (_, database):
+    with recorded_database(settings) as (_, database):
         click.echo(clients.invite(database, days * DAY))
 
 
 def _set_active(settings: Settings, client_id: str, *, active: bool) -> None:
-    with migrated_database(settings) as (_, database), database.transaction() as connection:
+    with (
+        recorded_database(settings, client_id) as (_, database),
+        database.transaction() as connection,
+    ):
         if not clients.set_client_active(connection, client_id, active):
             raise NotFound(f"there is no client {client_id!r}: see `fhirserver client list`")
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import click
 
 from fhirserver.app import open_keyring
-from fhirserver.cli.databases import migrated_database
+from fhirserver.cli.databases import Open, migrated_database, recorded_database
 from fhirserver.cli.options import with_settings
 from fhirserver.errors import KeyUnavailable
 from fhirserver.keys.keyring import Keyring
@@ -28,8 +28,10 @@ def command() -> None:
 
 
 @contextlib.contextmanager
-def _keys(settings: Settings) -> Iterator[tuple[Keyring, KeyTables]]:
-    with migrated_database(settings) as (served, database):
+def _keys(
+    settings: Settings, opened: Open = migrated_database
+) -> Iterator[tuple[Keyring, KeyTables]]:
+    with opened(settings) as (served, database):
         yield open_keyring(served, database), KeyTables(database)
 
 
@@ -59,7 +61,7 @@ def rotate(settings: Settings) -> None:
     An interrupted rotation is finished by the next one. The old master key stays until
     `fhirserver keys retire`.
     """
-    with _keys(settings) as (keyring, tables):
+    with _keys(settings, recorded_database) as (keyring, tables):
         if not key_rotation.begun(keyring, tables):
             click.echo("finishing the rotation that was interrupted")
         count = sum(key_rotation.rewrap(keyring, tables))
@@ -76,7 +78,7 @@ def retire(settings: Settings, yes: bool) -> None:
     What was erased can then not be read in older backups either. Everything else in these needs
     the keys of today: export them first.
     """
-    with _keys(settings) as (keyring, tables):
+    with _keys(settings, recorded_database) as (keyring, tables):
         if not yes:
             click.confirm("Older backups will need an export of today's keys. Go on?", abort=True)
         removed, versions = key_rotation.retire(keyring, tables)
@@ -114,7 +116,7 @@ def check(settings: Settings) -> None:
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
 def export_(settings: Settings, file: Path) -> None:
     """Write all wrapped keys to FILE, to be kept apart from the database's backups."""
-    with _keys(settings) as (_, tables):
+    with _keys(settings, recorded_database) as (_, tables):
         opened = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         with os.fdopen(opened, "w", encoding="utf-8") as target:
             target.write(key_export.exported(tables))
@@ -126,7 +128,7 @@ def export_(settings: Settings, file: Path) -> None:
 @click.argument("file", type=click.Path(exists=True, path_type=Path, dir_okay=False))
 def import_(settings: Settings, file: Path) -> None:
     """Take the keys of an export in, after a restore; what was destroyed stays destroyed."""
-    with _keys(settings) as (_, tables):
+    with _keys(settings, recorded_database) as (_, tables):
         count = key_export.imported(tables, file.read_text("utf-8"))
         click.echo(f"{count} data keys taken in: restart the servers")
 
@@ -136,6 +138,6 @@ def import_(settings: Settings, file: Path) -> None:
 @click.option("--forget-old", is_flag=True, help="At once, as when a key has leaked.")
 def rotate_signing(settings: Settings, forget_old: bool) -> None:
     """Sign id_tokens with a new key; the one before can be verified with for another day."""
-    with migrated_database(settings) as (served, database):
+    with recorded_database(settings) as (served, database):
         signing = Signing(database, Sealer(open_keyring(served, database)))
         click.echo(f"signing key {signing.rotate(forget_old=forget_old)}")

@@ -6,7 +6,7 @@ import click
 
 from fhirserver.access.enforcement import check
 from fhirserver.access.scopes import scopes
-from fhirserver.cli.databases import migrated_database
+from fhirserver.cli.databases import recorded_database
 from fhirserver.cli.options import with_settings
 from fhirserver.errors import Invalid, NotFound
 from fhirserver.search.parameters import base_parameters
@@ -38,7 +38,8 @@ def command(
     """Print a bearer token, and nothing else."""
     if revoke is None:
         scope = _checked(scope, user, patient, settings)
-    with migrated_database(settings) as (_, database):
+    about = "revoke" if scope is None else user or subject
+    with recorded_database(settings, about) as (_, database):
         if revoke is not None or scope is None:
             _revoke(database, revoke or "")
             return

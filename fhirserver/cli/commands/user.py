@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from fhirserver.cli.databases import migrated_database
+from fhirserver.cli.databases import migrated_database, recorded_database
 from fhirserver.cli.options import with_settings
 from fhirserver.errors import NotFound
 from fhirserver.oauth.signing_in.external_users import link as link_account
@@ -41,7 +41,7 @@ def add(
     """Add a user who signs in with NAME and a password."""
     check_new(password, shortest=settings.password_min_length, about=(name, display))
     hashed = Passwords(1).hashed(password)
-    with migrated_database(settings) as (_, database):
+    with recorded_database(settings, name) as (_, database):
         account = users.add(
             database,
             name,
@@ -68,7 +68,7 @@ def list_(settings: Settings) -> None:
 @click.argument("name")
 def disable(settings: Settings, name: str) -> None:
     """Shut a user out at once: sessions and tokens end."""
-    with migrated_database(settings) as (_, database):
+    with recorded_database(settings, name) as (_, database):
         users.set_active(database, _named(database, name).id, is_active=False)
 
 
@@ -77,7 +77,7 @@ def disable(settings: Settings, name: str) -> None:
 @click.argument("name")
 def enable(settings: Settings, name: str) -> None:
     """Let a user in again."""
-    with migrated_database(settings) as (_, database):
+    with recorded_database(settings, name) as (_, database):
         users.set_active(database, _named(database, name).id, is_active=True)
 
 
@@ -87,7 +87,7 @@ def enable(settings: Settings, name: str) -> None:
 @click.argument("roles", nargs=-1)
 def roles(settings: Settings, name: str, roles: tuple[str, ...]) -> None:
     """Give a user these roles, and no others."""
-    with migrated_database(settings) as (_, database):
+    with recorded_database(settings, name) as (_, database):
         changed = users.set_roles(database, _named(database, name).id, roles)
         if changed is not None:
             click.echo(_line(changed))
@@ -99,7 +99,7 @@ def roles(settings: Settings, name: str, roles: tuple[str, ...]) -> None:
 @click.password_option(help="The new password; asked for when it isn't given.")
 def password(settings: Settings, name: str, password: str) -> None:
     """Set a user's password, which ends all their sessions."""
-    with migrated_database(settings) as (_, database):
+    with recorded_database(settings, name) as (_, database):
         account = _named(database, name)
         about = (account.name, account.display)
         check_new(password, shortest=settings.password_min_length, about=about)
@@ -114,7 +114,7 @@ def link(settings: Settings, name: str, subject: str) -> None:
     """Let the account with this SUBJECT at the external issuer sign in as a user."""
     if settings.external_issuer is None:
         raise click.UsageError("FHIRSERVER_EXTERNAL_ISSUER is not set")
-    with migrated_database(settings) as (_, database):
+    with recorded_database(settings, name) as (_, database):
         account = _named(database, name)
         link_account(database, account, settings.external_issuer, subject, settings.external_name)
 
@@ -124,7 +124,7 @@ def link(settings: Settings, name: str, subject: str) -> None:
 @click.argument("name")
 def unlock(settings: Settings, name: str) -> None:
     """End the pause after too many failed attempts of a user to sign in."""
-    with migrated_database(settings) as (_, database):
+    with recorded_database(settings, name) as (_, database):
         account = _named(database, name)
         Limits(database, settings).forget(account.name, account.id)
 
@@ -138,7 +138,7 @@ def reset(settings: Settings, name: str) -> None:
     Ends all their sessions. At the next sign-in the password is enough, unless a role of theirs
     needs a second factor: then they connect a new one.
     """
-    with migrated_database(settings) as (_, database):
+    with recorded_database(settings, name) as (_, database):
         account = _named(database, name)
         for factor in credentials.credentials(database, account.id):
             if factor.kind in {"totp", "passkey"}:

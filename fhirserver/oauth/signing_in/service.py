@@ -8,11 +8,11 @@ from collections.abc import Callable
 from urllib.parse import urlsplit
 
 from fhirserver.keys.sealer import Sealer
+from fhirserver.oauth.recording import Record
 from fhirserver.oauth.signing_in import recovery
 from fhirserver.oauth.signing_in.authenticator_app import AuthenticatorApps
 from fhirserver.oauth.signing_in.limits import Limits
 from fhirserver.oauth.signing_in.passwords import Passwords, check_new
-from fhirserver.oauth.signing_in.recording import SignInRecord
 from fhirserver.settings import Settings
 from fhirserver.storage import credentials, users
 from fhirserver.storage.database import Database
@@ -25,7 +25,7 @@ class Service:
     """Proves who somebody is, without knowing of pages."""
 
     def __init__(
-        self, database: Database, settings: Settings, sealer: Sealer, record: SignInRecord
+        self, database: Database, settings: Settings, sealer: Sealer, record: Record
     ) -> None:
         self.database = database
         self.settings = settings

@@ -1,4 +1,4 @@
-"""Sign-ins, failed ones and sign-outs on record: AuditEvents of the DICOM types 110122 and 110123.
+"""Sign-ins, and what users grant to apps, on record: AuditEvents of DICOM's types and of ours.
 
 https://profiles.ihe.net/ITI/BALP/. Of a failed sign-in the name that was typed isn't kept: it may
 be a password. When the record can't be written, nobody signs in.
@@ -6,7 +6,8 @@ be a password. When the record can't be written, nobody signs in.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Literal
 
 from flask import g, request
@@ -14,6 +15,7 @@ from flask import g, request
 from fhirserver import clock, ids
 from fhirserver.access.principal import User
 from fhirserver.audit.event import Caller, Event
+from fhirserver.oauth.asking import Asked
 from fhirserver.oauth.session import user_of
 from fhirserver.storage.users import Account
 
@@ -21,7 +23,7 @@ Reason = Literal["login", "throttled", "forbidden"]
 """Why somebody wasn't let in: not proved, too often tried, or no business here."""
 
 
-class SignInRecord:
+class Record:
     """Writes down what the request under way comes to."""
 
     def __init__(self, add: Callable[[Event], None]) -> None:
@@ -38,6 +40,18 @@ class SignInRecord:
     def signed_out(self, user: User) -> None:
         """Somebody signed out."""
         self._add(_event("logout", _caller(user)))
+
+    def decided(self, asked: Asked, user: User, scopes: Sequence[str]) -> None:
+        """Somebody lets an app have these scopes of those asked for, or none."""
+        event = _event("operation", replace(_caller(user), client=asked.client))
+        self._add(
+            replace(
+                event,
+                operation="oauth-allow" if scopes else "oauth-deny",
+                reason=" ".join(scopes)[:1_000] or None,
+                patients=() if asked.patient is None else (asked.patient,),
+            )
+        )
 
 
 def _event(subtype: str, caller: Caller, reason: Reason | None = None) -> Event:

@@ -1,6 +1,7 @@
-"""Imports on record: an event for each file that `fhirserver load` reads, before it is read.
+"""What is done at the command line, on record before it is done.
 
-What the files hold isn't named: they may have millions of resources.
+There is an event for each file that `fhirserver load` reads, and for each command that changes who
+may do what. What the files hold isn't named: they may have millions of resources.
 """
 
 from __future__ import annotations
@@ -33,6 +34,26 @@ def record_imports(database: Database, site: Site, names: Sequence[str]) -> None
     ]
     for start in range(0, len(made), AT_ONCE):
         insert(database, made[start : start + AT_ONCE])
+
+
+def record_command(
+    database: Database, site: Site, name: str, about: str, *, reason: str | None = None
+) -> None:
+    """Write down that the user of this process runs a command such as `user disable`, about this.
+
+    `reason` says why it came to nothing. Raises Unavailable when that isn't possible.
+    """
+    event = Event(
+        ids.new(),
+        int(clock.now().timestamp() * 1000),
+        "operation",
+        "E",
+        Caller(client=f"fhirserver {name}", user=_user()),
+        outcome="4" if reason else "0",
+        reason=(reason or about or None) and (reason or about)[:200],
+        operation=f"cli-{name.replace(' ', '-')}",
+    )
+    insert(database, [Rows(site).row(event)])
 
 
 def _user() -> str:
