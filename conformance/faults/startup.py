@@ -34,9 +34,13 @@ statuses = []
 for name in sys.argv[4:]:
     statuses.append(client.get(f"/fhir/{name}?_count=1").status_code)
     statuses.append(client.post(f"/fhir/{name}", json={"resourceType": name}).status_code)
+counting, number = time.process_time(), 0
+for n in range(1_000_000):
+    number = (number * 31 + n) & 0xFFFFFFFF
 print(json.dumps({
     "seconds": built - began,
     "cpu_seconds": cpu,
+    "slowness": max(1.0, (time.process_time() - counting) / 0.1),
     "rss_bytes": psutil.Process().memory_info().rss,
     "statuses": statuses,
 }))
@@ -47,11 +51,14 @@ print(json.dumps({
 class Cost:
     """Time to import and build the application, and memory after a request to each of 20 types.
 
-    `cpu_seconds` counts from the start of Python, and doesn't depend on what else the machine does.
+    `cpu_seconds` counts from the start of Python. `slowness` is how many tenths of a second the same
+    process takes for a million steps of a loop: on an ordinary machine that is one, on two threads
+    of one core of a busy host four.
     """
 
     seconds: float
     cpu_seconds: float
+    slowness: float
     rss_bytes: int
     statuses: list[int]
 
