@@ -58,9 +58,14 @@ def main() -> int:
         return 0
     expected = json.loads(SURVIVORS.read_text())
     status = 0
-    with empty_database() as url, twins(url, 1) as pair:
+    with (
+        empty_database() as url,
+        twins(url, 1) as pair,
+        # Only such a server asks what a reference is to.
+        twins(url, 2, check_references="reject") as strict,
+    ):
         for mutant in chosen:
-            told = noticed(pair, mutant)
+            told = noticed(pair, mutant) or noticed(strict, mutant)
             place = mutant.name.rpartition(",")[0]
             reason = expected.get(place)
             print(f"{mutant.name}: {told or reason or 'SURVIVES'}", flush=True)

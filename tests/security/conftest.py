@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.oauth.people import a_user, ada, browser, connected  # noqa: F401 - fixtures
 from tests.smart.conftest import (  # noqa: F401 - fixtures
     chart,
@@ -12,3 +14,10 @@ from tests.smart.conftest import (  # noqa: F401 - fixtures
     make_user,
     patient,
 )
+from tests.smart.dance import dancer
+
+
+@pytest.fixture
+def app_of(app, database):
+    """A client of this kind, with a user who does the dance of SMART with it."""
+    return lambda kind="public", **more: dancer(app, database, kind, **more)

@@ -7,7 +7,9 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from itertools import islice
 from random import Random
+from typing import Any
 
 from fhirserver.access.principal import Principal
 from fhirserver.engine import Engine
@@ -30,6 +32,7 @@ from tests.security.noninterference.worlds import (
 )
 
 MOST_PAGES = 200
+MOST_PAST = 25
 
 
 @dataclass(frozen=True)
@@ -57,16 +60,16 @@ class Report:
 
 
 @contextmanager
-def twins(server: str, seed: int) -> Iterator[Twins]:
-    """A world in two databases of a PostgreSQL, gone afterwards."""
+def twins(server: str, seed: int, **settings: Any) -> Iterator[Twins]:
+    """A world in two databases of a PostgreSQL, gone afterwards; two servers with these settings."""
     first, second = f"with_{seed}", f"without_{seed}"
     with database(server, first) as url:
         world = build(url, first, seed)
         save(url)
         with (
             database(server, second, first) as other,
-            engine_on(url) as with_all,
-            engine_on(other) as without,
+            engine_on(url, **settings) as with_all,
+            engine_on(other, **settings) as without,
         ):
             yield Twins(world, with_all, without, (url, other))
 
@@ -105,6 +108,10 @@ def compare(
     questions = Questions(random, times[::50])
     operations = OperationQuestions(random, questions)
     who, report = who or principal(caller), Report()
+    for number, question in enumerate(islice(_hidden_then(pair.world, expected), MOST_PAST)):
+        pages = _asked(pair, who, question, number, report)
+        if told := expected.disagreement(question, pages):
+            report.problem(question, f"the evaluator: {told}")
     for number in range(reading):
         question = operations.reading() if random.random() < 0.2 else questions.reading()
         pages = _asked(pair, who, question, number, report)
@@ -125,6 +132,15 @@ def compare(
             return report
     report.problems += changed_against(pair.urls[0], pair.world, judge)
     return report
+
+
+def _hidden_then(world: World, expected: Expectations) -> Iterator[Question]:
+    """Reads of versions that are hidden, of resources of which another one isn't: few are."""
+    for where, versions in sorted(world.versions.items()):
+        seen = {s.number for s in expected.seen.get(where, ())}
+        for version in versions if seen else ():
+            if version.number not in seen:
+                yield Question("GET", f"{where}/_history/{version.number}", kind="vread")
 
 
 def _asked(
