@@ -15,7 +15,7 @@ from fhirserver.access.principal import Principal
 from fhirserver.engine import Engine
 from tests.security.noninterference.asking import Answer, Question, alike, ask
 from tests.security.noninterference.by_hand import principal
-from tests.security.noninterference.evaluator import Caller
+from tests.security.noninterference.evaluator import Caller, Judge
 from tests.security.noninterference.naive import Expectations
 from tests.security.noninterference.operation_questions import OperationQuestions
 from tests.security.noninterference.questions import Questions
@@ -123,6 +123,10 @@ def compare(
             report.problem(question, f"the evaluator: {told}")
         if len(report.problems) >= stop_at:
             return report
+    for question in islice(_not_to_be_changed(expected, judge), MOST_PAST):
+        (answer,) = _asked(pair, who, question, reading, report)
+        if answer.status < 300:
+            report.problem(question, "was changed, which the caller may only see")
     for number in range(writing):
         question = operations.writing() if random.random() < 0.15 else questions.writing()
         pages = _asked(pair, who, question, reading + number, report)
@@ -138,9 +142,28 @@ def _hidden_then(world: World, expected: Expectations) -> Iterator[Question]:
     """Reads of versions that are hidden, of resources of which another one isn't: few are."""
     for where, versions in sorted(world.versions.items()):
         seen = {s.number for s in expected.seen.get(where, ())}
-        for version in versions if seen else ():
+        if not seen or len(seen) == len(versions):
+            continue
+        yield Question("GET", f"{where}/_history", kind="history-instance")
+        for version in versions:
             if version.number not in seen:
                 yield Question("GET", f"{where}/_history/{version.number}", kind="vread")
+
+
+def _not_to_be_changed(expected: Expectations, judge: Judge) -> Iterator[Question]:
+    """Updates of what may be seen and not changed, to what may be made of another resource."""
+    for where, states in sorted(expected.seen.items()):
+        kind, _, id_ = where.partition("/")
+        now = states[-1]
+        if now.is_deleted or not judge.has("u", kind) or judge.may("u", now.resource):
+            continue
+        for other, theirs in sorted(expected.seen.items()):
+            body = {**(theirs[-1].resource or {}), "id": id_}
+            if theirs[-1].is_deleted or not other.startswith(f"{kind}/"):
+                continue
+            if body != now.resource and judge.may("u", body):
+                yield Question("PUT", where, body=body, kind="update")
+                break
 
 
 def _asked(
