@@ -13,10 +13,13 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from conformance.access.mutants import Mutant, alive, mutants
 from conformance.server import empty_database
+from fhirserver.storage import chains
 from tests.security.noninterference.callers import ROLES, at_random
 from tests.security.noninterference.suite import Twins, compare, twins
 
@@ -31,6 +34,16 @@ CALLERS = [
     *(at_random(n) for n in range(20, 32)),
 ]
 READING, WRITING = 60, 50
+
+
+@contextmanager
+def many_targets() -> Iterator[None]:
+    """Chains are a part of the search, as when there are thousands of targets."""
+    most, chains.MOST = chains.MOST, 0
+    try:
+        yield
+    finally:
+        chains.MOST = most
 
 
 def noticed(pair: Twins, mutant: Mutant) -> str | None:
@@ -61,11 +74,14 @@ def main() -> int:
     with (
         empty_database() as url,
         twins(url, 1) as pair,
-        # Only such a server asks what a reference is to.
+        # For what is left: such a server asks what a reference is to.
         twins(url, 2, check_references="reject") as strict,
     ):
         for mutant in chosen:
-            told = noticed(pair, mutant) or noticed(strict, mutant)
+            told = noticed(pair, mutant)
+            if told is None:
+                with many_targets():
+                    told = noticed(strict, mutant)
             place = mutant.name.rpartition(",")[0]
             reason = expected.get(place)
             print(f"{mutant.name}: {told or reason or 'SURVIVES'}", flush=True)

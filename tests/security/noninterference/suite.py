@@ -108,7 +108,8 @@ def compare(
     questions = Questions(random, times[::50])
     operations = OperationQuestions(random, questions)
     who, report = who or principal(caller), Report()
-    for number, question in enumerate(islice(_hidden_then(pair.world, expected), MOST_PAST)):
+    past = islice(_hidden_then(pair.world, expected), MOST_PAST)
+    for number, question in enumerate([*past, *_latest(expected)]):
         pages = _asked(pair, who, question, number, report)
         if told := expected.disagreement(question, pages):
             report.problem(question, f"the evaluator: {told}")
@@ -148,6 +149,13 @@ def _hidden_then(world: World, expected: Expectations) -> Iterator[Question]:
         for version in versions:
             if version.number not in seen:
                 yield Question("GET", f"{where}/_history/{version.number}", kind="vread")
+
+
+def _latest(expected: Expectations) -> Iterator[Question]:
+    """The newest Observations of each patient: a hidden one must not stand in an older one's way."""
+    for where in sorted(expected.seen):
+        if where.startswith("Patient/"):
+            yield Question("GET", "Observation/$lastn", (("patient", where),), kind="$lastn")
 
 
 def _not_to_be_changed(expected: Expectations, judge: Judge) -> Iterator[Question]:
