@@ -378,8 +378,6 @@ def _new_version(
     if old is not None and old.content is not None:
         replaced = json.parse(old.content.encode())
         before = ctx.store.extract(replaced), ctx.store.stamp(replaced)
-        # Whose a deleted resource was, and what it said, decide who may know that it was there.
-        index, stamp = IndexValues(elements=before[0].elements), before[1]
     if intent.action != "delete":
         assert intent.resource is not None
         resource = {**intent.resource, "id": intent.id}

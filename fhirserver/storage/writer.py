@@ -191,9 +191,9 @@ kept AS (
 written AS (
   UPDATE {table("resource", resource_type)} r
   SET version = n.version, updated = n.updated, method = n.method::"char",
-      tx = pg_current_xact_id(), owner = n.owner, unit = n.unit, labels = n.labels::int8[],
+      tx = pg_current_xact_id(), {_KEPT},
       meta = n.meta::jsonb, exact = n.exact, content = n.content::jsonb,
-      deleted = n.content IS NULL, elements = n.elements::int8[]
+      deleted = n.content IS NULL
   FROM new n JOIN old ON old.key = n.key
   WHERE r.key = n.key
   RETURNING r.key, r.version, r.updated, r.method){rows},
@@ -202,6 +202,18 @@ logged AS (
   SELECT %(type)s, key, version, updated, method FROM written){events}
 SELECT count(*), fhir.parameters_are(%(made_by)s::int8) FROM written"""
 
+
+# Whose a deleted resource was, and what it said, decide who may know that it was there: as it was
+# then, not as what it was about has become since.
+_KEPT = ", ".join(
+    f"{name} = CASE WHEN n.content IS NULL THEN r.{name} ELSE n.{value} END"
+    for name, value in (
+        ("owner", "owner"),
+        ("unit", "unit"),
+        ("labels", "labels::int8[]"),
+        ("elements", "elements::int8[]"),
+    )
+)
 
 # That nobody has put index rows of this version right since the statement began: it wouldn't see
 # them, and would leave them beside the new ones.

@@ -109,6 +109,30 @@ def test_chains_and_inclusions_don_t_tell_of_what_is_hidden(world):
     )
 
 
+def test_a_version_is_included_where_it_is_seen_now_and_was_then(world):
+    """Versions 1 and 3 are the caller's, 2 is another patient's; then all of it becomes theirs."""
+    id_ = world.seen["id"]
+    for whose in (world.other, world.mine):
+        body = world.observation(whose, "1-8") | {"id": id_}
+        world.ask(SYSTEM, "update", "Observation", id=id_, body=body)
+    for number in "123":
+        member = {"reference": f"Observation/{id_}/_history/{number}"}
+        world.create(world.observation(world.mine, f"8-{number}") | {"hasMember": [member]})
+
+    def included():
+        found = world.found("Observation", ("_include", "Observation:has-member"))
+        versions = [e["resource"]["meta"]["versionId"] for e in found["entry"]
+                    if e["search"]["mode"] == "include"]  # fmt: skip
+        matched = [e["resource"]["meta"]["versionId"] for e in found["entry"]
+                   if e["search"]["mode"] == "match" and e["resource"]["id"] == id_]  # fmt: skip
+        return sorted(versions), matched
+
+    assert included() == (["1"], ["3"])
+    body = world.observation(world.other, "1-8") | {"id": id_}
+    world.ask(SYSTEM, "update", "Observation", id=id_, body=body)
+    assert included() == ([], [])
+
+
 def test_histories_show_only_what_is_seen_now_and_was_then(world):
     id_ = world.seen["id"]
     moved = world.seen | world.observation(world.other, "1-8") | {"id": id_}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from fhirserver import ids
+from fhirserver.search.hashing import reference_self
 from tests.answers import done, path, refused
 from tests.builders import a_patient
 
@@ -97,3 +98,25 @@ def test_deleting_everything_has_no_address(client):
 
     refused(answer, 405)
     assert answer.headers["Allow"] == "GET, HEAD, POST"
+
+
+def test_a_deleted_resource_stays_whose_it_was(client, database):
+    """Not whose that is which it was about, by now."""
+    first, second = (done(client.post("/fhir/Patient", json=a_patient()), 201)["id"] for _ in "ab")
+    observation = {
+        "resourceType": "Observation", "status": "final", "code": {"text": "x"},
+        "subject": {"reference": f"Patient/{first}"},
+    }  # fmt: skip
+    made = done(client.post("/fhir/Observation", json=observation), 201)
+    target = f"Observation/{made['id']}"
+    provenance = {
+        "resourceType": "Provenance", "recorded": "2026-01-01T00:00:00Z",
+        "target": [{"reference": target}], "agent": [{"who": {"display": "x"}}],
+    }  # fmt: skip
+    id_ = done(client.post("/fhir/Provenance", json=provenance), 201)["id"]
+    done(client.put(f"/fhir/{target}", json=made | {"subject": {"reference": f"Patient/{second}"}}))
+
+    client.delete(f"/fhir/Provenance/{id_}")
+
+    owners = database.read(f"SELECT owner FROM resource.\"Provenance\" WHERE id = '{id_}'")
+    assert owners == [(reference_self("Patient", first),)]
