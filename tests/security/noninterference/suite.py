@@ -128,6 +128,8 @@ def compare(
         (answer,) = _asked(pair, who, question, reading, report)
         if answer.status < 300:
             report.problem(question, "was changed, which the caller may only see")
+    for question in _about_what_is_hidden(pair.world, expected):
+        _asked(pair, who, question, reading, report)
     for number in range(writing):
         question = operations.writing() if random.random() < 0.15 else questions.writing()
         pages = _asked(pair, who, question, reading + number, report)
@@ -172,6 +174,24 @@ def _not_to_be_changed(expected: Expectations, judge: Judge) -> Iterator[Questio
             if body != now.resource and judge.may("u", body):
                 yield Question("PUT", where, body=body, kind="update")
                 break
+
+
+def _about_what_is_hidden(world: World, expected: Expectations) -> Iterator[Question]:
+    """A Provenance of something hidden is nobody's, as it would be of something absent."""
+    hidden = (
+        where for where, states in sorted(world.versions.items())
+        if where.startswith("Observation/") and where not in expected.seen
+        and not states[-1].is_deleted
+    )  # fmt: skip
+    for where in islice(hidden, 3):
+        body = {
+            "resourceType": "Provenance",
+            "target": [{"reference": where}],
+            "recorded": "2020-01-01T00:00:00Z",
+            "agent": [{"who": {"display": "x"}}],
+        }
+        yield Question("POST", "Provenance", body=body, kind="create")
+    yield Question("GET", "Provenance", (("_count", "100"),), kind="search-type")
 
 
 def _asked(
