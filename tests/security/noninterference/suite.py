@@ -109,7 +109,7 @@ def compare(
     operations = OperationQuestions(random, questions)
     who, report = who or principal(caller), Report()
     past = islice(_hidden_then(pair.world, expected), MOST_PAST)
-    for number, question in enumerate([*past, *_latest(expected)]):
+    for number, question in enumerate([*past, *_of_patients(expected)]):
         pages = _asked(pair, who, question, number, report)
         if told := expected.disagreement(question, pages):
             report.problem(question, f"the evaluator: {told}")
@@ -153,11 +153,12 @@ def _hidden_then(world: World, expected: Expectations) -> Iterator[Question]:
                 yield Question("GET", f"{where}/_history/{version.number}", kind="vread")
 
 
-def _latest(expected: Expectations) -> Iterator[Question]:
-    """The newest Observations of each patient: a hidden one must not stand in an older one's way."""
+def _of_patients(expected: Expectations) -> Iterator[Question]:
+    """All of each patient's; and the newest Observations: no hidden one stands in another's way."""
     for where in sorted(expected.seen):
         if where.startswith("Patient/"):
             yield Question("GET", "Observation/$lastn", (("patient", where),), kind="$lastn")
+            yield Question("GET", f"{where}/$everything", (("_count", "100"),), kind="$everything")
 
 
 def _not_to_be_changed(expected: Expectations, judge: Judge) -> Iterator[Question]:
