@@ -130,15 +130,18 @@ def alive(mutant: Mutant) -> Iterator[None]:
     _Replace(calls[mutant.number], mutant.term).visit(function)
     code = _code(compile(ast.fix_missing_locations(tree), module.__file__ or "", "exec"), mutant)
     there: Any = getattr(module, mutant.function)
+    forget = getattr(there, "cache_clear", lambda: None)
     # A context manager or a cache wraps the function itself.
     there = getattr(there, "__wrapped__", there)
     before = there.__code__
     _names(module)
     there.__code__ = code
+    forget()
     try:
         yield
     finally:
         there.__code__ = before
+        forget()
 
 
 def _code(whole: CodeType, mutant: Mutant) -> CodeType:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from fhirserver.access.access import Access, Allowed
+from fhirserver.access.access import EVERYTHING, Access, Allowed
 from fhirserver.access.principal import Principal, scopes
 from fhirserver.engine import Engine
 from fhirserver.errors import FhirError, Forbidden, Gone, NotFound
@@ -374,3 +374,18 @@ def test_an_update_that_would_create_needs_the_right_to_create(world):
     with pytest.raises(Forbidden):
         world.ask(me, "update", "Observation", query=(("code", "no-such-code"),),
                   body=world.observation(world.mine, "5-5"))  # fmt: skip
+
+
+def test_what_may_be_written_and_not_read_is_not_shown_again(world):
+    everything, mine = Allowed(EVERYTHING), Allowed(world.owner_of(world.mine))
+    rules = Access(lambda _, right: everything if right == "c" else mine)
+    clerk = Principal("clerk", scopes("user/*.cruds"), given_access=rules)
+
+    def answer(**changes):
+        body = world.observation(world.mine, "3-3") | changes
+        made = world.engine.handle(FhirRequest("create", clerk, type="Observation", body=body))
+        assert made.status == 201
+        return made.content or b""
+
+    assert b"valueString" in answer()
+    assert b"valueString" not in answer(subject={"display": "somebody"})

@@ -109,7 +109,9 @@ def compare(
     operations = OperationQuestions(random, questions)
     who, report = who or principal(caller), Report()
     past = islice(_hidden_then(pair.world, expected), MOST_PAST)
-    for number, question in enumerate([*past, *_of_patients(expected)]):
+    for number, question in enumerate(
+        [*past, *_of_patients(expected), *_had(pair.world, expected)]
+    ):
         pages = _asked(pair, who, question, number, report)
         if told := expected.disagreement(question, pages):
             report.problem(question, f"the evaluator: {told}")
@@ -159,6 +161,14 @@ def _of_patients(expected: Expectations) -> Iterator[Question]:
         if where.startswith("Patient/"):
             yield Question("GET", "Observation/$lastn", (("patient", where),), kind="$lastn")
             yield Question("GET", f"{where}/$everything", (("_count", "100"),), kind="$everything")
+
+
+def _had(world: World, expected: Expectations) -> Iterator[Question]:
+    """Who has an Observation that is hidden: its patient may be seen all the same."""
+    hidden = [w for w in sorted(world.versions) if w not in expected.seen]
+    for id_ in [w.partition("/")[2] for w in hidden if w.startswith("Observation/")][:20]:
+        has = ("_has:Observation:patient:_id", id_)
+        yield Question("GET", "Patient", (has,), kind="search-type")
 
 
 def _not_to_be_changed(expected: Expectations, judge: Judge) -> Iterator[Question]:

@@ -12,7 +12,7 @@ from tests.security.noninterference.suite import twins
 
 ALL = mutants()
 PLACES = [
-    "storage.current.current",
+    "storage.current._by_id",
     "storage.history._visible",
     "storage.search_sql.pages._matching",
 ]

@@ -32,7 +32,7 @@ def test_hidden_resources_change_no_answer(pair: Twins, caller) -> None:
     report = compare(pair, caller, SEED, reading=READING, writing=WRITING)
 
     assert not report.problems, "\n".join(report.problems[:10])
-    assert report.pairs == READING + WRITING
+    assert report.pairs >= READING + WRITING
     assert report.statuses[200] > READING // 8
 
 
