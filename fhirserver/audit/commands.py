@@ -50,7 +50,7 @@ def record_command(
         "E",
         Caller(client=f"fhirserver {name}", user=_user()),
         outcome="4" if reason else "0",
-        reason=(reason or about or None) and (reason or about)[:200],
+        reason=(reason or about)[:200] or None,
         operation=f"cli-{name.replace(' ', '-')}",
     )
     insert(database, [Rows(site).row(event)])

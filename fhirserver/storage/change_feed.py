@@ -76,7 +76,7 @@ def following(connection: Connection, name: str, limit: int) -> list[Change] | N
         more = _between(connection, low, high, seq, limit - len(rows))
         if len(rows) + len(more) < limit:
             low = high
-        elif more:
+        else:
             seq = more[-1][0]
         rows += more
     else:

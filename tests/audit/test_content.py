@@ -100,6 +100,12 @@ def test_entities_beyond_a_hundred_lie_beside_and_are_found_all_the_same() -> No
     assert row.owner == reference_self("Patient", "p")
 
 
+def reindex(app, database, key: int) -> None:
+    with database.transaction() as connection:
+        store = app.extensions["fhirserver"].context.store
+        bring_in_step(store, connection, "AuditEvent", [key])
+
+
 def test_a_reindex_gives_nobody_an_event_of_two_patients(app, database) -> None:
     # One has asked for what is another's: the record of it is neither's own.
     event = Event(
@@ -109,9 +115,7 @@ def test_a_reindex_gives_nobody_an_event_of_two_patients(app, database) -> None:
     sql = f"SELECT key, owner FROM resource.\"AuditEvent\" WHERE id = '{event.id}'"
     before = database.read(sql)
 
-    with database.transaction() as connection:
-        store = app.extensions["fhirserver"].context.store
-        bring_in_step(store, connection, "AuditEvent", [before[0][0]])
+    reindex(app, database, before[0][0])
 
     assert database.read(sql) == before
     assert before[0][1] is None
@@ -128,9 +132,7 @@ def test_a_reindex_leaves_what_lies_beside_findable(app, database) -> None:
     sql = f'SELECT key, array_length(elements, 1), owner FROM resource."AuditEvent" {where}'
     before = database.read(sql)
 
-    with database.transaction() as connection:
-        store = app.extensions["fhirserver"].context.store
-        bring_in_step(store, connection, "AuditEvent", [before[0][0]])
+    reindex(app, database, before[0][0])
 
     assert database.read(sql) == before
     assert before[0][2] is None
