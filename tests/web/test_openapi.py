@@ -60,6 +60,14 @@ def test_an_operation_of_another_format_says_so(some):
     assert {"application/json", "application/graphql"} <= set(called["requestBody"]["content"])
 
 
+def test_who_is_not_let_in_is_told_so_in_a_format_that_the_document_names(app, some):
+    answer = app.test_client().get("/fhir/Patient/none/$graphql?query={id}")
+
+    refused(answer, 401)
+    called = some["paths"]["/{type}/{id}/$graphql"]["get"]
+    assert answer.mimetype in called["responses"]["default"]["content"]
+
+
 def test_it_is_for_everybody_and_not_sent_twice(app):
     answer = app.test_client().get("/fhir/openapi.json?_type=Patient")
 

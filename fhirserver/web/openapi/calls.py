@@ -85,13 +85,19 @@ def _output(definition: Resource) -> str:
 
 
 def _answers(made: Operation, definition: Resource) -> Part:
-    """What comes back, errors too, of an operation that speaks another language than FHIR."""
+    """What comes back; of an operation that speaks another language than FHIR, also in that.
+
+    Who isn't let in, or asks too much, is told so before the operation begins: in FHIR.
+    """
     if made.wire is None:
         return answers(_output(definition))
     told = {name: {"schema": {"type": "object"}} for name in made.wire.media_types}
     return {
         "200": {"description": definition.get("title", made.name), "content": told},
-        "default": {"description": "What went wrong.", "content": told},
+        "default": {
+            "description": "What went wrong.",
+            "content": told | content("OperationOutcome"),
+        },
     }
 
 
