@@ -39,15 +39,24 @@ class Builder:
         # Whether the predicate under construction is about an old version, which has no `self`.
         self.is_past = False
         self.parameters: dict[str, Any] = {}
+        self._placeholders: dict[tuple[object, ...], str] = {}
         self._aliases = 0
         self._most_aliases = MOST_JOINED * types
         self._shadows = shadows or {}
 
     def bind(self, value: object, cast: str = "") -> str:
-        """The placeholder of a value, with a cast when PostgreSQL needs to know its type."""
-        name = f"p{len(self.parameters)}"
-        self.parameters[name] = value
-        return f"%({name})s::{cast}" if cast else f"%({name})s"
+        """The placeholder of a value, with a cast when PostgreSQL needs to know its type.
+
+        A value that several conditions need is sent once.
+        """
+        same = (cast, type(value), tuple(value) if isinstance(value, list) else value)
+        placeholder = self._placeholders.get(same)
+        if placeholder is None:
+            name = f"p{len(self.parameters)}"
+            self.parameters[name] = value
+            placeholder = f"%({name})s::{cast}" if cast else f"%({name})s"
+            self._placeholders[same] = placeholder
+        return placeholder
 
     def bind_array(self, numbers: Iterable[int]) -> str:
         return self.bind(array(numbers), "int8[]")

@@ -329,8 +329,9 @@ def _cared_for(build: Builder, actors: Sequence[int], kinds: Sequence[str], r: s
         f"AND {c}.starts <= now() AND {c}.ends > now(){settled}"
     )
     if build.is_single:
-        # All patients that somebody cares for are read once for many rows, but not for one.
-        return f"EXISTS (SELECT {related} AND {c}.patient = {r}.owner)"
+        # All patients that somebody cares for are read once for many rows, but not for one:
+        # with OFFSET the planner has no way to turn this into such a list.
+        return f"EXISTS (SELECT {related} AND {c}.patient = {r}.owner OFFSET 0)"
     return f"{r}.owner IN (SELECT {c}.patient {related})"
 
 
