@@ -61,7 +61,7 @@ class StoredConformance:
         Who keeps something that was made of such resources keeps this beside it, read first, and
         throws both away when it has changed.
         """
-        return str(self._database.read(_GENERATION)[0][0])
+        return self._database.value(_GENERATION)
 
     def find(self, resource_type: str, canonical: str) -> Resource | None:
         """The resource with this address; never change it."""

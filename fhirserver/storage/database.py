@@ -58,7 +58,7 @@ class _Held(threading.local):
     def __init__(self) -> None:
         self.connections: dict[Role, Connection] = _Closing()
         self.inside: Connection | None = None
-        self.numbers: dict[str, Connection] = {}
+        self.values: dict[str, Connection] = {}
         self.reads_inside = False
         self.deadline = math.inf
 
@@ -166,25 +166,25 @@ class Database:
                 raise
         return execute(self.connection(role), sql, parameters, prepare=prepare)
 
-    def number(self, sql: str) -> int:
-        """The number that a statement without parameters has: one that every request asks.
+    def value(self, sql: str) -> str:
+        """The one value, as text, of a statement without parameters that every request asks.
 
         It goes to libpq as it is, prepared under a name: a third of what `read` takes.
         """
         connection = self.connection("read")
         try:
-            name = f"number_{digest(sql)}".encode()
-            if self._local.numbers.get(sql) is not connection:
+            name = f"value_{digest(sql)}".encode()
+            if self._local.values.get(sql) is not connection:
                 connection.pgconn.prepare(name, sql.encode())
-                self._local.numbers[sql] = connection
+                self._local.values[sql] = connection
             answer = connection.pgconn.exec_prepared(name, None)
             if answer.status == ExecStatus.TUPLES_OK:
-                return int(answer.get_value(0, 0) or 0)
+                return (answer.get_value(0, 0) or b"").decode()
         except psycopg.OperationalError as error:
-            log.debug("number_failed", extra={"error": type(error).__name__})
+            log.debug("value_failed", extra={"error": type(error).__name__})
         # A dead connection is replaced, and an error becomes ours.
-        self._local.numbers.pop(sql, None)
-        return int(self.read(sql)[0][0])
+        self._local.values.pop(sql, None)
+        return str(self.read(sql)[0][0])
 
     def write(self, sql: str, parameters: Parameters = ()) -> Rows:
         """The rows of one writing statement, which is a transaction of its own.

@@ -13,7 +13,7 @@ from fhirserver.storage.database import Connection, Database, execute
 
 def current(database: Database) -> int:
     """The number now."""
-    return database.number("SELECT number FROM access.epoch")
+    return int(database.value("SELECT number FROM access.epoch"))
 
 
 def bump(connection: Connection) -> None:

@@ -1,4 +1,7 @@
-"""What `static/passkeys.js` asks: JSON in, JSON out, with a form's token in a header."""
+"""What `static/passkeys.js` asks: JSON in, JSON out, with a form's token in a header.
+
+`passkeys` is imported when somebody uses one: its library is a tenth of the start of a process.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,7 @@ from fhirserver.errors import FhirError, Invalid
 from fhirserver.oauth import next_address
 from fhirserver.oauth.pages import page_blueprint
 from fhirserver.oauth.session import sign_in_address, signed_in
-from fhirserver.oauth.signing_in import going_on, passkeys
+from fhirserver.oauth.signing_in import going_on
 from fhirserver.oauth.signing_in.account import RECENT
 from fhirserver.oauth.signing_in.service import Service
 from fhirserver.storage import users
@@ -26,6 +29,8 @@ def blueprint(service: Service) -> Blueprint:
 
     @pages.post("/account/passkeys/options")
     def new_options() -> Response:
+        from fhirserver.oauth.signing_in import passkeys  # noqa: PLC0415
+
         account = _recent_user(service)
         if account is None:
             return _confirm_first()
@@ -33,6 +38,8 @@ def blueprint(service: Service) -> Blueprint:
 
     @pages.post("/account/passkeys")
     def add() -> Response:
+        from fhirserver.oauth.signing_in import passkeys  # noqa: PLC0415
+
         account = _recent_user(service)
         if account is None:
             return _confirm_first()
@@ -49,10 +56,14 @@ def blueprint(service: Service) -> Blueprint:
 
     @pages.post("/signin/passkey/options")
     def sign_in_options() -> Response:
+        from fhirserver.oauth.signing_in import passkeys  # noqa: PLC0415
+
         return jsonify(passkeys.options_to_sign_in(service))
 
     @pages.post("/signin/passkey")
     def sign_in() -> Response:
+        from fhirserver.oauth.signing_in import passkeys  # noqa: PLC0415
+
         sent = _sent()
         account = passkeys.signed_in_user(service, str(sent.get("state")), _credential(sent))
         if sent.get("step") is True:
