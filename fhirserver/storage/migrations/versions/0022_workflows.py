@@ -1,0 +1,20 @@
+"""Tables of workflows."""
+
+from __future__ import annotations
+
+from alembic import op
+
+revision = "0022"
+down_revision = "0021"
+
+STATEMENTS = """
+SELECT 1;
+"""
+
+
+def upgrade() -> None:
+    op.get_bind().exec_driver_sql(STATEMENTS)
+
+
+def downgrade() -> None:
+    raise RuntimeError("migrations are additive: restore a backup instead")
