@@ -18,6 +18,7 @@ CONFIDENTIALITY = frozenset("ULMNRV")
 CHOICES = {
     "profile_validation": ("reject", "warn", "tag", "off"),
     "check_references": ("reject", "off"),
+    "prescription_rules": ("people", "everyone", "off"),
     "audit_reads": ("buffered", "strict"),
     "key_provider": ("file", "environment", "aws-kms", "vault"),
     "client_registration": ("off", "token", "open"),
@@ -132,6 +133,12 @@ class Settings:
     )
     check_references: str = setting(
         "off", "Whether a write is refused whose references are to nobody here: reject or off."
+    )
+    prescription_rules: str = setting(
+        "people",
+        "Who is held to the life cycle of prescriptions, dispenses and administrations: people; "
+        "everyone, that is clients that act for themselves, too, and can then import no history; "
+        "off.",
     )
     default_count: int = setting(20, "Matches on a search page when _count is not given.")
     max_count: int = setting(1000, "The most matches on a search page.")

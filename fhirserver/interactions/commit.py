@@ -31,6 +31,7 @@ from fhirserver.interactions.linking import (
     linked_with_conditions,
     with_conditions_met,
 )
+from fhirserver.interactions.medicating import refuse_broken_life
 from fhirserver.interactions.patching import patched
 from fhirserver.interactions.permitted import (
     as_permitted,
@@ -305,6 +306,7 @@ def _decide(
             pass
     if intent.action != "delete":
         intent = as_permitted(guard, intent, old)
+        refuse_broken_life(ctx.settings, intent, old)
     if old is not None and old.content is not None and is_same(old.content, intent.resource):
         done = Done(200, old.type, old.id, old.version, old.updated, old.content)
         return shown_again(guard, done)

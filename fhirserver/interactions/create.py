@@ -12,7 +12,7 @@ from fhirserver.errors import Invalid
 from fhirserver.interactions.checking import checked
 from fhirserver.interactions.commit import commit
 from fhirserver.interactions.context import Context
-from fhirserver.interactions.intents import Intent, response
+from fhirserver.interactions.intents import Intent, response, writer_of
 from fhirserver.interactions.interaction import interactions
 from fhirserver.interactions.messages import FhirRequest, FhirResponse
 from fhirserver.interactions.rights import RECORD
@@ -32,6 +32,7 @@ def intent(request: FhirRequest) -> Intent:
         resource=resource,
         place=request.place,
         wants_issues=request.prefer_return == "OperationOutcome",
+        writer=writer_of(request),
     )
 
 

@@ -13,6 +13,7 @@ from fhirserver.model.outcome import outcome
 from fhirserver.model.resource import Resource
 
 Action = Literal["create", "update", "patch", "delete"]
+Writer = Literal["person", "system"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +41,8 @@ class Intent:
     issues: tuple[Issue, ...] = ()
     may_be_unusable: bool = False
     """A definition that can't be used is stored all the same: it came in a package."""
+    writer: Writer | None = None
+    """Who asks for it; None for the server's own work and for what is loaded."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +61,11 @@ class Done:
     content: str | None = None
     is_change: bool = False
     issues: tuple[Issue, ...] = ()
+
+
+def writer_of(request: FhirRequest) -> Writer:
+    """Whether a person asks for a change, or a system for itself."""
+    return "system" if request.principal.is_system else "person"
 
 
 def allowed_versions(request: FhirRequest) -> tuple[str, ...] | None:

@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 
 from fhirserver.interactions.commit import commit
 from fhirserver.interactions.context import Context
-from fhirserver.interactions.intents import Intent, allowed_versions, response
+from fhirserver.interactions.intents import Intent, allowed_versions, response, writer_of
 from fhirserver.interactions.interaction import interactions
 from fhirserver.interactions.messages import FhirRequest, FhirResponse
 
@@ -27,6 +27,7 @@ def intent(request: FhirRequest) -> Intent:
         if_match=allowed_versions(request),
         place=request.place,
         wants_issues=request.prefer_return == "OperationOutcome",
+        writer=writer_of(request),
     )
 
 
