@@ -98,6 +98,8 @@ class Env:
     """The time of the evaluation; the clock's when not given."""
     max_steps: int = MAX_STEPS
     max_seconds: float = MAX_SECONDS
+    joined_nothing: str | None = None
+    """What join() gives for an empty collection: nothing, or the empty text in views."""
     deadline: float | None = None
     """Instead of max_seconds: the time.monotonic() at which evaluations must have ended that
     belong together."""

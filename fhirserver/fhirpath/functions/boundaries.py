@@ -22,6 +22,7 @@ MOST_PLACES: Final = 28
 DATE_DIGITS: Final = (4, 6, 8, 10, 12, 17)
 """Digits of a date or dateTime that is known to the year, month, day, hour, minute, millisecond."""
 TIME_DIGITS: Final = (2, 4, 9)
+MILLISECOND: Final = Decimal("0.001")
 EAST, WEST = 14 * 60, -12 * 60
 
 
@@ -72,6 +73,10 @@ def _moment_boundary(
     if wanted not in digits:
         return None
     fields = list(moment.fields)
+    if not low and isinstance(fields[-1], Decimal):
+        # SQL on FHIR's tests: 12:34:00 lasts until 12:34:00.999.
+        last = Decimal(1).scaleb(int(fields[-1].as_tuple().exponent)) - MILLISECOND
+        fields[-1] += max(last, Decimal(0))
     while len(fields) < len(digits):
         fields.append(_edge(fields, moment, low=low))
     fields = fields[: digits.index(wanted) + 1]

@@ -102,13 +102,13 @@ def split(text: str, separator: str, *, scope: Scope) -> Nodes:
 
 
 @function("join")
-def join(items: Nodes, separator: str | None = None) -> str | None:
+def join(items: Nodes, separator: str | None = None, *, scope: Scope) -> str | None:
     if any(not isinstance(item[1], str) for item in items):
         raise Invalid("FHIRPath: join() of what isn't a string")
     between = len(separator or "") * len(items)
     if between + sum(len(item[1]) for item in items) > LONGEST_STRING:
         raise _too_long()
-    return (separator or "").join(item[1] for item in items) if items else None
+    return (separator or "").join(item[1] for item in items) if items else scope.env.joined_nothing
 
 
 @function("encode")
