@@ -22,7 +22,7 @@ from typing import Final
 from fhirserver import ids
 from fhirserver.errors import FhirError
 from fhirserver.storage.change_feed import Behind, Change, begin, behind, following, forget
-from fhirserver.storage.database import Database
+from fhirserver.storage.database import Connection, Database
 from fhirserver.storage.queue_items import (
     Dead,
     Item,
@@ -31,6 +31,7 @@ from fhirserver.storage.queue_items import (
     add,
     bury,
     dead,
+    due,
     finish,
     put_back,
     release,
@@ -40,8 +41,8 @@ from fhirserver.storage.queue_items import (
 )
 
 __all__ = [
-    "Behind", "Change", "Dead", "GiveUp", "Item", "New", "Standing", "add", "begin", "behind",
-    "dead", "following", "forget", "revive", "standing", "work",
+    "Behind", "Change", "Connection", "Database", "Dead", "GiveUp", "Item", "New", "Standing",
+    "add", "begin", "behind", "dead", "due", "following", "forget", "revive", "standing", "work",
 ]  # fmt: skip
 
 log = logging.getLogger(__name__)
@@ -74,18 +75,18 @@ def work(
     seconds: float,
     most_attempts: int = MOST_ATTEMPTS,
     lease_seconds: float = LEASE_SECONDS,
+    lanes: int = LANES_AT_ONCE,
 ) -> int:
     """Do what is due of a topic, for about so long; how many items were done.
 
-    `act` returns when an item is done. Half of a lease is left for the item under way.
+    `act` returns when an item is done. Half of a lease is left for the item under way. The `lanes`
+    that are taken on together wait for each other.
     """
     ends = time.monotonic() + seconds
     done = 0
     while time.monotonic() < ends:
         lease, until = ids.new(), time.monotonic() + lease_seconds / 2
-        runs = take(
-            database, topic, lease, lanes=LANES_AT_ONCE, most=OF_A_LANE, seconds=lease_seconds
-        )
+        runs = take(database, topic, lease, lanes=lanes, most=OF_A_LANE, seconds=lease_seconds)
         if not runs:
             break
         for run in runs:

@@ -13,6 +13,7 @@ from typing import Any
 from fhirserver.model import definitions
 from fhirserver.storage.database import Database
 from fhirserver.storage.guard import NOTHING, is_whole, shown
+from fhirserver.storage.numbered import numbered
 from fhirserver.storage.rows import Version
 from fhirserver.storage.schema import table
 from fhirserver.storage.search_sql.builder import Builder
@@ -81,7 +82,7 @@ def _logged(
         parameters,
         prepare=False,
     )
-    versions = _numbered(database, [(row[0], row[1], row[2]) for row in changes])
+    versions = numbered(database, [(row[0], row[1], row[2]) for row in changes])
     return [
         Entry(versions[row[0], row[1], row[2]], (row[3], row[4]))
         for row in changes
@@ -179,25 +180,3 @@ def _span(
         if any_type or name.startswith("history"):
             conditions.append(f"({r}.updated >= %(at_low)s OR NOT ({successor}))")
     return conditions
-
-
-def _numbered(
-    database: Database, wanted: Sequence[tuple[str, int, int]]
-) -> dict[tuple[str, int, int], Version]:
-    """The versions with these types, keys and numbers, in one statement."""
-    if not wanted:
-        return {}
-    parameters: dict[str, Any] = {}
-    parts = []
-    for number, resource_type in enumerate(sorted({w[0] for w in wanted})):
-        parameters[f"k{number}"] = [w[1] for w in wanted if w[0] == resource_type]
-        parameters[f"v{number}"] = [w[2] for w in wanted if w[0] == resource_type]
-        parts += [
-            f"SELECT '{resource_type}', {COLUMNS} FROM {table(schema, resource_type)} r "
-            f"JOIN unnest(%(k{number})s::int8[], %(v{number})s::int4[]) AS w (key, version) "
-            "ON w.key = r.key AND w.version = r.version"
-            for schema in ("resource", "history")
-        ]
-    rows = database.read(" UNION ALL ".join(parts), parameters, prepare=False)
-    versions = (version_of(row[0], row[1:]) for row in ready(rows, before=1))
-    return {(v.type, v.key, v.version): v for v in versions}

@@ -77,6 +77,17 @@ def add(target: Connection | Database, topic: str, items: Sequence[New]) -> None
         execute(target, sql, values)
 
 
+def due(database: Database, topics: Sequence[str]) -> list[str]:
+    """Which of these topics may have something that is due and that nobody has."""
+    rows = database.read(
+        "SELECT t FROM unnest(%s::text[]) AS t WHERE EXISTS (SELECT FROM queue.item i "
+        "WHERE i.topic = t AND i.dead IS NULL AND i.due <= now() "
+        "AND (i.leased_until IS NULL OR i.leased_until < now()))",
+        (list(topics),),
+    )
+    return [row[0] for row in rows]
+
+
 def take(
     database: Database, topic: str, lease: str, *, lanes: int, most: int, seconds: float
 ) -> list[list[Item]]:

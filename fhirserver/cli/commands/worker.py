@@ -1,11 +1,18 @@
-"""`fhirserver worker`: runs the tasks of Celery in the foreground, for production."""
+"""`fhirserver worker`: does the work that happens outside requests, in the foreground."""
 
 from __future__ import annotations
 
+import dataclasses
+
 import click
 
+import fhirserver.workflows.reaction  # noqa: F401 - registers itself
 from fhirserver import embedded
+from fhirserver.app import open_database, open_engine
+from fhirserver.audit.recorder import Recorder
 from fhirserver.cli.options import with_settings
+from fhirserver.reactions import reactions
+from fhirserver.reactions.running import Running
 from fhirserver.settings import Settings
 from fhirserver.tasks import make_celery
 
@@ -14,12 +21,23 @@ from fhirserver.tasks import make_celery
 @with_settings()
 @click.option("--concurrency", default=2, show_default=True, help="How many tasks run at once.")
 def command(settings: Settings, concurrency: int) -> None:
-    """Do the work that happens outside requests (one role)."""
-    app = make_celery(embedded.broker_url(settings), embedded.connection_url(settings), settings)
-    app.worker_main(
-        [
-            *("worker", "--pool", "threads", "--concurrency", str(concurrency)),
-            *("--without-gossip", "--without-mingle", "--without-heartbeat"),
-            *("--loglevel", settings.log_level),
-        ]
-    )
+    """Do the work that happens outside requests (one role, as many as you like)."""
+    settings = dataclasses.replace(settings, database_url=embedded.connection_url(settings))
+    app = make_celery(embedded.broker_url(settings), settings.database_url, settings)
+    database = open_database(settings)
+    recorder = Recorder(settings, database)
+    engine = open_engine(settings, database, recorder)
+    recorder.buffer.start()
+    running = Running(database, [make(engine) for make in reactions.values()])
+    running.start()
+    try:
+        app.worker_main(
+            [
+                *("worker", "--pool", "threads", "--concurrency", str(concurrency)),
+                *("--without-gossip", "--without-mingle", "--without-heartbeat"),
+                *("--loglevel", settings.log_level),
+            ]
+        )
+    finally:
+        running.stop()
+        recorder.buffer.end()

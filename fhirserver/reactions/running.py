@@ -1,0 +1,139 @@
+"""The threads that relay and work: in `fhirserver worker`, as many processes as there are.
+
+They look into PostgreSQL several times a second, and need no broker: what comes is seen within
+POLL_SECONDS whether Valkey is there or not. Nothing is held in memory, so a process may be killed
+at any time, and any number of them share the work.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections import Counter
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Final
+
+from fhirserver import queues
+from fhirserver.errors import FhirError
+from fhirserver.queues import Database
+from fhirserver.reactions import Reaction, Reader, Worker
+from fhirserver.reactions.relay import relay
+
+log = logging.getLogger(__name__)
+
+POLL_SECONDS: Final = 0.2
+TURN_SECONDS: Final = 2.0
+"""How long a thread stays with a topic, and so how long stopping may take."""
+LONGEST_PAUSE: Final = 10.0
+
+
+class Running:
+    """The readers and workers of some reactions, until `stop`."""
+
+    def __init__(self, database: Database, reactions: Sequence[Reaction]) -> None:
+        self._database = database
+        self._workers = {w.topic: w for r in reactions for w in r.workers}
+        self._readers = [reader for r in reactions for reader in r.readers]
+        self._busy: Counter[str] = Counter()
+        self._lock = threading.Lock()
+        self._is_over = threading.Event()
+        # Something may have come for the workers.
+        self._has_come = threading.Event()
+        most = sum(w.threads for w in self._workers.values())
+        self._pool = ThreadPoolExecutor(max(most, 1), thread_name_prefix="work")
+        self._threads = [
+            threading.Thread(target=self._loop, args=(act, pause), name=name, daemon=True)
+            for name, act, pause in self._loops()
+        ]
+
+    def _loops(self) -> list[tuple[str, Callable[[], bool], threading.Event]]:
+        found = [
+            (f"read {reader.name}", self._reading(reader), self._is_over)
+            for reader in self._readers
+        ]
+        return [*found, ("dispatch", self._dispatch, self._has_come)]
+
+    def start(self) -> None:
+        for thread in self._threads:
+            thread.start()
+
+    def stop(self) -> None:
+        """Let everybody finish the item under way."""
+        self._is_over.set()
+        self._has_come.set()
+        for thread in self._threads:
+            thread.join(TURN_SECONDS)
+        self._pool.shutdown(wait=True, cancel_futures=True)
+
+    def _loop(self, act: Callable[[], bool], pause: threading.Event) -> None:
+        """Do it again and again: at once while there is more, otherwise after a pause."""
+        failures = 0
+        while not self._is_over.is_set():
+            try:
+                has_more = act()
+                failures = 0
+            except Exception as error:
+                failures += 1
+                has_more = False
+                log.warning(
+                    "reaction_failed",
+                    extra={"loop": threading.current_thread().name, "error": str(error)},
+                    exc_info=None if isinstance(error, FhirError) else error,
+                )
+            if not has_more:
+                seconds = min(POLL_SECONDS * 2.0 ** min(failures, 10), LONGEST_PAUSE)
+                (self._is_over if failures else pause).wait(seconds)
+        self._database.close()
+
+    def _reading(self, reader: Reader) -> Callable[[], bool]:
+        is_known = False
+
+        def read() -> bool:
+            nonlocal is_known
+            if not is_known:
+                queues.begin(self._database, reader.name)
+                is_known = True
+            count = relay(self._database, reader)
+            if count:
+                self._has_come.set()
+            return count >= reader.at_once
+
+        return read
+
+    def _dispatch(self) -> bool:
+        """Give a thread to each topic that has something to be done, and has one to spare."""
+        self._has_come.clear()
+        with self._lock:
+            free = [t for t, w in self._workers.items() if self._busy[t] < w.threads]
+        for topic in queues.due(self._database, free):
+            if self._is_over.is_set():
+                break
+            with self._lock:
+                self._busy[topic] += 1
+            self._pool.submit(self._turn, self._workers[topic])
+        return False
+
+    def _turn(self, worker: Worker) -> None:
+        done = 0
+        try:
+            done = queues.work(
+                self._database,
+                worker.topic,
+                worker.act,
+                seconds=TURN_SECONDS,
+                most_attempts=worker.most_attempts,
+                lease_seconds=worker.lease_seconds,
+                lanes=worker.lanes,
+            )
+        except Exception as error:
+            log.warning(
+                "turn_failed",
+                extra={"topic": worker.topic, "error": str(error)},
+                exc_info=None if isinstance(error, FhirError) else error,
+            )
+        finally:
+            with self._lock:
+                self._busy[worker.topic] -= 1
+        if done and not self._is_over.is_set():
+            self._has_come.set()

@@ -1,0 +1,108 @@
+"""Workflows as a reaction: one reader of the change log for all, and a topic for each.
+
+A topic of its own has its own threads, so that a workflow that is slow or fails always holds up no
+other; a lane for each resource keeps the order of its changes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import Any, Final
+
+import fhirserver.workflows as package
+from fhirserver.engine import Engine
+from fhirserver.model import json
+from fhirserver.model.resource import Resource
+from fhirserver.reactions import Change as Logged
+from fhirserver.reactions import Connection, Item, New, Reaction, Reader, Worker, reactions
+from fhirserver.registry import discover
+from fhirserver.storage.numbered import numbered
+from fhirserver.storage.rows import Version
+from fhirserver.workflows.occasion import Change, Elapsed, Occasion
+from fhirserver.workflows.registering import Remind, Workflow, timers, workflows
+
+READER: Final = "workflows"
+_METHOD: Final[Mapping[str, Any]] = {"POST": "C", "PUT": "U", "PATCH": "U", "DELETE": "D"}
+
+
+@reactions.register("workflows")
+def reaction(engine: Engine) -> Reaction:
+    """All workflows and timers that there are."""
+    discover(package)
+    return reaction_of(engine, workflows, timers)
+
+
+def reaction_of(
+    engine: Engine, known: Mapping[str, Workflow], reminders: Mapping[str, Remind]
+) -> Reaction:
+    """These workflows and timers."""
+    workers = [Worker(topic(w.name), partial(_act, engine, w)) for w in known.values()]
+    workers += [
+        Worker(f"timer.{name}", partial(_remind, engine, name, remind))
+        for name, remind in reminders.items()
+    ]
+    readers = [Reader(READER, chosen(list(known.values())))] if known else []
+    return Reaction(readers, workers)
+
+
+def topic(name: str) -> str:
+    """The topic of a workflow."""
+    return f"workflow.{name}"
+
+
+def chosen(
+    known: Sequence[Workflow],
+) -> Callable[[Connection, Sequence[Logged]], list[tuple[str, New]]]:
+    """What makes an item of each change for each workflow that wants its type."""
+    by_type: dict[str, list[Workflow]] = {}
+    for one in known:
+        for resource_type in one.types:
+            by_type.setdefault(resource_type, []).append(one)
+
+    def choose(connection: Connection, changes: Sequence[Logged]) -> list[tuple[str, New]]:
+        del connection
+        return [
+            (topic(one.name), New(f"{c.type}/{c.key}", _content(c)))
+            for c in changes
+            for one in by_type.get(c.type, ())
+        ]
+
+    return choose
+
+
+def _content(change: Logged) -> dict[str, Any]:
+    return {"type": change.type, "key": change.key, "version": change.version}
+
+
+def _act(engine: Engine, one: Workflow, item: Item) -> None:
+    occasion = _occasion(engine, one.name, item.content)
+    if occasion is not None:
+        one.act(occasion)
+
+
+def _remind(engine: Engine, name: str, remind: Remind, item: Item) -> None:
+    remind(Elapsed(engine, name, item.content))
+
+
+def _occasion(engine: Engine, name: str, content: Mapping[str, Any]) -> Occasion | None:
+    """The change with its contents; None when it was expunged meanwhile."""
+    resource_type, key, version = content["type"], content["key"], content["version"]
+    found = numbered(
+        engine.context.store.database,
+        [(resource_type, key, version), (resource_type, key, version - 1)],
+    )
+    now = found.get((resource_type, key, version))
+    if now is None:
+        return None
+    change = Change(resource_type, now.id, version, _METHOD[now.method], now.updated)
+    before = found.get((resource_type, key, version - 1))
+    return Occasion(
+        engine, name, change, _resource(now), None if before is None else _resource(before)
+    )
+
+
+def _resource(version: Version | None) -> Resource | None:
+    if version is None or version.content is None:
+        return None
+    return json.parse_object(version.content.encode())

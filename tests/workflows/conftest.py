@@ -1,0 +1,62 @@
+"""Workflows run as in a worker: relayed from the change log, done by threads."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from fhirserver import ids, queues
+from fhirserver.reactions.running import Running
+from fhirserver.workflows import reaction
+from fhirserver.workflows.registering import Workflow
+
+
+@pytest.fixture
+def engine(app):
+    return app.extensions["fhirserver"]
+
+
+@pytest.fixture
+def reacting(database, engine, monkeypatch):
+    """`with reacting({"name": (types, act)}, {"timer": remind}):` runs these and no others."""
+    reader = f"workflows-{ids.new()}"
+    monkeypatch.setattr(reaction, "READER", reader)
+    topics = set()
+
+    @contextmanager
+    def run(acts, reminders=None, *, workers: int = 1) -> Iterator[None]:
+        known = {n: Workflow(n, frozenset(t), act) for n, (t, act) in acts.items()}
+        topics.update(reaction.topic(n) for n in known)
+        topics.update(f"timer.{n}" for n in reminders or {})
+        queues.begin(database, reader)
+        made = [
+            Running(database, [reaction.reaction_of(engine, known, reminders or {})])
+            for _ in range(workers)
+        ]
+        for one in made:
+            one.start()
+        try:
+            yield
+        finally:
+            for one in made:
+                one.stop()
+
+    yield run
+    queues.forget(database, reader)
+    database.write("DELETE FROM queue.item WHERE topic = ANY(%s)", (list(topics),))
+
+
+@pytest.fixture
+def eventually() -> Callable[..., None]:
+    """Waits until a claim is true."""
+
+    def wait(claim: Callable[[], object], seconds: float = 10.0) -> None:
+        ends = time.monotonic() + seconds
+        while not claim():
+            assert time.monotonic() < ends, "it never came true"
+            time.sleep(0.01)
+
+    return wait
