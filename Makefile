@@ -64,6 +64,10 @@ conformance: $(VENV)/.dev $(DEFINITIONS) ## Run the published suites
 
 UV_COMPILE = $(VENV)/uv/bin/uv pip compile --quiet --universal --generate-hashes --no-header --no-emit-index-url $(UPGRADE)
 
+.PHONY: wheel
+wheel: $(VENV)/.run $(DEFINITIONS) ## Build the package: dist/*.whl
+	@$(PY) -m pip wheel --quiet --no-deps --no-build-isolation --wheel-dir dist .
+
 .PHONY: lock
 lock: $(VENV)/uv/.made ## Write the locked requirements again; UPGRADE=--upgrade for newer versions
 	$(UV_COMPILE) --extra build --extra dev --extra aws --extra vault pyproject.toml -o requirements/dev.txt

@@ -26,7 +26,9 @@ def settings_page() -> str:
     ]
     head = (
         "# Settings\n\nAll settings are environment variables; `--data-dir` and some others are "
-        "options, too.\n\n| Variable | Default | Meaning |\n| --- | --- | --- |\n"
+        "options, too. The value may be in a file: `FHIRSERVER_MASTER_KEYS_FILE` names the one "
+        "with `FHIRSERVER_MASTER_KEYS`, and so on.\n\n"
+        "| Variable | Default | Meaning |\n| --- | --- | --- |\n"
     )
     return head + "\n".join(rows) + "\n"
 

@@ -1,6 +1,7 @@
 """Every setting, read once from the environment by the composition root.
 
-A field `port` is the variable `FHIRSERVER_PORT`; its comment is its documentation.
+A field `port` is the variable `FHIRSERVER_PORT`; its comment is its documentation. What is secret
+may be in a file instead, that `FHIRSERVER_MASTER_KEYS_FILE`, for one, names.
 """
 
 from __future__ import annotations
@@ -365,8 +366,9 @@ def read(environment: Mapping[str, str] | None = None, **overrides: object) -> S
     values: dict[str, object] = {}
     for item in dataclasses.fields(Settings):
         variable = f"FHIRSERVER_{item.name.upper()}"
-        if source.get(variable):
-            values[item.name] = _convert(variable, source[variable], hints[item.name])
+        text = source.get(variable) or _in_file(f"{variable}_FILE", source)
+        if text:
+            values[item.name] = _convert(variable, text, hints[item.name])
     values.update({k: v for k, v in overrides.items() if v is not None})
     settings = Settings(**values)  # type: ignore[arg-type]
     for name, choices in CHOICES.items():
@@ -402,6 +404,16 @@ def variables(settings: Settings) -> dict[str, str]:
     }
     others = {k: v for k, v in os.environ.items() if k not in ours}  # noqa: TID251 - as above
     return others | {k: str(v) for k, v in ours.items() if v is not None}
+
+
+def _in_file(variable: str, source: Mapping[str, str]) -> str:
+    """The value in the file that a variable names: how containers are given secrets."""
+    if not source.get(variable):
+        return ""
+    try:
+        return Path(source[variable]).read_text().strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise InvalidSetting(f"{variable}: {source[variable]} can't be read") from error
 
 
 def _convert(variable: str, text: str, hint: typing.Any) -> object:
