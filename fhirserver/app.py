@@ -38,6 +38,7 @@ from fhirserver.web.cors import allow_origins
 from fhirserver.web.errors import handle_errors
 from fhirserver.web.openapi import address as openapi
 from fhirserver.web.protection.gate import protect
+from fhirserver.web.queue_metrics import QueueMetrics
 
 
 def create_app(settings: Settings | None = None) -> Flask:
@@ -80,7 +81,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.register_blueprint(administration.blueprint(desk))
     app.register_blueprint(openapi.blueprint(engine))
     app.register_blueprint(health.blueprint(database))
-    app.register_blueprint(observation.metrics(settings))
+    app.register_blueprint(observation.metrics(settings, QueueMetrics(database)))
     return app
 
 

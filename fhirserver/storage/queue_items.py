@@ -47,12 +47,16 @@ class Dead:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """How a topic stands; `since` is when the oldest item that is due became so."""
+    """How a topic stands; `since` is when the oldest item that is due became so.
+
+    `reason` is why the last one that is dead was given up.
+    """
 
     topic: str
     waiting: int
     dead: int
     since: datetime | None
+    reason: str = ""
 
 
 def add(target: Connection | Database, topic: str, items: Sequence[New]) -> None:
@@ -195,7 +199,9 @@ def standing(database: Database) -> list[Standing]:
     """How each topic stands that has items."""
     rows = database.read(
         "SELECT topic, count(*) FILTER (WHERE dead IS NULL), count(*) FILTER (WHERE dead IS NOT "
-        "NULL), min(due) FILTER (WHERE dead IS NULL AND due <= now()) FROM queue.item "
+        "NULL), min(due) FILTER (WHERE dead IS NULL AND due <= now()), "
+        "coalesce((max(ARRAY[to_char(dead, 'YYYYMMDDHH24MISSUS'), reason]) FILTER (WHERE dead IS "
+        "NOT NULL))[2], '') FROM queue.item "
         "GROUP BY topic ORDER BY topic"
     )
     return [Standing(*row) for row in rows]

@@ -12,12 +12,14 @@ import time
 from flask import Blueprint, Flask, Response, g, request
 from prometheus_client import (
     CONTENT_TYPE_LATEST,
+    REGISTRY,
     CollectorRegistry,
     Counter,
     Histogram,
     generate_latest,
     multiprocess,
 )
+from prometheus_client.registry import Collector
 
 from fhirserver import ids
 from fhirserver.settings import Settings
@@ -70,18 +72,21 @@ def observe(app: Flask) -> None:
         return response
 
 
-def metrics(settings: Settings) -> Blueprint:
-    """`/metrics`: the figures of all web processes of this server."""
+def metrics(settings: Settings, *more: Collector) -> Blueprint:
+    """`/metrics`: the figures of all web processes of this server, and what `more` collect."""
     blueprint = Blueprint("metrics", __name__)
+    others = CollectorRegistry()
+    for collector in more:
+        others.register(collector)
 
     @blueprint.get("/metrics")
     def show() -> Response:
         registry = CollectorRegistry()
         if settings.metrics_dir is None:
-            from prometheus_client import REGISTRY  # noqa: PLC0415
-
-            return Response(generate_latest(REGISTRY), content_type=CONTENT_TYPE_LATEST)
-        multiprocess.MultiProcessCollector(registry, str(settings.metrics_dir))  # type: ignore[no-untyped-call]
-        return Response(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)
+            registry = REGISTRY
+        else:
+            multiprocess.MultiProcessCollector(registry, str(settings.metrics_dir))  # type: ignore[no-untyped-call]
+        text = generate_latest(registry) + generate_latest(others)
+        return Response(text, content_type=CONTENT_TYPE_LATEST)
 
     return blueprint

@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from fhirserver import ids
+from fhirserver import ids, queues
 from fhirserver.storage import versions
 from tests.answers import done, refused
 from tests.builders import a_patient, a_transaction, an_entry
@@ -177,3 +177,25 @@ def test_every_request_is_logged_once_with_its_id(client, caplog):
     assert [(r.request_id, r.interaction, r.type, r.status) for r in lines] == [
         ("once", "read", "Patient", 404)
     ]
+
+
+def test_metrics_tell_how_far_behind_readers_are_and_how_queues_stand(client, database):
+    name = f"metrics-{ids.new()}"
+    queues.begin(database, name)
+    queues.add(database, name, [queues.New("lane", {})])
+    try:
+        client.post("/fhir/Basic", json={"resourceType": "Basic", "code": {"text": "a"}})
+        text = client.get("/metrics").text
+    finally:
+        queues.forget(database, name)
+        database.write("DELETE FROM queue.item WHERE topic = %s", (name,))
+
+    for gauge, least in (
+        (f'fhirserver_change_reader_behind_changes{{reader="{name}"}}', 1),
+        (f'fhirserver_change_reader_behind_seconds{{reader="{name}"}}', 0),
+        (f'fhirserver_queue_waiting{{topic="{name}"}}', 1),
+        (f'fhirserver_queue_oldest_seconds{{topic="{name}"}}', 0),
+        (f'fhirserver_queue_dead{{topic="{name}"}}', 0),
+    ):
+        (line,) = [line for line in text.splitlines() if line.startswith(gauge)]
+        assert float(line.split()[-1]) >= least
