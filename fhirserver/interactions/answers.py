@@ -6,9 +6,12 @@ https://hl7.org/fhir/R4/bundle-definitions.html#Bundle.entry.response
 from __future__ import annotations
 
 from base64 import b64encode
+from collections.abc import Iterable
+from dataclasses import replace
 from http import HTTPStatus
+from typing import Final
 
-from fhirserver.errors import FhirError, Issue
+from fhirserver.errors import FhirError, Issue, TooCostly
 from fhirserver.interactions.changes import READS
 from fhirserver.interactions.messages import FhirRequest, FhirResponse, etag
 from fhirserver.model import json
@@ -17,9 +20,14 @@ from fhirserver.model.outcome import outcome
 from fhirserver.model.resource import Resource
 from fhirserver.storage.content import instant
 
+MOST_STREAMED: Final = 10_000_000
+"""Bytes of an answer that is made while it is sent, in a Bundle."""
+
 
 def answer(response: FhirResponse, request: FhirRequest, *, is_head: bool = False) -> Resource:
     """The entry that answers an entry's request; to HEAD, without the resource."""
+    if response.stream is not None:
+        response = replace(response, content=_gathered(response.stream), stream=None)
     content = None if response.content is None else json.raw(_as_resource(response))
     shows = (
         request.interaction in READS and not is_head
@@ -32,6 +40,16 @@ def answer(response: FhirResponse, request: FhirRequest, *, is_head: bool = Fals
         resource=content if shows and not response.is_outcome else None,  # type: ignore[arg-type]
         outcome=content if response.is_outcome else None,  # type: ignore[arg-type]
     )
+
+
+def _gathered(stream: Iterable[bytes]) -> bytes:
+    """What is made while it is sent, at once: a Bundle is in memory as a whole."""
+    found = bytearray()
+    for piece in stream:
+        found += piece
+        if len(found) > MOST_STREAMED:
+            raise TooCostly("the answer is too large for a Bundle: send the request by itself")
+    return bytes(found)
 
 
 def _as_resource(response: FhirResponse) -> bytes:

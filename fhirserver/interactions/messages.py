@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final, Literal
@@ -96,6 +96,8 @@ class FhirResponse:
     is_outcome: bool = False
     headers: Mapping[str, str] = field(default_factory=dict)
     media_type: str | None = None
+    stream: Iterable[bytes] | None = None
+    """Instead of `content`: what is made while it is sent, in pieces, as it may be of any size."""
     is_lasting: bool = False
     """Whether the same content is sent again and again, so that it may be zipped once."""
 

@@ -24,13 +24,14 @@ def operate(ctx: Context, request: FhirRequest) -> FhirResponse:
         text = selection_of(request, affects_state=made.affects_state)
         answer = _carried_out(ctx, without_selection(request), made, level)
         return answer if text is None else narrowed(ctx, request, answer, text)
-    if request.place:
+    refuse = made.wire.refuse
+    if request.place or refuse is None:
         # In a transaction an error is everybody's.
         return _carried_out(ctx, request, made, level)
     try:
         return _carried_out(ctx, request, made, level)
     except FhirError as error:
-        return made.wire.refuse(request, error)
+        return refuse(request, error)
 
 
 def _carried_out(ctx: Context, request: FhirRequest, made: Operation, level: Level) -> FhirResponse:
@@ -42,7 +43,7 @@ def _carried_out(ctx: Context, request: FhirRequest, made: Operation, level: Lev
         request.principal.require(made.right, request.type)
     if request.source is not None and request.source.issues and not made.takes_flawed:
         raise NotUnderstood(issues=request.source.issues)
-    if made.wire is not None:
+    if made.wire is not None and made.wire.read is not None:
         request = made.wire.read(request)
     page = opened(ctx, request) if made.is_paged else None
     if page is not None:

@@ -123,13 +123,15 @@ class Wire:
     `media_types` are what it answers with, the usual one first; the one that the client prefers is
     `request.media_type`. Bodies of `text_types` come as they are, as text. `read` makes
     the call FHIR's: its parameters in the query or in a Parameters resource. `refuse` tells an
-    error.
+    error, where an OperationOutcome won't do. `formats` are short names of the media types that
+    `_format` may say.
     """
 
     media_types: tuple[str, ...]
-    text_types: tuple[str, ...]
-    read: Callable[[FhirRequest], FhirRequest]
-    refuse: Callable[[FhirRequest, FhirError], FhirResponse]
+    text_types: tuple[str, ...] = ()
+    read: Callable[[FhirRequest], FhirRequest] | None = None
+    refuse: Callable[[FhirRequest, FhirError], FhirResponse] | None = None
+    formats: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

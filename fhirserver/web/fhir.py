@@ -5,6 +5,8 @@ https://hl7.org/fhir/R4/http.html
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from flask import Blueprint, Request, Response, g, request
 from werkzeug.http import parse_date
 
@@ -65,6 +67,10 @@ def blueprint(engine: Engine, authenticator: Authenticator, limits: Limits) -> B
         )
         try:
             asked = _fhir_request(request, found, principal, pairs, engine, wire, origin)
+            if wire is not None and wire.formats and wanted_format is not None:
+                asked = replace(
+                    asked, media_type=negotiation.named(wanted_format, dict(wire.formats))
+                )
         except FhirError as error:
             engine.refused(_unread(found, principal, origin), error)
             raise

@@ -90,6 +90,16 @@ def preferred(accept: str | None, offered: Sequence[str]) -> str:
     return offered[0]
 
 
+def named(format_parameter: str, formats: Mapping[str, str]) -> str:
+    """The media type that `_format` names, of those that an operation has short names for."""
+    name = format_parameter.replace(" ", "+").partition(";")[0].lower()
+    if name in formats.values():
+        return name
+    if name not in formats:
+        raise NotAcceptable(f"_format is one of {', '.join(formats)}")
+    return formats[name]
+
+
 def is_one_of(content_type: str | None, names: Sequence[str]) -> bool:
     """Whether a body has one of these media types."""
     return bool(content_type) and _media_type(content_type or "")[0] in names

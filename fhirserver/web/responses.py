@@ -33,16 +33,20 @@ def http_response(
     written: Format = "json",
 ) -> Response:
     """The response with the headers of https://hl7.org/fhir/R4/http.html."""
-    response = _with_body(
-        answer.status,
-        answer.content,
-        request,
-        pretty=pretty,
-        written=written if answer.media_type is None else "json",
-        is_lasting=answer.is_lasting,
-    )
+    if answer.stream is not None:
+        response = Response(answer.stream, status=answer.status)
+        response.headers["Vary"] = "Accept"
+    else:
+        response = _with_body(
+            answer.status,
+            answer.content,
+            request,
+            pretty=pretty and (answer.media_type is None or "json" in answer.media_type),
+            written=written if answer.media_type is None else "json",
+            is_lasting=answer.is_lasting,
+        )
     if answer.media_type is not None:
-        response.content_type = f"{answer.media_type}; charset=utf-8"
+        response.content_type = _described(answer.media_type)
     headers = response.headers
     if answer.version is not None:
         headers["ETag"] = etag(answer.version)
@@ -52,6 +56,12 @@ def http_response(
         headers["Location"] = f"{base}/{answer.location}"
     headers.extend(answer.headers)
     return response
+
+
+def _described(media_type: str) -> str:
+    """The Content-Type: texts are UTF-8."""
+    is_text = media_type.startswith("text/") or media_type.endswith(("/json", "+json"))
+    return f"{media_type}; charset=utf-8" if is_text else media_type
 
 
 def error_response(

@@ -118,7 +118,8 @@ def _address(
     elif name is not None:
         path = path.replace("{type}", name)
     item: Part = {"parameters": above} if above else {}
-    general = [shown("_format"), shown("_pretty"), shown("Prefer")]
+    declared = {p.name for p in made.parameters}
+    general = [shown(n) for n in ("_format", "_pretty", "Prefer") if n not in declared]
     common: Part = {
         "tags": [name if name not in {None, ANY} else "any type" if name == ANY else "system"],
         "summary": f"${made.name}: {definition.get('title', made.name)}",

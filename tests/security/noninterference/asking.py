@@ -73,7 +73,7 @@ def ask(engine: Engine, principal: Principal, question: Question, number: int) -
         answer.is_outcome,
         tuple(sorted(answer.headers.items())),
     )
-    return Answer(answer.status, (answer.content or b"").decode(), about)
+    return Answer(answer.status, b"".join(answer.stream or [answer.content or b""]).decode(), about)
 
 
 def _request(engine: Engine, principal: Principal, question: Question) -> FhirRequest:

@@ -182,7 +182,26 @@ def _import(kind: str) -> Make:
 GENDERS = "http://hl7.org/fhir/administrative-gender"
 _CODE = (("system", GENDERS), ("code", "male"))
 
+
+def _view(o: OperationQuestions) -> Question:
+    kind, path = o.pick(
+        [
+            ("Observation", "subject.getReferenceKey(Patient)"),
+            ("Encounter", "status"),
+            ("Patient", "name.family.first()"),
+            ("Condition", "code.coding.code.first()"),
+        ]
+    )
+    columns = [{"name": "id", "path": "getResourceKey()"}, {"name": "what", "path": path}]
+    view = {"resource": kind, "status": "active", "select": [{"column": columns}]}
+    more = [{"name": "patient", "valueReference": {"reference": f"Patient/{o.patient()}"}}]
+    return _post("$viewdefinition-run", {"name": "viewResource", "resource": view},
+                 {"name": "_format", "valueCode": o.pick(["json", "ndjson", "csv"])},
+                 *more[: o.pick([0, 1])])  # fmt: skip
+
+
 READING: dict[str, Make] = {
+    "viewdefinition-run": _view,
     "batch-validate-code": lambda o: _post("ValueSet/$batch-validate-code", {"name": "validation",
         "resource": {"resourceType": "Parameters", "parameter": [
             _text("url", "http://hl7.org/fhir/ValueSet/administrative-gender", "Uri"),
