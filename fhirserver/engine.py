@@ -8,6 +8,7 @@ from typing import Final
 
 from fhirserver import interactions as interactions_package
 from fhirserver import operations as operations_package
+from fhirserver.access.principal import Principal
 from fhirserver.audit.recorder import Recorder
 from fhirserver.errors import FhirError, MethodNotAllowed
 from fhirserver.interactions.context import Context
@@ -138,15 +139,21 @@ class Engine:
         if _searches(request) and not request.place:
             # Entries of a Bundle go by what was in force when it came.
             self.context.added.now()
-        return interaction(self._seen_by(request.principal.access), request)
+        ctx = self._seen_by(request.principal.access, request.principal)
+        return interaction(ctx, request)
 
     @property
     def own_context(self) -> Context:
         """For the server's own work, from which nothing is kept."""
         return self._seen_by(WHOLE)
 
-    def _seen_by(self, guard: Guard) -> Context:
-        return replace(self.context, store=replace(self.context.store, guard=guard))
+    def seen_by(self, principal: Principal) -> Context:
+        """With the rights of somebody for whom the server works."""
+        return self._seen_by(principal.access, principal)
+
+    def _seen_by(self, guard: Guard, caller: Principal | None = None) -> Context:
+        store = replace(self.context.store, guard=guard)
+        return replace(self.context, store=store, caller=caller)
 
 
 def _searches(request: FhirRequest) -> bool:

@@ -266,7 +266,27 @@ class Settings:
     )
     allow_local_addresses: bool = setting(
         False,
-        "Whether a client's jwks_uri may be http on this machine itself, for trying things out.",
+        "Whether a client's jwks_uri and a Subscription's endpoint may be http on this machine "
+        "itself, for trying things out.",
+    )
+    reachable_inside: str = setting(
+        "",
+        "Hosts, addresses and networks inside the hospital that notifications of Subscriptions may "
+        "go to, with commas between: hooks.ward.example, 10.1.0.0/16. They may be http.",
+    )
+    subscription_attempts: int = setting(
+        12,
+        "How often a notification is tried before its Subscription gets the status error; the "
+        "pauses double up to an hour, so 12 are about an hour.",
+    )
+    subscription_timeout_seconds: float = setting(
+        10.0, "How long the endpoint of a Subscription has to answer."
+    )
+    subscription_threads: int = setting(
+        8, "To how many subscribers one worker process sends at once."
+    )
+    subscription_event_days: float = setting(
+        30.0, "How long Subscription/$events can tell of an event again."
     )
     cors_origins: str = setting(
         "*",

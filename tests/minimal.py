@@ -55,6 +55,11 @@ MORE: dict[str, dict[str, Any]] = {
     },
     "Organization": {"name": "a"},
     "SearchParameter": {"status": "draft", "expression": "Account.code"},
+    "Subscription": {
+        "status": "requested",
+        "criteria": "Patient?active=true",
+        "channel": {"type": "rest-hook", "endpoint": "https://a.example/1"},
+    },
     "StructureDefinition": {
         "kind": "resource",
         "type": "Basic",

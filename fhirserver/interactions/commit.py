@@ -45,6 +45,8 @@ from fhirserver.interactions.relations import FOLLOWED, follow
 from fhirserver.interactions.rights import RECORD, refuse_change_of_record
 from fhirserver.interactions.search_parameters import put_in_force, settle
 from fhirserver.interactions.shipped import refuse_supplied
+from fhirserver.interactions.subscribing import TYPE as SUBSCRIPTION
+from fhirserver.interactions.subscribing import accepted
 from fhirserver.model import json
 from fhirserver.model.resource import Resource
 from fhirserver.search.hashing import reference_self
@@ -305,6 +307,8 @@ def _decide(
         case _:
             pass
     if intent.action != "delete":
+        if intent.type == SUBSCRIPTION:
+            intent = accepted(ctx, intent, old)
         intent = as_permitted(guard, intent, old)
         refuse_broken_life(ctx.settings, intent, old)
     if old is not None and old.content is not None and is_same(old.content, intent.resource):

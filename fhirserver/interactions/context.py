@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from fhirserver.access.principal import Principal
 from fhirserver.interactions.messages import FhirRequest, FhirResponse
 from fhirserver.model.definitions import Definitions
 from fhirserver.search.parameters import Parameters
@@ -38,6 +39,8 @@ class Context:
     """The reverse; raises errors.Invalid for a token that isn't ours or is too old."""
     handle: Callable[[FhirRequest], FhirResponse]
     """The one door, for the entries of a batch."""
+    caller: Principal | None = None
+    """Who asks; None where the server works for itself."""
 
     @property
     def parameters(self) -> Parameters:

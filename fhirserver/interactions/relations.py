@@ -14,6 +14,8 @@ from fhirserver.errors import Forbidden
 from fhirserver.interactions.context import Context
 from fhirserver.interactions.intents import Intent
 from fhirserver.interactions.policies import put_policies_in_force
+from fhirserver.interactions.subscribing import TYPE as SUBSCRIPTION
+from fhirserver.interactions.subscribing import follow_subscriptions
 from fhirserver.model.resource import Resource
 from fhirserver.search.site import Site
 from fhirserver.storage import epoch, target_owners
@@ -31,7 +33,7 @@ from fhirserver.storage.rows import NewVersion
 from fhirserver.storage.store import Store
 
 _WHO_SOMEBODY_IS: Final = frozenset(["Person", "PractitionerRole", "RelatedPerson"])
-FOLLOWED: Final = care.TYPES | _WHO_SOMEBODY_IS | {"Basic", "Consent"}
+FOLLOWED: Final = care.TYPES | _WHO_SOMEBODY_IS | {"Basic", "Consent", SUBSCRIPTION}
 """The types whose changes change something else."""
 
 REBUILT_AT_ONCE: Final = 500
@@ -60,6 +62,7 @@ def follow(ctx: Context, connection: Connection, written: Sequence[Written]) -> 
         )
     if any(v.type in _WHO_SOMEBODY_IS for _, v in followed):
         epoch.bump(connection)
+    follow_subscriptions(ctx, connection, [w for w in followed if w[1].type == SUBSCRIPTION])
     put_policies_in_force(ctx, connection, [w for w in followed if w[1].type == "Basic"])
 
 

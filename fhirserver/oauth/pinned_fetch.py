@@ -1,24 +1,20 @@
 """Fetching a document whose address somebody else chose, without being led astray.
 
-https only; the name is resolved once, every address it has must be a public one, and the connection
-goes to the address that was checked; no redirect is followed, size and time are bounded.
-https://cheatsheetseries.owasp.org/cheatsheets/Server_Side_Request_Forgery_Prevention_Cheat_Sheet.html
+Only from where egress.py lets it; no redirect is followed, size and time are bounded.
 """
 
 from __future__ import annotations
 
 import http.client
-import ipaddress
 import json
 import re
-import socket
 import ssl
 import time
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import SplitResult
 
+from fhirserver.egress import CannotReach, Egress, Resolve, addresses_of
 from fhirserver.errors import Invalid
 
 MOST_BYTES: Final = 262_144
@@ -27,8 +23,6 @@ KEPT_SECONDS: Final = 300.0
 """How long a document is kept that doesn't say so itself."""
 MOST_KEPT_SECONDS: Final = 3600.0
 ASK_AGAIN_SECONDS: Final = 10.0
-
-Resolve = Callable[[str, int], Sequence[str]]
 
 _AGE: Final = re.compile(r"(?:^|,)\s*max-age\s*=\s*\"?(\d{1,9})\"?\s*(?:,|$)", re.IGNORECASE)
 _NOT_KEPT: Final = re.compile(r"(?:^|,)\s*no-(?:store|cache)\s*(?:,|=|$)", re.IGNORECASE)
@@ -51,17 +45,8 @@ class Fetched:
         return time.monotonic() > self.fetched + ASK_AGAIN_SECONDS
 
 
-class CannotFetch(Exception):
-    """The document can't be had; the message says why, without what the other side sent."""
-
-
-def addresses_of(host: str, port: int) -> list[str]:
-    """What a name resolves to."""
-    try:
-        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    except (OSError, UnicodeError) as error:
-        raise CannotFetch("the name can't be resolved") from error
-    return [str(f[4][0]) for f in found]
+CannotFetch = CannotReach
+"""The document can't be had; the message says why, without what the other side sent."""
 
 
 class PinnedFetch:
@@ -75,24 +60,20 @@ class PinnedFetch:
         context: ssl.SSLContext | None = None,
     ) -> None:
         """With `allow_loopback` also by http from this machine itself, and from nowhere else."""
-        self._allow_loopback = allow_loopback
-        self._resolve = resolve
-        self._context = context or ssl.create_default_context()
+        self._egress = Egress(
+            allow_loopback=allow_loopback,
+            resolve=resolve,
+            context=context or ssl.create_default_context(),
+        )
 
     def __call__(self, address: str) -> Fetched:
         """The document at an address. Raises CannotFetch."""
         parts = self.checked(address)
         host, port = parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)
-        pinned = self._pinned(parts, host, port)
         target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
         started = time.monotonic()
         try:
-            with socket.create_connection((pinned, port), TIMEOUT_SECONDS) as raw:
-                connected = (
-                    self._context.wrap_socket(raw, server_hostname=host)
-                    if parts.scheme == "https"
-                    else raw
-                )
+            with self._egress.connect(parts, TIMEOUT_SECONDS) as connected:
                 connection = http.client.HTTPConnection(host, port, timeout=TIMEOUT_SECONDS)
                 connection.sock = connected
                 headers = {"Accept": "application/json", "Connection": "close"}
@@ -103,49 +84,7 @@ class PinnedFetch:
 
     def checked(self, address: str) -> SplitResult:
         """An address that may be asked, as far as it tells by itself. Raises CannotFetch."""
-        try:
-            parts = urlsplit(address)
-            port = parts.port
-        except ValueError as error:
-            raise CannotFetch("it is no address") from error
-        if not address.isascii() or not address.isprintable() or " " in address:
-            raise CannotFetch("it is no address")
-        if not parts.hostname or "@" in parts.netloc or parts.fragment or port == 0:
-            raise CannotFetch("it is no plain address of a host")
-        if parts.scheme == "http" and self._allow_loopback and _is_loopback(parts.hostname):
-            return parts
-        if parts.scheme != "https":
-            raise CannotFetch("it must be https")
-        try:
-            ipaddress.ip_address(parts.hostname)
-        except ValueError:
-            if "." not in parts.hostname.strip(".") or parts.hostname.endswith("."):
-                raise CannotFetch("it must name a public host") from None
-        else:
-            self._check_public(parts.hostname)
-        return parts
-
-    def _pinned(self, parts: SplitResult, host: str, port: int) -> str:
-        """The address to connect to; all that the name stands for must be allowed."""
-        if parts.scheme == "http":
-            return host if _is_ip(host) else "127.0.0.1"
-        found = list(self._resolve(host, port))
-        if not found:
-            raise CannotFetch("the name can't be resolved")
-        for each in found:
-            self._check_public(each)
-        return found[0]
-
-    def _check_public(self, text: str) -> None:
-        address = ipaddress.ip_address(text.partition("%")[0])
-        if isinstance(address, ipaddress.IPv6Address):
-            # Addresses that carry an IPv4 address inside lead to that one.
-            inner = address.ipv4_mapped or address.sixtofour
-            if address in _TRANSLATED:
-                inner = ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
-            address = inner or address
-        if not address.is_global or address.is_multicast or address.is_reserved:
-            raise CannotFetch("it leads to an address inside a network")
+        return self._egress.checked(address)
 
     def _read(self, answer: http.client.HTTPResponse, started: float) -> Fetched:
         if answer.status != 200:
@@ -185,18 +124,3 @@ def kept_seconds(cache_control: str) -> float:
         return 0.0
     age = _AGE.search(cache_control)
     return KEPT_SECONDS if age is None else min(float(age[1]), MOST_KEPT_SECONDS)
-
-
-_TRANSLATED: Final = ipaddress.ip_network("64:ff9b::/96")
-
-
-def _is_ip(host: str) -> bool:
-    try:
-        ipaddress.ip_address(host)
-    except ValueError:
-        return False
-    return True
-
-
-def _is_loopback(host: str) -> bool:
-    return host == "localhost" or (_is_ip(host) and ipaddress.ip_address(host).is_loopback)

@@ -8,8 +8,8 @@ extracted again, and the same SQL runs over them in place of the tables.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, Final
 
 from fhirserver.errors import TooCostly
 from fhirserver.model import json
@@ -38,11 +38,36 @@ def as_of(store: Store, query: Query, resource_type: str, wanted: Wanted) -> Row
     then = _versions_then(store, resource_type, snapshot, _keys_beyond(query, wanted))
     if not then:
         return []
-    indexed = [(row, store.extract(_resource(resource_type, row))) for row in then]
-    kinds = [k for k in ORDERED if k in kinds_needed(resource_type)]
-    shadows = {"resource": "past_resource"} | {k: f"past_{k}" for k in kinds}
-    build = Builder(store.guard.searching, shadows)
+    shadow = shadow_of(store, resource_type, then)
+    build = Builder(store.guard.searching, shadow.names)
     statement = page(build, query, resource_type, replace(wanted, snapshot=None))
+    sql = (
+        f"WITH {shadow.sql} SELECT '{resource_type}' AS type, NULL::text, p.* FROM ({statement}) p"
+    )
+    parameters = build.parameters | shadow.parameters
+    return database.read(sql, parameters, prepare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Shadow:
+    """Versions as the tables of a WITH; `names` are those that stand for the tables of the type."""
+
+    names: dict[str, str]
+    sql: str
+    parameters: dict[str, Any]
+
+
+COLUMNS_THEN: Final = (
+    "r.key, r.id, r.version, r.updated, r.method::text, r.owner, r.exact, "
+    "coalesce(r.exact, r.content::text), r.meta::text, r.unit, r.labels::text"
+)
+
+
+def shadow_of(store: Store, resource_type: str, rows: Rows) -> Shadow:
+    """The tables of these versions (rows of COLUMNS_THEN), each under a key of its own."""
+    indexed = [(row, store.extract(_resource(resource_type, row))) for row in rows]
+    kinds = [k for k in ORDERED if k in kinds_needed(resource_type)]
+    names = {"resource": "past_resource"} | {k: f"past_{k}" for k in kinds}
     resources = (
         'past_resource AS (SELECT key, id COLLATE "C" AS id, version, updated, '
         'method::"char" AS method, meta::jsonb AS meta, exact, content::jsonb AS content, '
@@ -56,15 +81,10 @@ def as_of(store: Store, query: Query, resource_type: str, wanted: Wanted) -> Row
         "unit, labels))"
     )
     tables = [resources, *(f"past_{k} AS ({_rows_then(k)})" for k in kinds)]
-    parameters = build.parameters | _resource_parameters(resource_type, indexed)
+    parameters = _resource_parameters(resource_type, indexed)
     for kind in kinds:
-        owned = [(row[0], row[5], index) for row, index in indexed]
-        parameters |= row_parameters(kind, owned)
-    sql = (
-        f"WITH {', '.join(tables)} "
-        f"SELECT '{resource_type}' AS type, NULL::text, p.* FROM ({statement}) p"
-    )
-    return database.read(sql, parameters, prepare=False)
+        parameters |= row_parameters(kind, [(row[0], row[5], index) for row, index in indexed])
+    return Shadow(names, ", ".join(tables), parameters)
 
 
 def _resource(resource_type: str, row: Sequence[Any]) -> Resource:
@@ -118,12 +138,10 @@ def _versions_then(store: Store, resource_type: str, snapshot: str, keys: tuple[
     build = Builder(store.guard.searching)
     now = seen(build, resource_type, "c")
     rows = database.read(
-        "SELECT DISTINCT ON (h.key) h.key, h.id, h.version, h.updated, h.method::text, h.owner, "
-        "h.exact, coalesce(h.exact, h.content::text), h.meta::text, h.unit, h.labels::text "
-        f"FROM {table('history', resource_type)} h "
-        f"JOIN {table('resource', resource_type)} c ON c.key = h.key AND {now} "
-        "WHERE h.key = ANY(%(keys)s::int8[]) "
-        "AND pg_visible_in_snapshot(h.tx, %(s)s::pg_snapshot) ORDER BY h.key, h.version DESC",
+        f"SELECT DISTINCT ON (r.key) {COLUMNS_THEN} FROM {table('history', resource_type)} r "
+        f"JOIN {table('resource', resource_type)} c ON c.key = r.key AND {now} "
+        "WHERE r.key = ANY(%(keys)s::int8[]) "
+        "AND pg_visible_in_snapshot(r.tx, %(s)s::pg_snapshot) ORDER BY r.key, r.version DESC",
         {"keys": array(row[0] for row in changed), "s": snapshot, **build.parameters},
         prepare=False,
     )

@@ -91,6 +91,11 @@ class Sealing:
         clear = {k: v for k, v in content.items() if k not in hidden}
         return json.dump({"": text, **clear}).decode()
 
+    @property
+    def keyring(self) -> Keyring:
+        """What it is sealed with."""
+        return self._keyring
+
     def indexed(self, resource: Resource) -> Resource:
         """What the index may know of a resource: all, or who it is and whose."""
         if not self._is_labelled(resource):

@@ -60,7 +60,7 @@ def connections(monkeypatch):
         made.append(address[0])
         return real(address, *rest, **named)
 
-    monkeypatch.setattr("fhirserver.oauth.pinned_fetch.socket.create_connection", create)
+    monkeypatch.setattr("fhirserver.egress.socket.create_connection", create)
     return made
 
 
@@ -90,7 +90,7 @@ def test_058_a_name_is_resolved_once_and_what_was_checked_is_asked(connections, 
         connections.append(address[0])
         raise ConnectionRefusedError
 
-    monkeypatch.setattr("fhirserver.oauth.pinned_fetch.socket.create_connection", refuse)
+    monkeypatch.setattr("fhirserver.egress.socket.create_connection", refuse)
     with pytest.raises(CannotFetch):
         PinnedFetch(resolve=lambda *_: next(answers))("https://keys.example/jwks")
 

@@ -25,7 +25,7 @@ def no_connection(monkeypatch):
     def fail(*arguments):
         raise AssertionError("a connection was opened")
 
-    monkeypatch.setattr("fhirserver.oauth.pinned_fetch.socket.create_connection", fail)
+    monkeypatch.setattr("fhirserver.egress.socket.create_connection", fail)
 
 
 @pytest.mark.parametrize("address", INSIDE)
@@ -54,7 +54,7 @@ def test_058_the_connection_goes_to_the_address_that_was_checked(monkeypatch):
         asked_for.append(where)
         raise OSError
 
-    monkeypatch.setattr("fhirserver.oauth.pinned_fetch.socket.create_connection", connect)
+    monkeypatch.setattr("fhirserver.egress.socket.create_connection", connect)
     fetch = PinnedFetch(resolve=lambda host, port: next(answers))
     with pytest.raises(CannotFetch):
         fetch("https://rebinding.example/jwks")

@@ -66,7 +66,7 @@ def no_fetch(monkeypatch):
     def fail(*arguments):
         raise AssertionError("an address was fetched")
 
-    monkeypatch.setattr("fhirserver.oauth.pinned_fetch.socket.create_connection", fail)
+    monkeypatch.setattr("fhirserver.egress.socket.create_connection", fail)
 
 
 @pytest.mark.parametrize("alg", ["none", "None", "NONE", "nOnE", ""])

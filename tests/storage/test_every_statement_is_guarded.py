@@ -35,6 +35,8 @@ FREE = {
     "audit_seals.py": {"unsealed", "links", "without_seal"},
     # Destroys keys; it shows nothing.
     "keys.py": {"destroy_of_owner"},
+    # A name for what delivery has asked about already.
+    "subscriptions.py": {"id_of"},
     # Whether there is any row of a type; how many the planner thinks there are.
     "searches.py": {"types_in_use"},
     "sizes.py": None,

@@ -6,7 +6,8 @@ import dataclasses
 
 import click
 
-import fhirserver.workflows.reaction  # noqa: F401 - registers itself
+import fhirserver.subscriptions.reaction
+import fhirserver.workflows.reaction  # noqa: F401 - they register themselves
 from fhirserver import embedded
 from fhirserver.app import open_database, open_engine
 from fhirserver.audit.recorder import Recorder

@@ -1,0 +1,31 @@
+"""Subscriptions as a reaction: one reader of the change log, and a lane for each subscription."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from fhirserver.engine import Engine
+from fhirserver.interactions.subscribing import QUEUE
+from fhirserver.reactions import Reaction, Reader, Worker, reactions
+from fhirserver.subscriptions.choosing import chosen
+from fhirserver.subscriptions.delivery import Delivery
+
+READER: Final = "subscriptions"
+
+
+@reactions.register("subscriptions")
+def reaction(engine: Engine) -> Reaction:
+    """Choosing and telling. A subscriber that is slow takes one thread, and delays nobody else."""
+    settings = engine.context.settings
+    return Reaction(
+        readers=[Reader(READER, chosen(engine), at_once=500)],
+        workers=[
+            Worker(
+                QUEUE,
+                Delivery(engine).act,
+                threads=settings.subscription_threads,
+                lanes=1,
+                most_attempts=settings.subscription_attempts + 1,
+            )
+        ],
+    )
