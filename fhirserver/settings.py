@@ -159,6 +159,9 @@ class Settings:
     policies_need_approval: bool = setting(
         True, "Whether an access policy of one administrator takes effect when another approves it."
     )
+    appointment_hold_minutes: int = setting(
+        10, "How long Appointment/$hold keeps a time at most, before the hold ends by itself."
+    )
     break_glass_minutes: int = setting(
         60, "How long a clinician sees a whole record after $break-glass."
     )

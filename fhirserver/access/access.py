@@ -8,8 +8,9 @@ counts and pages alike. See README.md.
 from __future__ import annotations
 
 from collections.abc import Callable
+from copy import copy
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Final, Literal, Self
 
 from fhirserver.search.query import And, Condition, Or
 
@@ -56,6 +57,19 @@ class Access:
         """`rule` gives what a right on a type comes to; None when there is no such right."""
         self._rule = rule
         self._known: dict[tuple[str, Right], Allowed | None] = {}
+
+    def with_all_of(self, types: frozenset[str]) -> Self:
+        """The same rights, and all of them on these types.
+
+        For what follows from a change that the caller may make: slots follow from appointments.
+        """
+        rule = self._rule
+        made = copy(self)
+        made.__dict__ |= {
+            "_rule": lambda t, right: _PLAIN if t in types else rule(t, right),
+            "_known": {},
+        }
+        return made
 
     def allowed(self, resource_type: str, right: Right) -> Allowed | None:
         """What a right on a type comes to; None when there is no such right."""

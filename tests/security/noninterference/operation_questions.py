@@ -179,6 +179,27 @@ def _import(kind: str) -> Make:
     return make
 
 
+def _appointment(o: OperationQuestions) -> str:
+    return f"Appointment/{o.pick(['app1', 'app2', 'app3'])}"
+
+
+def _booking(name: str) -> Make:
+    def make(o: OperationQuestions) -> Question:
+        made = {
+            "resourceType": "Appointment",
+            "status": "proposed",
+            "slot": [{"reference": "Slot/slot1"}],
+            "participant": [
+                {"actor": {"reference": f"Patient/{o.patient()}"}, "status": "accepted"}
+            ],
+        }
+        if o.random.random() < 0.5:
+            return _post(f"{_appointment(o)}/${name}")
+        return _post(f"Appointment/${name}", {"name": "appointment-resource", "resource": made})
+
+    return make
+
+
 GENDERS = "http://hl7.org/fhir/administrative-gender"
 _CODE = (("system", GENDERS), ("code", "male"))
 
@@ -219,7 +240,10 @@ READING: dict[str, Make] = {
                              ("url", "http://hl7.org/fhir/ValueSet/administrative-gender")),
     "extract": _extract,
     "fhirpath": _fhirpath,
-    "find": lambda o: _get("List/$find", ("patient", o.patient()), ("name", "$current-problems")),
+    "find": lambda o: o.pick([
+        _get("List/$find", ("patient", o.patient()), ("name", "$current-problems")),
+        _get("Appointment/$find", ("start", "2026-01-01T00:00:00Z"), ("end", "2026-03-01T00:00:00Z"),
+             ("practitioner", "dr1"), ("together", f"Patient/{o.patient()}"))]),
     "find-matches": lambda o: _post("CodeSystem/$find-matches",
                                     _text("system", GENDERS, "Uri"), _text("property", "x")),
     "graph": _graph,
@@ -242,11 +266,18 @@ READING: dict[str, Make] = {
 }  # fmt: skip
 
 WRITING: dict[str, Make] = {
+    "book": _booking("book"),
     "break-glass": lambda o: _post(f"Patient/{o.patient()}/$break-glass",
                                    _text("purpose", "BTG", "Code"),
                                    _text("reason", "unconscious, and nobody knows")),
+    "cancel": lambda o: _post(f"{_appointment(o)}/$cancel"),
     "closure": lambda o: _post("$closure", _text("name", "c")),
     "expunge": _expunge,
+    "generate-slots": lambda o: _post("Schedule/sch1/$generate-slots",
+                                      _text("start", "2026-01-05", "Date"),
+                                      _text("end", "2026-01-06", "Date"),
+                                      {"name": "minutes", "valuePositiveInt": 30}),
+    "hold": _booking("hold"),
     "import": lambda o: _import(o.pick(["CodeSystem", "ConceptMap"]))(o),
     "install": lambda o: _post("$install", _text("package", b64encode(b"no package").decode(), "Base64Binary")),
     "merge": _merge,
@@ -255,4 +286,6 @@ WRITING: dict[str, Make] = {
     "meta-delete": _change_meta("meta-delete"),
     "reindex": lambda o: _post(f"{o.ask.kind()}/$reindex"),
     "reindex-cancel": lambda o: _post("$reindex-cancel", {"name": "job", "valueInteger": 1}),
+    "reschedule": lambda o: _post(f"{_appointment(o)}/$reschedule", {
+        "name": "slot", "valueReference": {"reference": "Slot/slot1"}}),
 }  # fmt: skip

@@ -1,0 +1,1 @@
+"""When people, rooms and devices work, and what becomes of it: slots and appointments. Pure."""
