@@ -6,7 +6,6 @@ from datetime import date
 
 import pytest
 
-
 from tests.answers import done, refused, resources
 
 DAY = date(2027, 5, 3)
@@ -179,4 +178,3 @@ def test_a_token_needs_no_scope_for_slots_beyond_reading(as_user, client, patien
     one(call(me, "book", appointment_resource=wanted(slots[0], patient, doctor)))
 
     assert status_of(client, slots[0]) == "busy"
-

@@ -537,5 +537,3 @@ def test_a_version_that_is_not_the_current_one_is_not_cancelled(client, practice
 
 def test_an_unknown_appointment_is_not_found(client):
     refused(client.post(f"/fhir/Appointment/{ids.new()}/$cancel", json=given()), 404)
-
-
