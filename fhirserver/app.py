@@ -70,7 +70,8 @@ def create_app(settings: Settings | None = None) -> Flask:
     for protocol in endpoints.blueprints(engine, Signing(database, sealer), rights, record):
         app.register_blueprint(protocol)
     authenticator = Authenticator(database, allowed)
-    app.register_blueprint(fhir.blueprint(engine, authenticator, limits))
+    blobs = open_blobs(settings, database)
+    app.register_blueprint(fhir.blueprint(engine, authenticator, limits, blobs))
     hashing = Passwords(settings.password_hashes_at_once)
 
     def first_password(password: str, about: tuple[str, ...]) -> str:

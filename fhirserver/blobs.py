@@ -16,7 +16,7 @@ import contextlib
 import hashlib
 import os
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Final
@@ -26,7 +26,7 @@ from fhirserver.errors import Damaged, KeyUnavailable, NotFound, Unavailable
 from fhirserver.keys import aead, chunks
 from fhirserver.keys.keyring import KeyDestroyed, Keyring
 from fhirserver.storage import blobs as rows
-from fhirserver.storage.database import Database
+from fhirserver.storage.database import Connection, Database
 
 PURPOSE: Final = "blob"
 _PART: Final = ".part"
@@ -43,6 +43,9 @@ class Blob:
     sha256: bytes
 
 
+Then = Callable[[Connection, Blob], None]
+
+
 class Blobs:
     """The objects of one server. All servers on one database share the folder."""
 
@@ -51,11 +54,14 @@ class Blobs:
         self._keyring = keyring
         self._folder = folder
 
-    def put(self, source: Iterable[bytes], *, owner: int | None = None) -> Blob:
+    def put(
+        self, source: Iterable[bytes], *, owner: int | None = None, then: Then | None = None
+    ) -> Blob:
         """Store what the source gives.
 
         `owner` is the digest of the patient's address whose it is: it goes when the patient is
-        erased.
+        erased. `then` is called in the database transaction that makes the object be there, so
+        that it never is without who refers to it.
         """
         id_, key = self._keyring.new(PURPOSE, owner)
         path = self._path(id_)
@@ -77,11 +83,22 @@ class Blobs:
             self._give_up(id_, part)
             raise
         digest = counted.digest.digest()
-        rows.add(
-            self._database,
-            rows.BlobRow(id_, counted.size, aead.seal(key, digest, _place(id_))),
-        )
-        return Blob(id_, counted.size, digest)
+        made = Blob(id_, counted.size, digest)
+        row = rows.BlobRow(id_, counted.size, aead.seal(key, digest, _place(id_)))
+        if then is None:
+            rows.add(self._database, row)
+            return made
+        try:
+            with self._database.transaction() as connection:
+                rows.add(connection, row)
+                then(connection, made)
+        except Unavailable:
+            # Nobody knows whether it was committed: `sweep` will tell.
+            raise
+        except BaseException:
+            self._give_up(id_, path)
+            raise
+        return made
 
     def about(self, id_: UUID) -> Blob:
         """An object without its bytes. Raises NotFound."""

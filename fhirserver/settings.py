@@ -123,6 +123,20 @@ class Settings:
     sign_ins_per_minute: int = setting(
         600, "How many sign-ins one address may try in a minute; 0 is no limit."
     )
+    bulk_jobs_at_once: int = setting(
+        5, "How many exports and imports of one client may be open at once; 0 is no limit."
+    )
+    bulk_file_resources: int = setting(
+        50_000, "The most resources in one file of an export: the next ones are in another."
+    )
+    bulk_lifetime_seconds: int = setting(
+        86_400, "How long an export's or import's answer and files can be fetched when it is done."
+    )
+    bulk_import_sources: str = setting(
+        "",
+        "Where $import may fetch files from: beginnings of https addresses, with spaces between "
+        "them. None means that only files stored here as Binary are imported.",
+    )
     max_bundle_entries: int = setting(
         20_000, "The most entries of a batch or transaction; 0 is no limit."
     )

@@ -30,6 +30,7 @@ from fhirserver.search.parameters import Parameters
 from fhirserver.storage.conformance import guides, last_change, requirements
 from fhirserver.storage.content import instant
 
+_BULK_DATA: Final = "http://hl7.org/fhir/uv/bulkdata/CapabilityStatement/bulk-data"
 _DESCRIPTION: Final = "A FHIR R4 server for hospitals."
 _SECURITY: Final = (
     "Everything but this statement and the OpenAPI document needs a bearer token (RFC 6750) in the "
@@ -95,7 +96,7 @@ def _made(ctx: Context) -> Resource:
         "date": "",
         "description": _DESCRIPTION,
         "kind": "instance",
-        "instantiates": [INSTANTIATES],
+        "instantiates": [INSTANTIATES, _BULK_DATA],
         "software": {"name": "fhirserver", "version": version("fhirserver")},
         "implementation": {"description": _DESCRIPTION, "url": ctx.settings.fhir_base},
         "fhirVersion": "4.0.1",

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final, Literal
+from uuid import UUID
 
 from fhirserver.access.principal import Principal
 from fhirserver.audit.event import Origin
@@ -56,6 +57,8 @@ class FhirRequest:
     if_modified_since: datetime | None = None
     prefer_return: Return | None = None
     lenient: bool = False
+    is_async: bool = False
+    """Whether the client will come back for the answer: Prefer: respond-async."""
     language: str | None = None
     """The languages of the reader, as in Accept-Language."""
     place: str = ""
@@ -98,6 +101,8 @@ class FhirResponse:
     media_type: str | None = None
     stream: Iterable[bytes] | None = None
     """Instead of `content`: what is made while it is sent, in pieces, as it may be of any size."""
+    file: UUID | None = None
+    """Instead of `content`: the object of fhirserver.blobs whose bytes are the body."""
     is_lasting: bool = False
     """Whether the same content is sent again and again, so that it may be zipped once."""
 

@@ -24,7 +24,9 @@ ANY: Final = "*"
 """In `types`: every resource type."""
 HL7: Final = "http://hl7.org/fhir/OperationDefinition"
 OURS: Final = "https://fhirserver.example/OperationDefinition"
-"""Where the addresses of OperationDefinitions begin: HL7's, and those of ours in `profiles/`."""
+BULK: Final = "http://hl7.org/fhir/uv/bulkdata/OperationDefinition"
+"""Where the addresses of OperationDefinitions begin: HL7's, those of ours in `profiles/`, and those
+of the Bulk Data Access guide."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,6 +36,7 @@ _TYPE: Final = {
     "DELETE": "delete",
 }
 _OPERATION: Final = {"GET": "operation", "POST": "operation"}
+_JOB: Final = {"GET": "bulk-status", "DELETE": "bulk-cancel"}
 _INSTANCE: Final = {"GET": "read", "PUT": "update", "PATCH": "patch", "DELETE": "delete"}
 
 
@@ -57,6 +58,10 @@ def route(method: str, path: Sequence[str], definitions: Definitions) -> Route:
             return Route(_allowed(method, {"POST": "search-system"}))
         case [name] if name.startswith("$"):
             return Route(_allowed(method, _OPERATION), operation=name[1:])
+        case ["bulk", job]:
+            return Route(_allowed(method, _JOB), id=job)
+        case ["bulk", job, file]:
+            return Route(_allowed(method, {"GET": "bulk-file"}), id=job, version=file)
         case [name, *rest]:
             if not definitions.is_resource(name):
                 raise NotFound(f"there is no resource type {name[:64]!r} in FHIR R4")

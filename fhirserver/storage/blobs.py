@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
-from fhirserver.storage.database import Database, execute
+from fhirserver.storage.database import Connection, Database, execute
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,12 +18,14 @@ class BlobRow:
     digest: bytes
 
 
-def add(database: Database, row: BlobRow) -> None:
-    """From now on the object is there."""
-    database.write(
-        "INSERT INTO fhir.blob (id, size, digest) VALUES (%s, %s, %s)",
-        (row.id, row.size, row.digest),
-    )
+def add(target: Connection | Database, row: BlobRow) -> None:
+    """From now on, or from the end of the transaction, the object is there."""
+    sql = "INSERT INTO fhir.blob (id, size, digest) VALUES (%s, %s, %s)"
+    values = (row.id, row.size, row.digest)
+    if isinstance(target, Database):
+        target.write(sql, values)
+    else:
+        execute(target, sql, values)
 
 
 def find(database: Database, id_: UUID) -> BlobRow | None:

@@ -186,6 +186,26 @@ class Database:
         self._local.values.pop(sql, None)
         return str(self.read(sql)[0][0])
 
+    def stream(
+        self, sql: str, parameters: Parameters, *, at_once: int, seconds: float
+    ) -> Iterator[Rows]:
+        """The rows of one statement, so many at a time, however many there are.
+
+        What this thread reads meanwhile is read in the same transaction; `seconds` is what each
+        portion may take.
+        """
+        try:
+            connection = self.connection("read")
+            with connection.transaction():
+                timeout = str(int(seconds * 1000))
+                execute(connection, "SELECT set_config('statement_timeout', %s, true)", (timeout,))
+                with connection.cursor(name="stream") as cursor:
+                    cursor.execute(sql, parameters)
+                    while rows := cursor.fetchmany(at_once):
+                        yield rows
+        except psycopg.Error as error:
+            raise _translated(error) from error
+
     def write(self, sql: str, parameters: Parameters = ()) -> Rows:
         """The rows of one writing statement, which is a transaction of its own.
 

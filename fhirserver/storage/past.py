@@ -34,10 +34,12 @@ MOST_CHANGED = 20_000
 def as_of(store: Store, query: Query, resource_type: str, wanted: Wanted) -> Rows:
     """Rows of a page for the resources of a type that have changed since the wanted snapshot."""
     assert wanted.snapshot is not None
-    database, snapshot = store.database, wanted.snapshot
-    then = _versions_then(store, resource_type, snapshot, _keys_beyond(query, wanted))
-    if not then:
-        return []
+    then = _versions_then(store, resource_type, wanted.snapshot, _keys_beyond(query, wanted))
+    return among(store, query, resource_type, wanted, then) if then else []
+
+
+def among(store: Store, query: Query, resource_type: str, wanted: Wanted, then: Rows) -> Rows:
+    """The same of these old versions, rows of COLUMNS_THEN."""
     shadow = shadow_of(store, resource_type, then)
     build = Builder(store.guard.searching, shadow.names)
     statement = page(build, query, resource_type, replace(wanted, snapshot=None))
@@ -45,7 +47,7 @@ def as_of(store: Store, query: Query, resource_type: str, wanted: Wanted) -> Row
         f"WITH {shadow.sql} SELECT '{resource_type}' AS type, NULL::text, p.* FROM ({statement}) p"
     )
     parameters = build.parameters | shadow.parameters
-    return database.read(sql, parameters, prepare=False)
+    return store.database.read(sql, parameters, prepare=False)
 
 
 @dataclass(frozen=True, slots=True)

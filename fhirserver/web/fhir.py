@@ -12,6 +12,7 @@ from werkzeug.http import parse_date
 
 from fhirserver.access.principal import Principal
 from fhirserver.audit.event import Origin
+from fhirserver.blobs import Blobs
 from fhirserver.engine import Engine
 from fhirserver.errors import FhirError, NotUnderstood, UnsupportedMedia
 from fhirserver.interactions.messages import FhirRequest, PatchFormat, Source
@@ -21,17 +22,22 @@ from fhirserver.interactions.routing import Route, route
 from fhirserver.web import binary, negotiation
 from fhirserver.web.authentication import Authenticator
 from fhirserver.web.bodies import read_body, read_patch, read_resource, read_source
+from fhirserver.web.files import file_response
 from fhirserver.web.protection.limits import Limits
 from fhirserver.web.responses import http_response
 
 METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"]
 _FORM = "application/x-www-form-urlencoded"
+# What they answer with has a format of its own, whatever is accepted.
+_NO_FHIR = frozenset(["bulk-status", "bulk-file"])
 _ANYBODY = Principal("anonymous", ())
 
 Pairs = list[tuple[str, str]]
 
 
-def blueprint(engine: Engine, authenticator: Authenticator, limits: Limits) -> Blueprint:
+def blueprint(
+    engine: Engine, authenticator: Authenticator, limits: Limits, blobs: Blobs
+) -> Blueprint:
     """The addresses below `/fhir`."""
     fhir = Blueprint("fhir", __name__)
     settings = engine.context.settings
@@ -62,7 +68,7 @@ def blueprint(engine: Engine, authenticator: Authenticator, limits: Limits) -> B
         raw = binary.is_wanted_raw(found, request.headers.get("Accept"), wanted_format)
         wanted: negotiation.Format = (
             "json"
-            if raw or wire is not None
+            if raw or wire is not None or found.interaction in _NO_FHIR
             else negotiation.wanted(request.headers.get("Accept"), wanted_format)
         )
         try:
@@ -76,6 +82,8 @@ def blueprint(engine: Engine, authenticator: Authenticator, limits: Limits) -> B
             raise
         with engine.context.store.database.within(settings.request_timeout_seconds):
             answer = engine.handle(asked)
+        if answer.file is not None:
+            return file_response(answer, blobs.read(answer.file), request.method)
         if raw and answer.content is not None and not answer.is_outcome:
             return binary.raw_response(answer)
         return http_response(answer, request, settings.fhir_base, pretty=pretty, written=wanted)
@@ -192,6 +200,7 @@ def _fhir_request(
         if_modified_since=parse_date(since) if since else None,
         prefer_return=prefers.returned,
         lenient=prefers.lenient,
+        is_async=prefers.is_async,
         language=headers.get("Accept-Language"),
         media_type=(
             None if wire is None else negotiation.preferred(headers.get("Accept"), wire.media_types)

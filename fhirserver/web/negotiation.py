@@ -43,6 +43,7 @@ class Preferences:
 
     returned: Return | None = None
     lenient: bool = False
+    is_async: bool = False
 
 
 @lru_cache(maxsize=256)
@@ -168,7 +169,7 @@ def preferences(header: str | None) -> Preferences:
     if not header:
         return Preferences()
     returned: Return | None = None
-    lenient = False
+    lenient, is_async = False, False
     for part in header.replace(";", ",").split(","):
         name, _, value = part.partition("=")
         name, value = name.strip().lower(), value.strip().strip('"')
@@ -176,4 +177,6 @@ def preferences(header: str | None) -> Preferences:
             returned = cast("Return", value)
         elif name == "handling":
             lenient = value == "lenient"
-    return Preferences(returned, lenient)
+        elif name == "respond-async":
+            is_async = True
+    return Preferences(returned, lenient, is_async)

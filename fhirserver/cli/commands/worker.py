@@ -6,6 +6,7 @@ import dataclasses
 
 import click
 
+import fhirserver.bulk.reaction
 import fhirserver.subscriptions.reaction
 import fhirserver.workflows.reaction  # noqa: F401 - they register themselves
 from fhirserver import embedded

@@ -93,8 +93,11 @@ def _request(engine: Engine, principal: Principal, question: Question) -> FhirRe
         if_match=headers.get("If-Match"),
         if_none_match=headers.get("If-None-Match"),
         if_none_exist=headers.get("If-None-Exist"),
-        prefer_return="representation" if "Prefer" in headers else None,
+        prefer_return="representation"
+        if headers.get("Prefer", "respond-async") != "respond-async"
+        else None,
         lenient=headers.get("Prefer") == "lenient",
+        is_async=headers.get("Prefer") == "respond-async",
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from base64 import b64encode
 from collections.abc import Callable
+from dataclasses import replace
 from random import Random
 from typing import Any
 
@@ -99,6 +100,13 @@ def _match(o: OperationQuestions) -> Question:
     someone = {k: v for k, v in o.ask.record("Patient").items() if k != "id"}
     return _post("Patient/$match", {"name": "resource", "resource": body(someone)},
                  {"name": "count", "valueInteger": 5})  # fmt: skip
+
+
+def _export(o: OperationQuestions) -> Question:
+    of = o.pick(["", f"{o.patient()}", "nobody"])
+    given = [{"name": "patient", "valueReference": {"reference": f"Patient/{of}"}}] if of else []
+    made = _post("Patient/$export", *given, _text("_type", o.pick(["Patient", "Condition"])))
+    return replace(made, headers={"Prefer": "respond-async"})
 
 
 def _meta(o: OperationQuestions) -> Question:
@@ -238,6 +246,7 @@ READING: dict[str, Make] = {
                                      ("resource", o.ask.address())),
     "expand": lambda o: _get("ValueSet/$expand",
                              ("url", "http://hl7.org/fhir/ValueSet/administrative-gender")),
+    "export": _export,
     "extract": _extract,
     "fhirpath": _fhirpath,
     "find": lambda o: o.pick([

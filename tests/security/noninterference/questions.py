@@ -54,7 +54,8 @@ class Questions:
         ways: dict[Callable[[], Question], int] = {
             self.read: 10, self.vread: 6, self.history: 4, self.type_history: 4,
             self.system_history: 2, self.search: 38, self.included: 10, self.paged: 9,
-            self.system_search: 4, self.compartment: 7, self.known: 5, self.capabilities: 1,
+            self.system_search: 4, self.compartment: 7, self.known: 5, self.capabilities: 2,
+            self.job: 3,
         }  # fmt: skip
         return self.random.choices(list(ways), list(ways.values()))[0]()
 
@@ -200,6 +201,14 @@ class Questions:
 
     def capabilities(self) -> Question:
         return Question("GET", "metadata", kind="capabilities")
+
+    def job(self) -> Question:
+        """About an export or import of somebody else's, or that never was."""
+        where = "bulk/00000000-0000-4000-8000-000000000000"
+        kind = self.pick(["bulk-status", "bulk-cancel", "bulk-file"])
+        if kind == "bulk-file":
+            where += "/1"
+        return Question("DELETE" if kind == "bulk-cancel" else "GET", where, kind=kind)
 
     # Writing
 
