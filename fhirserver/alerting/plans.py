@@ -85,7 +85,10 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """The rules of a kind, what they read, and after how long nobody's answer is too long."""
+    """The rules of a kind, what they read, and after how long nobody's answer is too long.
+
+    What is no longer `fresh` when it comes, such as an old record that is loaded, calls nobody.
+    """
 
     kind: str
     version: str
@@ -95,6 +98,7 @@ class Plan:
     least_age: Resource | None = None
     patience: Mapping[str, timedelta] = field(default_factory=dict)
     rounds: int = 2
+    fresh: timedelta = timedelta(days=1)
 
     @property
     def codes(self) -> frozenset[Code]:
@@ -140,6 +144,7 @@ def plan_of(definition: Resource) -> Plan:
             for e in _extensions(definition, "alert-escalation")
         },
         _value(definition, "alert-rounds", "Integer") or 2,
+        _duration(_value(definition, "alert-fresh", "Duration")) or timedelta(days=1),
     )
 
 

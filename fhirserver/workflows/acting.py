@@ -16,6 +16,7 @@ from fhirserver.interactions.messages import FhirRequest, FhirResponse
 from fhirserver.model import definitions, json
 from fhirserver.model.resource import Resource
 from fhirserver.queues import New
+from fhirserver.settings import Settings
 
 PAGE: Final = 500
 
@@ -87,14 +88,23 @@ class Acting:
         """Carry out a transaction Bundle: all of it or nothing; the Bundle of responses."""
         return _parsed(self.handle(FhirRequest("bundle", self.principal, body=bundle)))
 
-    def later(self, timer: str, due: datetime, content: dict[str, Any]) -> None:
+    @property
+    def settings(self) -> Settings:
+        """The settings of the site."""
+        return self._engine.context.settings
+
+    def later(
+        self, timer: str, due: datetime, content: dict[str, Any], *, lane: str | None = None
+    ) -> None:
         """Let the handler of a timer be called once that time has come.
+
+        Those of one lane are called one after the other, in the order in which they were set.
 
         A workflow that is called again sets it again, so the handler looks at what is the case
         then: whether the Task it was set for is still open.
         """
         database = self._engine.context.store.database
-        queues.add(database, f"timer.{timer}", [New(ids.new(), content, due)])
+        queues.add(database, f"timer.{timer}", [New(lane or ids.new(), content, due)])
 
 
 def _identified(resource: Resource, identifier: Mapping[str, str]) -> Resource:

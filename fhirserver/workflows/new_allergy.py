@@ -1,0 +1,75 @@
+"""An allergy is written down, and the patient is taking what it is about.
+
+An order that goes against a known allergy is met when it is written: see `prescribing`.
+"""
+
+from __future__ import annotations
+
+from fhirserver import clock
+from fhirserver.alerting import conflicts
+from fhirserver.alerting import notices as n
+from fhirserver.alerting.allergies import TAKEN
+from fhirserver.alerting.readings import patient_of
+from fhirserver.model.resource import Resource
+from fhirserver.workflows.alerts import raise_alert, standing_issues, withdraw
+from fhirserver.workflows.occasion import Occasion
+from fhirserver.workflows.registering import workflow
+from fhirserver.workflows.rules import plan
+
+_KIND = "new-allergy"
+
+
+@workflow("new_allergy", types=("AllergyIntolerance",))
+def act(occasion: Occasion) -> None:
+    rules = plan(occasion, _KIND)
+    allergy, reference = occasion.resource, occasion.change.reference
+    told = {}
+    if occasion.change.version > 1:
+        told = {n.key_in(i): i for i in standing_issues(occasion, _KIND, reference)}
+    if allergy is not None and rules.rules and _is_new(occasion, rules.fresh.total_seconds()):
+        orders, medicines = _taken(occasion, f"Patient/{patient_of(allergy)}")
+        for order, hit in conflicts(rules.rules[0], allergy, orders, medicines):
+            key = f"{order['resourceType']}/{order['id']}/{reference}"
+            place = order.get("encounter") or order.get("context") or {}
+            about = n.About(
+                key,
+                f"Patient/{patient_of(allergy)}",
+                (reference,),
+                place.get("reference"),
+                _orders(order),
+            )
+            if told.pop(n.key_of(hit, about), None) is None:
+                raise_alert(occasion, rules, hit, about, f"{occasion.change.version}")
+    is_error = allergy is None or "entered-in-error" in str(allergy.get("verificationStatus"))
+    for standing in told.values():
+        why = "The allergy was entered in error" if is_error else "The allergy no longer holds"
+        withdraw(occasion, standing, why, is_error=is_error, tell=True)
+
+
+def _is_new(occasion: Occasion, seconds: float) -> bool:
+    """Whether it was written of late: what an old record says is known to its patient's doctors."""
+    return (clock.now() - occasion.change.updated).total_seconds() < seconds
+
+
+def _taken(occasion: Occasion, patient: str) -> tuple[list[Resource], dict[str, Resource]]:
+    """What the patient takes by orders and by what was told, and the medicines of that."""
+    orders: list[Resource] = []
+    medicines: dict[str, Resource] = {}
+    for kind, states in TAKEN.items():
+        for one in occasion.search(
+            kind,
+            ("patient", patient),
+            ("status", ",".join(sorted(states))),
+            ("_include", f"{kind}:medication"),
+        ):
+            if one["resourceType"] == "Medication":
+                medicines[f"Medication/{one['id']}"] = one
+            else:
+                orders.append(one)
+    return orders, medicines
+
+
+def _orders(order: Resource) -> tuple[str, ...]:
+    """The prescription: who wrote it is told after the attending."""
+    is_order = order["resourceType"] == "MedicationRequest"
+    return (f"MedicationRequest/{order['id']}",) if is_order else ()
