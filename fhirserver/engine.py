@@ -20,6 +20,7 @@ from fhirserver.interactions.rights import authorize
 from fhirserver.keys import opening
 from fhirserver.model import conformance, definitions
 from fhirserver.model.resource import Resource
+from fhirserver.prescribing.library import Medicines
 from fhirserver.registry import discover
 from fhirserver.search.extract import extract
 from fhirserver.search.index import IndexValues
@@ -115,6 +116,9 @@ class Engine:
             definitions_here,
             Validators(definitions_here, terminology.codes),
             terminology,
+            Medicines(
+                definitions_here, lambda url: terminology.shelf().code_system(url, version=None)
+            ),
             seals.seal,
             seals.unseal,
             self.handle,

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from fhirserver.access.principal import Principal
 from fhirserver.interactions.messages import FhirRequest, FhirResponse
 from fhirserver.model.definitions import Definitions
+from fhirserver.prescribing.library import Medicines
 from fhirserver.search.parameters import Parameters
 from fhirserver.search.site import Site
 from fhirserver.settings import Settings
@@ -33,6 +34,8 @@ class Context:
     """The whole validation, by profiles too; writes are held to the base by `checking` first."""
     terminology: Terminology
     """Code systems, value sets and concept maps, and what is asked of them."""
+    medicines: Medicines
+    """What is known of medicines: ingredients, groups, allergens, interactions."""
     seal: Callable[[bytes], str]
     """Makes a page link's token from what it must remember, so that only we can read it."""
     unseal: Callable[[str], bytes]

@@ -29,7 +29,7 @@ def a_prescription(code: str = "11289", patient: str = "Patient/p", **elements: 
     return {k: v for k, v in made.items() if v is not None}
 
 
-def an_allergy(code: str, system: str = RXNORM, patient: str = "Patient/p", **elements: Any) -> Resource:  # fmt: skip
+def an_allergy(code: str, system: str = RXNORM, /, patient: str = "Patient/p", **elements: Any) -> Resource:  # fmt: skip
     """A confirmed, active allergy to a substance."""
     made = {
         "resourceType": "AllergyIntolerance",

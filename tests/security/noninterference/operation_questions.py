@@ -229,12 +229,25 @@ def _view(o: OperationQuestions) -> Question:
                  *more[: o.pick([0, 1])])  # fmt: skip
 
 
+def _prescription(o: OperationQuestions) -> Resource:
+    return {
+        "resourceType": "MedicationRequest",
+        "status": "draft",
+        "intent": "order",
+        "medicationCodeableConcept": {"coding": [{"system": RXNORM, "code": "5640"}]},
+        "subject": {"reference": f"Patient/{o.patient()}"},
+    }
+
+
+RXNORM = "http://www.nlm.nih.gov/research/umls/rxnorm"
+
 READING: dict[str, Make] = {
     "viewdefinition-run": _view,
     "batch-validate-code": lambda o: _post("ValueSet/$batch-validate-code", {"name": "validation",
         "resource": {"resourceType": "Parameters", "parameter": [
             _text("url", "http://hl7.org/fhir/ValueSet/administrative-gender", "Uri"),
             _text("code", "male", "Code"), _text("system", GENDERS, "Uri")]}}),
+    "check": lambda o: Question("POST", "MedicationRequest/$check", body=_prescription(o)),
     "convert": lambda o: Question("POST", "$convert", body=body(o.ask.record())),
     "diff": _diff,
     "disclosures": lambda o: _get(f"Patient/{o.patient()}/$disclosures"),

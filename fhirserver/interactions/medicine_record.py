@@ -1,0 +1,102 @@
+"""What the checks of prescriptions look at in a patient's record: what the caller may search.
+
+An operation reads through the one door (`by_door`), a write by the storage (`by_store`): both by
+the caller's own rights, so that nothing is told that is hidden, and what is hidden is named as a
+gap.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Final
+
+from fhirserver.access.access import Access
+from fhirserver.access.principal import Principal
+from fhirserver.interactions.context import Context
+from fhirserver.interactions.messages import FhirRequest
+from fhirserver.model import json
+from fhirserver.model.resource import Resource
+from fhirserver.prescribing.checks import TAKEN, Record
+from fhirserver.prescribing.finding import Unchecked
+from fhirserver.search.parse import parse
+from fhirserver.storage.search_sql.pages import Wanted
+from fhirserver.storage.searches import find_page
+
+Pairs = Sequence[tuple[str, str]]
+Found = tuple[list[Resource], bool]
+"""What a search found, and whether there is more."""
+
+Look = Callable[[str, Pairs], Found | None]
+"""A search by the caller's rights; None when they don't allow it."""
+
+MOST: Final = 1000
+_AT_ONCE: Final = 200
+_HIDDEN: Final = "your access doesn't allow to search it"
+_MORE: Final = f"there are more than {MOST}: only the newest of them were looked at"
+
+
+def record_of(patient: str, look: Look) -> Record:
+    """The allergies and medicines of a patient (`Patient/1`)."""
+    gaps: list[Unchecked] = []
+    allergies = _found("AllergyIntolerance", (("patient", patient),), look, gaps)
+    medicines: list[Resource] = []
+    for kind, statuses in TAKEN.items():
+        asked = (("subject", patient), ("status", ",".join(sorted(statuses))))
+        medicines += _found(kind, asked, look, gaps)
+    return Record(allergies, medicines, drugs_of(medicines, look, gaps), gaps)
+
+
+def drugs_of(
+    resources: Iterable[Resource], look: Look, gaps: list[Unchecked]
+) -> dict[str, Resource]:
+    """The Medications that resources refer to, by their reference."""
+    references = (r.get("medicationReference", {}).get("reference", "") for r in resources)
+    plain = {r.partition("/_history/")[0] for r in references}
+    ids = sorted(r.removeprefix("Medication/") for r in plain if r.startswith("Medication/"))
+    found: list[Resource] = []
+    for start in range(0, len(ids), _AT_ONCE):
+        some = ",".join(ids[start : start + _AT_ONCE])
+        found += _found("Medication", (("_id", some),), look, gaps)
+    return {f"Medication/{d['id']}": d for d in found}
+
+
+def _found(kind: str, pairs: Pairs, look: Look, gaps: list[Unchecked]) -> list[Resource]:
+    found = look(kind, (*pairs, ("_sort", "-_lastUpdated")))
+    if found is None:
+        gaps.append(Unchecked(kind, _HIDDEN))
+        return []
+    if found[1]:
+        gaps.append(Unchecked(kind, _MORE))
+    return found[0]
+
+
+def by_door(ctx: Context, principal: Principal) -> Look:
+    """Searches as requests of the caller, which go on record."""
+    count = str(min(MOST, ctx.settings.max_count))
+
+    def look(kind: str, pairs: Pairs) -> Found | None:
+        if not principal.may("s", kind):
+            return None
+        query = (*pairs, ("_count", count))
+        request = FhirRequest("search-type", principal, type=kind, query=query)
+        page = json.parse_object(ctx.handle(request).content or b"{}")
+        entries = page.get("entry", ())
+        matches = [e["resource"] for e in entries if e["search"]["mode"] == "match"]
+        return matches, any(link["relation"] == "next" for link in page["link"])
+
+    return look
+
+
+def by_store(ctx: Context) -> Look:
+    """Searches as part of a write, which is on record itself."""
+    guard = ctx.store.guard
+
+    def look(kind: str, pairs: Pairs) -> Found | None:
+        if isinstance(guard, Access) and guard.allowed(kind, "s") is None:
+            return None
+        query = parse(kind, list(pairs), parameters=ctx.parameters, site=ctx.site)
+        page = find_page(ctx.store, query, Wanted(MOST))
+        found = [json.parse_object((v.content or "{}").encode()) for v in page.matches]
+        return found, page.after is not None
+
+    return look
