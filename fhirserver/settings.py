@@ -19,6 +19,7 @@ CONFIDENTIALITY = frozenset("ULMNRV")
 CHOICES = {
     "profile_validation": ("reject", "warn", "tag", "off"),
     "check_references": ("reject", "off"),
+    "prescription_checks": ("off", "warn", "require"),
     "prescription_rules": ("people", "everyone", "off"),
     "audit_reads": ("buffered", "strict"),
     "key_provider": ("file", "environment", "aws-kms", "vault"),
@@ -154,6 +155,12 @@ class Settings:
         "Who is held to the life cycle of prescriptions, dispenses and administrations: people; "
         "everyone, that is clients that act for themselves, too, and can then import no history; "
         "off.",
+    )
+    prescription_checks: str = setting(
+        "warn",
+        "What becomes of findings when a prescription is signed: warn, which tells those who send "
+        "Prefer: return=OperationOutcome; require, which refuses it until each of high severity "
+        "has a reason to override it; off. It holds for whom prescription_rules holds.",
     )
     default_count: int = setting(20, "Matches on a search page when _count is not given.")
     max_count: int = setting(1000, "The most matches on a search page.")

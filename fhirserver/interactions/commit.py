@@ -31,7 +31,7 @@ from fhirserver.interactions.linking import (
     linked_with_conditions,
     with_conditions_met,
 )
-from fhirserver.interactions.medicating import refuse_broken_life
+from fhirserver.interactions.medicating import medicated, needs_locks, refuse_broken_life
 from fhirserver.interactions.patching import patched
 from fhirserver.interactions.permitted import (
     as_permitted,
@@ -106,6 +106,7 @@ def _is_simple(ctx: Context, intents: Sequence[Intent]) -> bool:
         and intents[0].type != "SearchParameter"
         and intents[0].type not in FOLLOWED
         and intents[0].criteria is None
+        and not needs_locks(ctx.settings, intents[0])
         and is_unrestricted(ctx.store.guard, intents[0].type)
         and not linked_with_conditions(
             intents[0].resource or {}, None, {}, ctx.definitions.is_resource
@@ -121,6 +122,9 @@ def _alone(ctx: Context, intent: Intent, conform: Conform | None) -> list[Done]:
     if isinstance(change, Done):
         return [change]
     refuse_dangling(ctx, [change])
+    known = {} if old is None else {(change.type, change.id): old}
+    change = medicated(ctx, {0: change}, known)[0]
+    assert isinstance(change, Intent)
     now, keys = stored.reserve(database, 1)
     new = _new_version(ctx, change, old, now, keys[0])
     ctx.store.texts.add(new.index.texts)
@@ -148,11 +152,15 @@ def _together(
         change = partial(_change, ctx, known, there, conform)
         later = frozenset(conditional)
         now = {n: _at(s, change) for n, s in enumerate(settled) if n not in later}
+        with ctx.store.database.reading_inside():
+            now = medicated(ctx, now, old, connection)
         outcomes = written(ctx, connection, now, old)
         if conditional:
             with ctx.store.database.reading_inside():
                 met = {n: _met(ctx, conditions, settled[n]) for n in conditional}
             changes = {n: _at(item, change) for n, item in met.items()}
+            with ctx.store.database.reading_inside():
+                changes = medicated(ctx, changes, old, connection)
             outcomes |= written(ctx, connection, changes, old)
             now |= changes
         with ctx.store.database.reading_inside():

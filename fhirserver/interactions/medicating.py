@@ -1,30 +1,30 @@
-"""What a write about medicines is held to: the life cycle, and the prescription behind it.
+"""What a write about medicines is held to: its life cycle, and the prescription behind it.
 
 The rules themselves are in `fhirserver/prescribing`; here is where they get what they look at.
 """
 
 from __future__ import annotations
 
-from fhirserver.errors import Unprocessable
-from fhirserver.interactions.intents import Intent
+from collections.abc import Iterable, Mapping
+
+from fhirserver.errors import Issue, Unprocessable
+from fhirserver.interactions.context import Context
+from fhirserver.interactions.intents import Done, Intent
+from fhirserver.interactions.medicine_record import by_store
+from fhirserver.interactions.signing import signed
 from fhirserver.model import json
+from fhirserver.model.references import parse_reference
+from fhirserver.model.resource import Resource
 from fhirserver.prescribing.life_cycle import CYCLES, life_cycle_issues
+from fhirserver.prescribing.renewing import PLACE, renewal_issues, renews
+from fhirserver.prescribing.supplying import TYPES, counts, rests_on, supply_issues
 from fhirserver.settings import Settings
+from fhirserver.storage.database import Connection
+from fhirserver.storage.holding import held, lock_current
 from fhirserver.storage.rows import Version
 
-
-def refuse_broken_life(settings: Settings, intent: Intent, old: Version | None) -> None:
-    """Raise Unprocessable for a version of a prescription, dispense or administration that can't
-    follow the one that is there.
-    """
-    if intent.type not in CYCLES or intent.resource is None or not is_held(settings, intent):
-        return
-    before = None
-    if old is not None and old.content is not None:
-        before = json.parse_object(old.content.encode())
-    issues = life_cycle_issues(before, intent.resource)
-    if issues:
-        raise Unprocessable(issues=issues)
+Changes = Mapping[int, Intent | Done]
+Old = Mapping[tuple[str, str | None], Version]
 
 
 def is_held(settings: Settings, intent: Intent) -> bool:
@@ -36,3 +36,148 @@ def is_held(settings: Settings, intent: Intent) -> bool:
             return intent.writer is not None
         case _:
             return False
+
+
+def needs_locks(settings: Settings, intent: Intent) -> bool:
+    """Whether a change must wait for others: two dispenses mustn't both take what is left."""
+    return intent.type in TYPES and is_held(settings, intent)
+
+
+def refuse_broken_life(settings: Settings, intent: Intent, old: Version | None) -> None:
+    """Raise Unprocessable for a version of a prescription, dispense or administration that can't
+    follow the one that is there.
+    """
+    if intent.type not in CYCLES or intent.resource is None or not is_held(settings, intent):
+        return
+    refuse(life_cycle_issues(_before(old), intent.resource))
+
+
+def medicated(
+    ctx: Context, changes: Changes, old: Old, connection: Connection | None = None
+) -> dict[int, Intent | Done]:
+    """The changes as they may be written: raises Unprocessable for what no prescription allows.
+
+    With a connection the prescriptions stay locked until its transaction ends.
+    """
+    found = dict(changes)
+    kept = {n: c for n, c in found.items() if isinstance(c, Intent) and _matters(ctx, c)}
+    if not kept:
+        return found
+    together = _together(changes)
+    for intent in kept.values():
+        try:
+            before = _before(old.get((intent.type, intent.id)))
+            if intent.type in TYPES:
+                refuse(_unfounded(ctx, intent, before, together, connection))
+            else:
+                refuse(_false_renewal(ctx, intent, before, together))
+        except Unprocessable as error:
+            raise (error.inside(intent.place) if intent.place else error) from error
+    before_of = {n: _before(old.get((c.type, c.id))) for n, c in kept.items()}
+    return found | signed(ctx, kept, before_of, together)
+
+
+def refuse(issues: Iterable[Issue]) -> None:
+    """Raise Unprocessable when one of the issues is an error."""
+    found = list(issues)
+    if any(i.severity == "error" for i in found):
+        raise Unprocessable(issues=found)
+
+
+def _matters(ctx: Context, intent: Intent) -> bool:
+    return intent.type in CYCLES and intent.resource is not None and is_held(ctx.settings, intent)
+
+
+def _before(old: Version | None) -> Resource | None:
+    if old is None or old.content is None:
+        return None
+    return json.parse_object(old.content.encode())
+
+
+def _together(changes: Changes) -> dict[str, Resource]:
+    """What is written at the same time, by reference."""
+    return {
+        f"{c.type}/{c.id}": {**c.resource, "id": c.id}
+        for c in changes.values()
+        if isinstance(c, Intent) and c.resource is not None and c.action != "delete"
+    }
+
+
+def _local(ctx: Context, reference: str, kind: str) -> str | None:
+    """The id in a reference to a resource of a type here; None for any other."""
+    parsed = parse_reference(reference, ctx.settings.fhir_base)
+    return parsed.id if parsed.is_local and parsed.type == kind else None
+
+
+def _request(
+    ctx: Context, request_id: str, together: Mapping[str, Resource], connection: Connection | None
+) -> Resource | None:
+    """A prescription as it is now, if the caller sees it."""
+    there = together.get(f"MedicationRequest/{request_id}")
+    if there is not None:
+        return there
+    if connection is None:
+        row = held(ctx.store, "MedicationRequest", request_id)
+    else:
+        row = lock_current(connection, ctx.store.guard, "MedicationRequest", [request_id]).get(
+            request_id
+        )
+    return _before(row.version) if row is not None and row.is_there else None
+
+
+def _unfounded(
+    ctx: Context,
+    intent: Intent,
+    before: Resource | None,
+    together: Mapping[str, Resource],
+    connection: Connection | None,
+) -> Iterable[Issue]:
+    resource = {**(intent.resource or {}), "id": intent.id}
+    if not counts(resource) or (before is not None and before.get("status") == "completed"):
+        return
+    for reference in rests_on(resource):
+        request_id = _local(ctx, reference, "MedicationRequest")
+        if request_id is None:
+            continue
+        request = _request(ctx, request_id, together, connection)
+        if request is None:
+            yield Issue("error", "not-found", "the prescription isn't here", intent.type)
+            continue
+        earlier: list[Resource] = []
+        if intent.type == "MedicationDispense":
+            earlier = _earlier(ctx, request_id, together, intent.id)
+        yield from supply_issues(resource, request, earlier)
+
+
+def _earlier(
+    ctx: Context, request_id: str, together: Mapping[str, Resource], own: str | None
+) -> list[Resource]:
+    """The other dispenses of a prescription that the caller sees, with those of this moment."""
+    name = f"MedicationRequest/{request_id}"
+    found = by_store(ctx)("MedicationDispense", (("prescription", name),))
+    dispenses = {f"MedicationDispense/{d['id']}": d for d in (found[0] if found else ())}
+    for reference, resource in together.items():
+        if resource["resourceType"] == "MedicationDispense":
+            dispenses.pop(reference, None)
+            ids = {_local(ctx, r, "MedicationRequest") for r in rests_on(resource)}
+            if request_id in ids:
+                dispenses[reference] = resource
+    dispenses.pop(f"MedicationDispense/{own}", None)
+    return list(dispenses.values())
+
+
+def _false_renewal(
+    ctx: Context, intent: Intent, before: Resource | None, together: Mapping[str, Resource]
+) -> Iterable[Issue]:
+    resource = intent.resource or {}
+    reference = renews(resource)
+    if reference is None or (before is not None and renews(before) == reference):
+        return
+    prior_id = _local(ctx, reference, "MedicationRequest")
+    if prior_id is None:
+        return
+    prior = _request(ctx, prior_id, together, None) if prior_id != intent.id else None
+    if prior is None:
+        yield Issue("error", "not-found", "the prescription before this one isn't here", PLACE)
+    else:
+        yield from renewal_issues(resource, prior)

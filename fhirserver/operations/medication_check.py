@@ -11,13 +11,14 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from fhirserver import clock
-from fhirserver.errors import Invalid
+from fhirserver.errors import Conflict, Invalid
 from fhirserver.interactions.context import Context
 from fhirserver.interactions.medicine_record import by_door, drugs_of, record_of
 from fhirserver.interactions.messages import FhirResponse
 from fhirserver.interactions.operating.answers import answered
 from fhirserver.interactions.operating.reading import instance, read
 from fhirserver.interactions.operation import OURS, Call, Parameter, operation
+from fhirserver.merging.patients import replaced_by
 from fhirserver.model.parameters import parameters, parts, resource, value
 from fhirserver.model.references import parse_reference
 from fhirserver.model.resource import Resource
@@ -87,5 +88,7 @@ def _patient(ctx: Context, call: Call, asked: Iterable[Resource]) -> str:
             expression="MedicationRequest.subject",
         )
     (patient_id,) = ids
-    read(ctx, call.principal, "Patient", patient_id)
+    into = replaced_by(read(ctx, call.principal, "Patient", patient_id))
+    if into is not None:
+        raise Conflict(f"this record was merged: write the prescription for {into}")
     return f"Patient/{patient_id}"
