@@ -71,3 +71,16 @@ def test_a_plan_keeps_to_the_standard(kind):
 
     assert [i for i in check(whole) if i.severity == "error"] == []
     assert (whole["resourceType"], whole["id"]) == ("PlanDefinition", kind)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_rule_is_explained_to_clinicians(kind):
+    page = (content.PACKAGE.parent / "docs" / "clinician" / "alerts.md").read_text()
+    told = page.lower()
+
+    missing = [r.title for r in shipped_plans()[kind].rules if words(r.title) not in told]
+    assert missing == []
+
+
+def words(title):
+    return title.lower().removeprefix("early warning: ").removeprefix("allergy against ")
