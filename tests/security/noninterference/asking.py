@@ -6,6 +6,7 @@ are made alike, as are the tokens of page links; all else stays byte for byte.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -18,7 +19,7 @@ from fhirserver import clock, ids
 from fhirserver.access.principal import Principal
 from fhirserver.engine import Engine
 from fhirserver.errors import FhirError
-from fhirserver.interactions.messages import FhirRequest
+from fhirserver.interactions.messages import FhirRequest, FhirResponse
 from fhirserver.interactions.pairs import segments_in
 from fhirserver.interactions.routing import route
 
@@ -73,7 +74,7 @@ def ask(engine: Engine, principal: Principal, question: Question, number: int) -
         answer.is_outcome,
         tuple(sorted(answer.headers.items())),
     )
-    return Answer(answer.status, b"".join(answer.stream or [answer.content or b""]).decode(), about)
+    return Answer(answer.status, _text(answer), about)
 
 
 def _request(engine: Engine, principal: Principal, question: Question) -> FhirRequest:
@@ -99,6 +100,13 @@ def _request(engine: Engine, principal: Principal, question: Question) -> FhirRe
         lenient=headers.get("Prefer") == "lenient",
         is_async=headers.get("Prefer") == "respond-async",
     )
+
+
+def _text(answer: FhirResponse) -> str:
+    """The body as JSON; a table, as a text in it."""
+    if answer.stream is None:
+        return (answer.content or b"").decode()
+    return json.dumps({"resourceType": "Binary", "data": b"".join(answer.stream).decode()})
 
 
 _TOKEN = re.compile(r"gAAAA[A-Za-z0-9_=%\-]+")

@@ -241,7 +241,15 @@ def _prescription(o: OperationQuestions) -> Resource:
 
 RXNORM = "http://www.nlm.nih.gov/research/umls/rxnorm"
 
+
+def _metric(o: OperationQuestions) -> Question:
+    metric = o.pick(["admissions", "occupancy", "no-show", "medication-orders", "readmission"])
+    return _get("Measure/$evaluate-measure", ("measure", metric), ("periodStart", "2020-01-01"),
+                ("periodEnd", "2026-12-31"))  # fmt: skip
+
+
 READING: dict[str, Make] = {
+    "evaluate-measure": _metric,
     "viewdefinition-run": _view,
     "batch-validate-code": lambda o: _post("ValueSet/$batch-validate-code", {"name": "validation",
         "resource": {"resourceType": "Parameters", "parameter": [
