@@ -38,6 +38,7 @@ from fhirserver.web.cors import allow_origins
 from fhirserver.web.errors import handle_errors
 from fhirserver.web.openapi import address as openapi
 from fhirserver.web.protection.gate import protect
+from fhirserver.web.push.application import Push
 from fhirserver.web.queue_metrics import QueueMetrics
 
 
@@ -84,6 +85,17 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.register_blueprint(health.blueprint(database))
     app.register_blueprint(observation.metrics(settings, QueueMetrics(database)))
     return app
+
+
+def create_push() -> Push:
+    """The ASGI application of live updates."""
+    settings = settings_module.read()
+    logs.configure(settings.log_level)
+    database = open_database(settings)
+    recorder = Recorder(settings, database)
+    recorder.buffer.start()
+    engine = open_engine(settings, database, recorder)
+    return Push(engine, recorder, Authenticator(database, access_of(engine)))
 
 
 def access_of(engine: Engine) -> AccessOf:

@@ -41,6 +41,12 @@ class Settings:
     data_dir: Path = setting(Path("var"), "Where the embedded servers keep their state.")
     host: str = setting("127.0.0.1", "The address the web server listens on.")
     port: int = setting(8000, "The TCP port the web server listens on.")
+    push_port: int | None = setting(
+        None, "The TCP port of live updates; the one behind the web server's when not set."
+    )
+    push_max_connections: int = setting(
+        10_000, "The most that listen for live updates to one process at the same time."
+    )
     base_url: str | None = setting(
         None,
         "The FHIR base that clients see, for links; http://HOST:PORT/fhir when not set, https when "
@@ -392,6 +398,11 @@ class Settings:
         None, "Where web processes share their metrics; set by `up` and `web` themselves."
     )
     log_level: str = setting("INFO", "The least severe log events that are written.")
+
+    @property
+    def live_port(self) -> int:
+        """The port of live updates."""
+        return self.push_port or self.port + 1
 
     @property
     def fhir_base(self) -> str:

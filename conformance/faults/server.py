@@ -42,6 +42,7 @@ class Server:
 
     data_dir: Path
     port: int = field(default_factory=unused_port)
+    push_port: int = field(default_factory=unused_port)
     token: str = ""
     up: subprocess.Popen[bytes] | None = None
 
@@ -59,6 +60,7 @@ class Server:
         output = self.data_dir.with_name(f"{self.data_dir.name}.log")
         ours = {k: v for k, v in os.environ.items() if not k.startswith("FHIRSERVER_")}
         command = ["up", "--data-dir", str(self.data_dir), "--port", str(self.port)]
+        command += ["--push-port", str(self.push_port)]
         with output.open("ab") as file:
             self.up = subprocess.Popen(
                 [sys.executable, "-m", "fhirserver", *command],
@@ -140,7 +142,11 @@ class Server:
 
     def web_workers(self) -> list[psutil.Process]:
         """The processes that run our code for requests: the children of the HTTP server."""
-        masters = [p for p in self.processes() if any("granian" in a for a in _command(p))]
+        masters = [
+            p
+            for p in self.processes()
+            if any("granian" in a for a in _command(p)) and "create_push" not in _text(p)
+        ]
         found: list[psutil.Process] = []
         for master in masters:
             with contextlib.suppress(psutil.Error):

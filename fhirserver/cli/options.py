@@ -23,6 +23,7 @@ FLAG = {
 }
 TYPE: dict[object, click.ParamType[Any]] = {
     int: click.INT,
+    int | None: click.INT,
     Path: click.Path(path_type=Path),
 }
 CHOICES = {"http_server": click.Choice(["granian", "gunicorn"])}

@@ -8,10 +8,10 @@ import socket
 from fhirserver.embedded.failures import CannotStart, reason
 
 
-def check_free(host: str, port: int) -> None:
+def check_free(host: str, port: int, *, option: str = "--port") -> None:
     """Raises CannotStart, naming the port and what to do, when a server couldn't listen on it."""
     if not 0 < port < 65_536:
-        raise CannotStart(f"{port} is not a TCP port: choose one from 1 to 65535 with --port")
+        raise CannotStart(f"{port} is not a TCP port: choose one from 1 to 65535 with {option}")
     try:
         addresses = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError) as error:
@@ -23,13 +23,13 @@ def check_free(host: str, port: int) -> None:
             try:
                 probe.bind(address)
             except OSError as error:
-                raise CannotStart(_explain(host, port, error)) from error
+                raise CannotStart(_explain(host, port, error, option)) from error
 
 
-def _explain(host: str, port: int, error: OSError) -> str:
+def _explain(host: str, port: int, error: OSError, option: str) -> str:
     if error.errno == errno.EADDRINUSE:
         other = port + 1 if port < 65_535 else 8000
-        return f"port {port} is already in use: choose another, for example --port {other}"
+        return f"port {port} is already in use: choose another, for example {option} {other}"
     if error.errno == errno.EADDRNOTAVAIL:
         return f"{host} is not an address of this machine: choose another with --host"
     return f"can't listen on {host} port {port}: {reason(error)}; choose another with --port"

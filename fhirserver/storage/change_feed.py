@@ -8,9 +8,11 @@ them by the number of the change: a version always has a higher one than the ver
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
+from typing import Any
 
 from fhirserver.storage.database import Connection, Database, Rows, execute
 
@@ -25,6 +27,16 @@ class Change:
     version: int
     method: str
     updated: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A place in the change log: before it are the transactions before `low`, and of those in
+    [low, high) the changes up to `seq`."""
+
+    low: str
+    high: str
+    seq: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,38 +80,59 @@ def following(connection: Connection, name: str, limit: int) -> list[Change] | N
     )
     if not places:
         return None
-    low, high, seq = places[0]
-    rows = _between(connection, low, high, seq, limit)
-    if len(rows) < limit:
-        low, seq = high, 0
-        high = execute(connection, "SELECT pg_snapshot_xmin(pg_current_snapshot())::text")[0][0]
-        more = _between(connection, low, high, seq, limit - len(rows))
-        if len(rows) + len(more) < limit:
-            low = high
-        else:
-            seq = more[-1][0]
-        rows += more
-    else:
-        seq = rows[-1][0]
-    if (low, high, seq) != places[0]:
+    place = Place(*places[0])
+    found, now = _step(partial(execute, connection), place, limit)
+    if now != place:
         execute(
             connection,
             "UPDATE queue.reader SET low = %s::xid8, high = %s::xid8, seq = %s, "
             "last = greatest(last, %s) WHERE name = %s",
-            (low, high, seq, max((row[0] for row in rows), default=0), name),
+            (now.low, now.high, now.seq, max((c.seq for _, c in found), default=0), name),
         )
-    return [Change(*row) for row in rows]
+    return [change for _, change in found]
 
 
-def _between(connection: Connection, low: str, high: str, seq: int, limit: int) -> Rows:
-    if low == high or not limit:
+def here(database: Database) -> Place:
+    """The place that has before it what is committed from now on."""
+    low = database.read("SELECT pg_snapshot_xmin(pg_current_snapshot())::text")[0][0]
+    return Place(low, low, 0)
+
+
+def beyond(
+    database: Database, place: Place, limit: int
+) -> tuple[list[tuple[Place, Change]], Place]:
+    """The next changes after a place, each with the place behind it, and the place to go on from.
+
+    For who keeps the place in memory.
+    """
+    return _step(database.read, place, limit)
+
+
+def _step(
+    run: Callable[[str, Sequence[Any]], Rows], place: Place, limit: int
+) -> tuple[list[tuple[Place, Change]], Place]:
+    found = _between(run, place, limit)
+    if len(found) == limit:
+        return found, found[-1][0]
+    high = run("SELECT pg_snapshot_xmin(pg_current_snapshot())::text", ())[0][0]
+    place = Place(place.high, high, 0)
+    more = _between(run, place, limit - len(found))
+    if len(found) + len(more) < limit:
+        return found + more, Place(high, high, 0)
+    return found + more, more[-1][0]
+
+
+def _between(
+    run: Callable[[str, Sequence[Any]], Rows], place: Place, limit: int
+) -> list[tuple[Place, Change]]:
+    if place.low == place.high or not limit:
         return []
-    return execute(
-        connection,
+    rows = run(
         "SELECT seq, type, key, version, method::text, updated FROM fhir.change "
         "WHERE tx >= %s::xid8 AND tx < %s::xid8 AND seq > %s ORDER BY seq LIMIT %s",
-        (low, high, seq, limit),
+        (place.low, place.high, place.seq, limit),
     )
+    return [(replace(place, seq=row[0]), Change(*row)) for row in rows]
 
 
 def behind(database: Database, *, most: int = 100_000) -> Sequence[Behind]:

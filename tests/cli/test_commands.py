@@ -8,7 +8,7 @@ import pytest
 from fhirserver import embedded
 
 
-@pytest.mark.parametrize("command", ["up", "web", "worker", "beat"])
+@pytest.mark.parametrize("command", ["up", "web", "worker", "beat", "push"])
 def test_a_data_directory_below_a_file_is_one_line(tmp_path, command, fhirserver):
     (tmp_path / "file").write_text("")
     done = fhirserver(command, "--data-dir", str(tmp_path / "file/data"))
@@ -51,7 +51,7 @@ def test_the_data_directory_is_also_a_variable(tmp_path, fhirserver):
 def test_help_names_every_command(fhirserver):
     done = fhirserver("--help")
 
-    for name in ("up", "web", "worker", "beat", "doctor"):
+    for name in ("up", "web", "worker", "beat", "push", "queue", "doctor"):
         assert f"\n  {name} " in done.stdout
 
 

@@ -26,7 +26,7 @@ from fhirserver.storage import migrate
 
 @click.command()
 @with_settings(
-    *("port", "host", "web_processes", "http_server"),
+    *("port", "push_port", "host", "web_processes", "http_server"),
     *("tls_certificate", "tls_key", "tls_client_ca"),
 )
 @click.option("--demo/--no-demo", default=False, help="Load the demo hospital when it is missing.")
@@ -40,6 +40,7 @@ def command(settings: Settings, demo: bool, factory: str | None) -> None:
     with exclusive(data_dir, "fhirserver up"):
         clear_leftovers(data_dir)
         check_free(settings.host, settings.port)
+        check_free(settings.host, settings.live_port, option="--push-port")
         Supervisor(_say).run(_plan(settings, demo, factory))
 
 
@@ -65,6 +66,7 @@ def _plan(settings: Settings, demo: bool, factory: str | None) -> list[Service |
         dataclasses.replace(web, ready=ready),
         role("worker"),
         role("beat"),
+        *([] if factory else [role("push")]),
         Step("up", lambda: _addresses(settings, demo=demo)),
     ]
     if demo:
@@ -87,10 +89,16 @@ def _addresses(settings: Settings, *, demo: bool) -> str:
         "the server is ready, Ctrl-C stops it\n"
         f"  FHIR    {settings.fhir_base}\n"
         f"  sign in {root}/signin\n"
+        f"  live    {_live(settings)}\n"
         f"  apps    {root}/\n"
         f"  token   {shlex.join(token)}\n"
         f"  logs    {settings.data_dir / 'log'}" + (people if demo else "")
     )
+
+
+def _live(settings: Settings) -> str:
+    scheme = "https" if settings.tls_certificate else "http"
+    return f"{scheme}://{settings.host}:{settings.live_port}/push"
 
 
 def _program() -> list[str]:

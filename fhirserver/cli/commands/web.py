@@ -75,11 +75,12 @@ def granian(settings: Settings, factory: str) -> list[str]:
         *("--respawn-interval", str(RELOAD_SECONDS)),
         *("--workers-kill-timeout", str(GRACE_SECONDS)),
         *("--no-access-log", "--log-level", "warning"),
-        *_granian_tls(settings),
+        *granian_tls(settings),
     ]
 
 
-def _granian_tls(settings: Settings) -> list[str]:
+def granian_tls(settings: Settings) -> list[str]:
+    """Its arguments for the certificate that the settings name."""
     if settings.tls_certificate is None or settings.tls_key is None:
         return []
     if is_old_form(settings.tls_key):
