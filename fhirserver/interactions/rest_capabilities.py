@@ -17,6 +17,8 @@ from fhirserver.interactions.security_capabilities import security
 from fhirserver.interactions.shipped import address
 from fhirserver.model.heads import versioned
 from fhirserver.model.resource import Resource
+from fhirserver.notifications.subscription import BACKPORT
+from fhirserver.notifications.topic import topics
 from fhirserver.search.parameters import Parameters
 from fhirserver.storage.conformance import profiles
 
@@ -25,6 +27,19 @@ ON_TYPE: Final = (
     "search-type",
 )  # fmt: skip
 ON_SYSTEM: Final = ("transaction", "batch", "search-system", "history-system")
+
+
+_SHIPPED: Final = {"Subscription": (f"{BACKPORT}backport-subscription",)}
+"""Profiles that the server itself goes by, wherever their definitions are."""
+
+
+def topic_list() -> list[Resource]:
+    """The topics that can be subscribed to.
+
+    https://hl7.org/fhir/uv/subscriptions-backport/STU1.1/components.html
+    """
+    url = f"{BACKPORT}capabilitystatement-subscriptiontopic-canonical"
+    return [{"url": url, "valueCanonical": topic} for topic in topics()]
 
 
 def rest(ctx: Context, description: str) -> Resource:
@@ -74,10 +89,12 @@ def _resource(
         for c, p in parameters.items()
         if p.type == "reference" and ctx.parameters.is_answered(resource_type, c)
     ]
+    known = [*supported.get(resource_type, ()), *_SHIPPED.get(resource_type, ())]
     return {
+        **({"extension": topic_list()} if resource_type == "Subscription" else {}),
         "type": resource_type,
         "profile": f"http://hl7.org/fhir/StructureDefinition/{resource_type}",
-        **({"supportedProfile": supported[resource_type]} if resource_type in supported else {}),
+        **({"supportedProfile": list(dict.fromkeys(known))} if known else {}),
         "interaction": [
             {"code": c}
             for c in ON_TYPE

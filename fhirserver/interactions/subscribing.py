@@ -27,6 +27,7 @@ from fhirserver.interactions.vocabulary import SearchVocabulary
 from fhirserver.model import json
 from fhirserver.model.resource import Resource
 from fhirserver.notifications.subscription import Asked, asked
+from fhirserver.notifications.topic import Topic, topics
 from fhirserver.search.parse import parse
 from fhirserver.search.query import Condition
 from fhirserver.search.results import RESULTS
@@ -60,7 +61,7 @@ def accepted(ctx: Context, intent: Intent, old: Version | None) -> Intent:
         return intent
     if old is not None and before is not None:
         held = subscriptions.subscriber(ctx.store.database, old.key)
-        if held is not None and not held.holder.is_same(_holder(ctx.caller)):
+        if held is not None and not held.holder.is_same(holder_of(ctx.caller)):
             raise Forbidden(
                 "a Subscription has the rights of who wrote it: others may only turn it off "
                 "(status off) or delete it"
@@ -72,39 +73,55 @@ def accepted(ctx: Context, intent: Intent, old: Version | None) -> Intent:
 
 def check(ctx: Context, caller: Principal, wish: Asked) -> None:
     """Raise when what a subscription asks for can't be had, or not by the caller."""
-    for kind, query in wish.filters:
+    searches = list(wish.filters)
+    if wish.topic is not None:
+        topic = topics().get(wish.topic)
+        if topic is None:
+            raise _refusal("there is no such topic: the CapabilityStatement lists them", "criteria")
+        _check_filters(topic, wish)
+        searches += [(t.type, q or "") for t in topic.triggers for q in (t.previous, t.current)]
+    for kind, query in searches:
         try:
             condition(ctx, caller, kind, query)
         except FhirError as error:
             if isinstance(error, Forbidden):
                 raise
-            raise Unprocessable(
-                "; ".join(i.text for i in error.issues),
-                expression="Subscription.criteria",
-            ) from error
+            raise _refusal("; ".join(i.text for i in error.issues), "criteria") from error
     if wish.channel.kind in {"rest-hook", "message"}:
         egress = egress_of(ctx.settings.allow_local_addresses, ctx.settings.reachable_inside)
         try:
             egress.checked(wish.channel.endpoint)
         except CannotReach as error:
-            raise Unprocessable(
-                f"the endpoint can't be called: {error}", expression="Subscription.channel.endpoint"
-            ) from error
+            raise _refusal(f"it can't be called: {error}", "channel.endpoint") from error
+
+
+def _check_filters(topic: Topic, wish: Asked) -> None:
+    """https://hl7.org/fhir/R5/subscriptiontopic-definitions.html#SubscriptionTopic.canFilterBy"""
+    for kind, query in wish.filters:
+        names = {n.partition(":")[0].partition(".")[0] for n, _ in pairs_in(query)}
+        allowed = topic.filters.get(kind, frozenset())
+        if not names <= allowed:
+            raise _refusal(
+                f"{topic.title!r} can be filtered by "
+                + (", ".join(f"{k}?{p}" for k in topic.filters for p in sorted(topic.filters[k]))
+                   or "nothing"),
+                "criteria",
+            )  # fmt: skip
+
+
+def _refusal(text: str, place: str) -> Unprocessable:
+    return Unprocessable(text, expression=f"Subscription.{place}")
 
 
 def condition(ctx: Context, caller: Principal, kind: str, query: str) -> Condition:
     """A search that somebody waits for, with the rights of the context; raises as a search does."""
     if not ctx.definitions.is_resource(kind):
-        raise Unprocessable(
-            f"{kind[:64]} is not a resource type", expression="Subscription.criteria"
-        )
+        raise _refusal(f"{kind[:64]} is not a resource type", "criteria")
     caller.require("s", kind)
     pairs = pairs_in(query)
     for name, _ in pairs:
         if name.partition(":")[0] in RESULTS:
-            raise Unprocessable(
-                f"{name[:64]} doesn't say which resources", expression="Subscription.criteria"
-            )
+            raise _refusal(f"{name[:64]} doesn't say which resources", "criteria")
     found = parse(
         kind,
         pairs,
@@ -146,9 +163,9 @@ def follow_subscriptions(
             id=version.id,
             version=version.version,
             content=resource,
-            holder=_holder(ctx.caller),
+            holder=holder_of(ctx.caller),
             topic=wish.topic,
-            types=sorted({kind for kind, _ in wish.filters}),
+            types=_types(wish),
             ends=_ends(resource),
             heartbeat=wish.channel.heartbeat,
         )
@@ -157,13 +174,20 @@ def follow_subscriptions(
             queue_items.add(connection, QUEUE, [begin])
 
 
+def _types(wish: Asked) -> list[str]:
+    if wish.topic is not None:
+        return sorted(topics()[wish.topic].types)
+    return sorted({kind for kind, _ in wish.filters})
+
+
 def _wish(resource: Resource) -> Resource:
     """What the client says, without what the server does."""
     left_out = {*_SET_BY_SERVER, "meta", "id"}
     return {k: v for k, v in resource.items() if k not in left_out}
 
 
-def _holder(caller: Principal) -> Holder:
+def holder_of(caller: Principal) -> Holder:
+    """Whose rights a subscription would have that a caller writes."""
     return Holder(
         caller.subject,
         " ".join(s.written for s in caller.scopes),
@@ -180,5 +204,5 @@ def _ends(resource: Resource) -> datetime | None:
         return None
     ends = datetime.fromisoformat(str(end))
     if ends <= clock.now():
-        raise Unprocessable("it is over already", expression="Subscription.end")
+        raise _refusal("it is over already", "end")
     return ends

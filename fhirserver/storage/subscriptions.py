@@ -84,6 +84,12 @@ def subscriber(target: Connection | Database, key: int) -> Subscriber | None:
     return _subscriber(rows[0]) if rows else None
 
 
+def subscriber_named(database: Database, id: str) -> Subscriber | None:  # noqa: A002
+    """The subscription with that id."""
+    rows = database.read(f"SELECT {_COLUMNS} FROM subscription.subscription WHERE id = %s", (id,))
+    return _subscriber(rows[0]) if rows else None
+
+
 def subscribers(database: Database, types: Sequence[str]) -> list[Subscriber]:
     """Those that want to hear of changes to any of these types."""
     rows = database.read(
@@ -116,7 +122,8 @@ def put(
         "ON CONFLICT (key) DO UPDATE SET written = excluded.written, status = excluded.status, "
         "content = excluded.content, holder = excluded.holder, topic = excluded.topic, "
         "types = excluded.types, ends = excluded.ends, heartbeat = excluded.heartbeat, "
-        "spoken = NULL, error = NULL",
+        "spoken = NULL, error = NULL, began = CASE WHEN s.status = 'off' "
+        "THEN pg_current_snapshot() ELSE s.began END",
         (
             key,
             id,
@@ -130,6 +137,24 @@ def put(
             heartbeat,
         ),
     )
+
+
+def before(database: Database, changes: Sequence[tuple[datetime, int]]) -> set[tuple[int, int]]:
+    """Subscriptions (keys) and changes (numbers) that had been committed before they began.
+
+    Changes are given as when they were made and their numbers. Of subscriptions that began before
+    any of them was made there are none.
+    """
+    rows = database.read(
+        "WITH c AS MATERIALIZED (SELECT c.seq, c.tx "
+        "FROM unnest(%s::timestamptz[], %s::int8[]) AS w (updated, seq) "
+        "JOIN fhir.change c ON c.updated = w.updated AND c.seq = w.seq) "
+        "SELECT s.key, c.seq FROM subscription.subscription s CROSS JOIN c "
+        "WHERE pg_snapshot_xmax(s.began) > (SELECT min(tx) FROM c) "
+        "AND pg_visible_in_snapshot(c.tx, s.began)",
+        ([when for when, _ in changes], array(seq for _, seq in changes)),
+    )
+    return {(row[0], row[1]) for row in rows}
 
 
 def note_status(connection: Connection, key: int, status: str, error: str | None) -> None:
@@ -226,22 +251,28 @@ def events(database: Database, key: int, *, low: int, high: int, limit: int) -> 
     return [Event(*row) for row in rows]
 
 
-def quiet(connection: Connection) -> list[tuple[int, str]]:
+def quiet(connection: Connection, topic: str) -> list[tuple[int, str]]:
     """Those that are to get a heartbeat now: keys and ids. Their next one is due a period later."""
     rows = execute(
         connection,
-        "UPDATE subscription.subscription SET spoken = now() WHERE status = 'active' "
+        "UPDATE subscription.subscription s SET spoken = now() WHERE status = 'active' "
         "AND heartbeat IS NOT NULL "
         "AND coalesce(spoken, '-infinity') + make_interval(secs => heartbeat) <= now() "
-        "RETURNING key, id",
+        # While something is waiting, it will be heard of soon enough.
+        "AND NOT EXISTS (SELECT FROM queue.item i WHERE i.topic = %s AND i.lane = s.id "
+        "AND i.dead IS NULL) RETURNING key, id",
+        (topic,),
     )
     return [(row[0], row[1]) for row in rows]
 
 
-def over(database: Database) -> list[tuple[int, str]]:
-    """Those whose end has come: keys and ids."""
+def over(database: Database, topic: str) -> list[tuple[int, str]]:
+    """Those whose end has come, and that nothing is waiting for: keys and ids."""
     rows = database.read(
-        "SELECT key, id FROM subscription.subscription WHERE status <> 'off' AND ends <= now()"
+        "SELECT key, id FROM subscription.subscription s WHERE status <> 'off' AND ends <= now() "
+        "AND NOT EXISTS (SELECT FROM queue.item i WHERE i.topic = %s AND i.lane = s.id "
+        "AND i.dead IS NULL)",
+        (topic,),
     )
     return [(row[0], row[1]) for row in rows]
 

@@ -9,19 +9,19 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any, Final
+from typing import Any
 
 from fhirserver.engine import Engine
 from fhirserver.interactions.subscribing import QUEUE
-from fhirserver.notifications.subscription import asked
+from fhirserver.notifications.subscription import Asked, asked
+from fhirserver.notifications.topic import topics
 from fhirserver.queues import Change, New
 from fhirserver.storage.database import Connection
-from fhirserver.storage.subscriptions import Subscriber, subscribers
-from fhirserver.storage.versions_meeting import Named, versions_meeting
+from fhirserver.storage.subscriptions import Subscriber, before, subscribers
 from fhirserver.subscriptions.criteria import Searches
+from fhirserver.subscriptions.looking import DELETED, Looking, looked_at
 
 Chosen = Callable[[Connection, Sequence[Change]], list[tuple[str, New]]]
-DELETED: Final = "D"
 
 
 def chosen(engine: Engine) -> Chosen:
@@ -36,34 +36,60 @@ def chosen(engine: Engine) -> Chosen:
         if not found:
             return []
         told = _told(engine, searches, changes, found)
+        over = before(store.database, [(c.updated, c.seq) for c in changes]) if told else set()
         return [
             (QUEUE, New(s.id, _content(s, change)))
             for change in changes
             for s in told.get((change.type, change.key, change.version), ())
+            if (s.key, change.seq) not in over
         ]
 
     return choose
 
 
+Told = dict[tuple[str, int, int], list[Subscriber]]
+"""The subscriptions that a change (type, key and version) may be for."""
+
+
 def _told(
     engine: Engine, searches: Searches, changes: Sequence[Change], found: Iterable[Subscriber]
-) -> dict[tuple[str, int, int], list[Subscriber]]:
+) -> Told:
     """Which subscriptions each change is for, as far as the server can see."""
-    waiting: dict[str, dict[str, list[Subscriber]]] = defaultdict(lambda: defaultdict(list))
+    by_topic: dict[str | None, list[tuple[Subscriber, Asked]]] = defaultdict(list)
     for subscriber in found:
-        for kind, query in asked(subscriber.content).filters:
-            waiting[kind][query].append(subscriber)
-    told: dict[tuple[str, int, int], list[Subscriber]] = defaultdict(list)
-    for kind, queries in waiting.items():
-        versions: list[Named] = [
-            (c.key, c.version) for c in changes if c.type == kind and c.method != DELETED
-        ]
-        conditions = [searches.condition(kind, q) for q in queries]
-        met = versions_meeting(engine.own_context.store, kind, versions, conditions)
-        for those, named in zip(queries.values(), met, strict=True):
-            for key, version in named:
-                told[kind, key, version] += those
+        wish = asked(subscriber.content)
+        by_topic[wish.topic].append((subscriber, wish))
+    told: Told = defaultdict(list)
+    looking = Looking(engine.own_context.store, searches)
+    for url, waiting in by_topic.items():
+        if url is None:
+            remaining = [c for c in changes if c.method != DELETED]
+            _filter(looking, remaining, waiting, told)
+        elif (topic := topics().get(url)) is not None:
+            _filter(looking, looking.happening(topic, changes), waiting, told)
     return told
+
+
+def _filter(
+    looking: Looking,
+    changes: Sequence[Change],
+    waiting: Sequence[tuple[Subscriber, Asked]],
+    told: Told,
+) -> None:
+    """Note whom these changes may be for: those whose filters, if there are any, they pass."""
+    kinds = sorted({c.type for c in changes})
+    for kind in kinds:
+        own = [c for c in changes if c.type == kind]
+        groups: dict[tuple[str, ...], list[Subscriber]] = defaultdict(list)
+        for subscriber, wish in waiting:
+            queries = tuple(q for k, q in wish.filters if k == kind)
+            if queries or wish.is_topic_based:
+                groups[queries].append(subscriber)
+        met = looking.meeting(kind, own, list(groups))
+        for those, names in zip(groups.values(), met, strict=True):
+            for change in own:
+                if looked_at(change) in names:
+                    told[kind, change.key, change.version] += those
 
 
 def _content(subscriber: Subscriber, change: Change) -> dict[str, Any]:

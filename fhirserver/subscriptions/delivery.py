@@ -7,17 +7,21 @@ kept by every further attempt.
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import replace
+from typing import Any, Final, Literal
 
 from fhirserver import clock
 from fhirserver.access.principal import Principal
 from fhirserver.egress import egress_of
 from fhirserver.engine import Engine
-from fhirserver.errors import Forbidden, Gone, Invalid, NotFound, Unprocessable
-from fhirserver.interactions.messages import FhirRequest
+from fhirserver.errors import Forbidden, Invalid, Unprocessable
+from fhirserver.interactions.operating.subscription_events import content_of, happened_of
 from fhirserver.interactions.operating.subscription_secret import secret_of
 from fhirserver.interactions.subscribing import condition
-from fhirserver.notifications.subscription import Asked, asked
+from fhirserver.model import json
+from fhirserver.notifications.bundles import Standing, notification
+from fhirserver.notifications.subscription import Asked, Content, asked
+from fhirserver.notifications.topic import topics
 from fhirserver.queues import Item
 from fhirserver.registry import discover
 from fhirserver.storage import subscriptions as stored
@@ -25,12 +29,17 @@ from fhirserver.storage.subscriptions import Event, Subscriber
 from fhirserver.storage.versions_meeting import versions_meeting
 from fhirserver.subscriptions import channels as channels_package
 from fhirserver.subscriptions.channels import Notification, Outside, Undelivered, channels
+from fhirserver.subscriptions.criteria import EVERYTHING
+from fhirserver.subscriptions.looking import DELETED
 from fhirserver.subscriptions.rights import Rights
 from fhirserver.subscriptions.standing import fail, give_status
 
 discover(channels_package)
 
-NOT_ALLOWED = "who wrote this subscription may no longer sign in, or their app may not"
+SHAKEN: Final = frozenset(["rest-hook", "message"])
+"""The channels that begin with a handshake; who listens on a websocket has come by themselves."""
+TEXT: Final = "Something has happened that you asked to be told of. It is number {}."
+NOT_ALLOWED: Final = "who wrote this subscription may no longer sign in, or their app may not"
 
 
 class Delivery:
@@ -40,6 +49,7 @@ class Delivery:
         settings = engine.context.settings
         self._engine = engine
         self._database = engine.context.store.database
+        self._base = settings.fhir_base
         self._rights = Rights(engine)
         self._attempts = settings.subscription_attempts
         self._outside = Outside(
@@ -65,6 +75,8 @@ class Delivery:
             match item.content["kind"]:
                 case "begin":
                     self._begin(held)
+                case "heartbeat":
+                    self._heartbeat(held)
                 case _:
                     self._event(held, caller, item.content)
         except Undelivered as error:
@@ -73,9 +85,25 @@ class Delivery:
             fail(self._engine, held, str(error))
 
     def _begin(self, held: Subscriber) -> None:
-        """A subscription that was asked for: it is active from now on."""
-        if held.status == "requested":
-            give_status(self._engine, held, "active")
+        """A subscription that was asked for: it is active once it has answered a handshake."""
+        if held.status != "requested":
+            return
+        wish = asked(held.content)
+        if wish.is_topic_based and wish.channel.kind in SHAKEN:
+            self._send(held, wish, "handshake")
+        give_status(self._engine, held, "active")
+
+    def _heartbeat(self, held: Subscriber) -> None:
+        wish = asked(held.content)
+        if held.status == "active" and wish.channel.heartbeat is not None:
+            self._send(held, wish, "heartbeat")
+
+    def _send(self, held: Subscriber, wish: Asked, kind: Literal["handshake", "heartbeat"]) -> None:
+        bundle = notification(self._base, standing_of(held, wish), kind, _content(wish))
+        channels[wish.channel.kind](
+            self._outside, wish.channel, Notification(held.id, kind, body=json.dump(bundle))
+        )
+        stored.note_sent(self._database, held.key)
 
     def _event(self, held: Subscriber, caller: Principal, content: dict[str, Any]) -> None:
         change = content["about"], content["version"]
@@ -92,16 +120,29 @@ class Delivery:
         if event is None or event.sent is not None or held.status == "error":
             # Of what a failed subscription misses, $events tells later.
             return
-        notification = self._notification(held, caller, wish, event if is_visible else None, event)
-        channels[wish.channel.kind](self._outside, wish.channel, notification)
+        channels[wish.channel.kind](
+            self._outside,
+            wish.channel,
+            self._told(held, caller, wish, event)
+            if wish.is_topic_based
+            else self._notified(held, caller, wish, event if is_visible else None, event.number),
+        )
         stored.note_sent(self._database, held.key, [event.number])
 
     def _is_for(self, caller: Principal, wish: Asked, content: dict[str, Any]) -> bool:
         """Whether the subscriber may find this version by what they wait for."""
         ctx = self._engine.seen_by(caller)
         ctx.added.now()
-        kind, named = content["type"], (content["about"], content["version"])
-        wanted = [condition(ctx, caller, k, q) for k, q in wish.filters if k == kind]
+        kind = content["type"]
+        is_deletion = content["method"] == DELETED
+        named = content["about"], content["version"] - is_deletion
+        queries = [q for k, q in wish.filters if k == kind]
+        topic = None if wish.topic is None else topics().get(wish.topic)
+        if topic is not None and not is_deletion:
+            own = [t for t in topic.triggers if t.type == kind and t.needs_both]
+            queries += [t.current for t in own if t.current is not None and len(own) == 1]
+        wanted = [condition(ctx, caller, kind, q) for q in queries] or [EVERYTHING]
+        caller.require("s", kind)
         return all(named in m for m in versions_meeting(ctx.store, kind, [named], wanted))
 
     def _numbered(self, held: Subscriber, content: dict[str, Any]) -> Event | None:
@@ -113,21 +154,33 @@ class Delivery:
             self._database, held.key, content["type"], resource_id, named, content["method"]
         )
 
-    def _notification(
-        self, held: Subscriber, caller: Principal, wish: Asked, shown: Event | None, event: Event
+    def _told(self, held: Subscriber, caller: Principal, wish: Asked, event: Event) -> Notification:
+        """A notification of the Backport."""
+        amount = _content(wish)
+        happened = happened_of(self._engine.handle, caller, event, amount)
+        now = replace(standing_of(held, wish), status="active", count=event.number)
+        bundle = notification(self._base, now, "event-notification", amount, [happened])
+        return Notification(
+            held.id, "event", event.number, json.dump(bundle), text=TEXT.format(event.number)
+        )
+
+    def _notified(
+        self, held: Subscriber, caller: Principal, wish: Asked, shown: Event | None, number: int
     ) -> Notification:
-        text = f"Something has happened that you asked to be told of. Number {event.number}."
+        """A notification of R4's own kind."""
+        text = TEXT.format(number)
         if shown is None or wish.channel.payload is None:
             # What they could see when it got its number, and can no longer: that much they know.
-            return Notification(held.id, "event", event.number, text=text)
-        body = self._resource(caller, shown)
+            return Notification(held.id, "event", number, text=text)
+        body = content_of(self._engine.handle, caller, shown)
         about = None if body is None else f"{shown.type}/{shown.id}"
-        return Notification(held.id, "event", event.number, body, about, text)
+        return Notification(held.id, "event", number, body, about, text)
 
-    def _resource(self, caller: Principal, event: Event) -> bytes | None:
-        """The version as the subscriber may see it; that it was shown to them goes on record."""
-        request = FhirRequest("vread", caller, event.type, event.id, version=str(event.version))
-        try:
-            return self._engine.handle(request).content
-        except (NotFound, Gone, Forbidden):
-            return None
+
+def standing_of(held: Subscriber, wish: Asked) -> Standing:
+    """How a subscription stands, for its owner."""
+    return Standing(held.id, held.status, wish.topic, held.last_event, held.error)
+
+
+def _content(wish: Asked) -> Content:
+    return wish.channel.content or "empty"

@@ -186,3 +186,42 @@ def test_a_redirect_is_not_followed(hooks, peer, turn, subscribe):
     turn(4)
 
     assert hooks.get(f"/fhir/Subscription/{id_}").json["error"] == "the endpoint answered 302"
+
+
+def test_what_was_committed_before_is_not_told(hooks, peer, turn, subscribe):
+    code = ids.new()
+    hooks.post("/fhir/Observation", json=marked(code))
+    subscribe(f"Observation?code=urn:test|{code}", peer.address)
+    hooks.post("/fhir/Observation", json=marked(code))
+    turn()
+
+    assert peer.numbers() == [1]
+
+
+def test_what_is_under_way_when_it_begins_is_told(hooks, database, peer, turn, subscribe):
+    import threading
+
+    code = ids.new()
+    is_written, may_commit = threading.Event(), threading.Event()
+
+    def write():
+        with database.transaction() as connection:
+            connection.execute("SELECT 1 FROM fhir.change LIMIT 1")
+            connection.execute("SELECT pg_current_xact_id()")
+            is_written.set()
+            may_commit.wait(20)
+        database.close()
+
+    # An older transaction keeps the reader from what comes after it, and no more than that.
+    thread = threading.Thread(target=write)
+    thread.start()
+    is_written.wait(20)
+    subscribe(f"Observation?code=urn:test|{code}", peer.address)
+    hooks.post("/fhir/Observation", json=marked(code))
+    turn()
+    assert peer.numbers() == []
+    may_commit.set()
+    thread.join()
+    turn()
+
+    assert peer.numbers() == [1]

@@ -251,6 +251,9 @@ def _metric(o: OperationQuestions) -> Question:
 READING: dict[str, Make] = {
     "evaluate-measure": _metric,
     "viewdefinition-run": _view,
+    "status": lambda o: _get(o.pick(["Subscription/$status", "Subscription/sub1/$status"])),
+    "events": lambda o: _get("Subscription/sub1/$events"),
+    "signing-secret": lambda o: _get("Subscription/sub1/$signing-secret"),
     "batch-validate-code": lambda o: _post("ValueSet/$batch-validate-code", {"name": "validation",
         "resource": {"resourceType": "Parameters", "parameter": [
             _text("url", "http://hl7.org/fhir/ValueSet/administrative-gender", "Uri"),

@@ -25,7 +25,10 @@ CREATE TABLE IF NOT EXISTS subscription.subscription (
   heartbeat int4,
   spoken timestamptz,
   last_event int8 NOT NULL DEFAULT 0,
-  error text) WITH (fillfactor = 80);
+  error text,
+  -- What had been committed when it began isn't for it.
+  began pg_snapshot NOT NULL DEFAULT pg_current_snapshot()) WITH (fillfactor = 80);
+CREATE INDEX IF NOT EXISTS subscription_id ON subscription.subscription (id);
 
 -- Numbered without gaps within a subscription; the number is given before the first attempt.
 -- `sent` is when the subscriber took it.
