@@ -29,6 +29,12 @@ Found = tuple[list[Resource], bool]
 Look = Callable[[str, Pairs], Found | None]
 """A search by the caller's rights; None when they don't allow it."""
 
+KINDS: Final = (
+    "MedicationRequest",
+    "MedicationStatement",
+    "MedicationDispense",
+    "MedicationAdministration",
+)
 MOST: Final = 1000
 _AT_ONCE: Final = 200
 _HIDDEN: Final = "your access doesn't allow to search it"
@@ -44,6 +50,15 @@ def record_of(patient: str, look: Look) -> Record:
         asked = (("subject", patient), ("status", ",".join(sorted(statuses))))
         medicines += _found(kind, asked, look, gaps)
     return Record(allergies, medicines, drugs_of(medicines, look, gaps), gaps)
+
+
+def everything_about(patient: str, look: Look) -> tuple[list[Resource], list[Unchecked]]:
+    """All requests, statements, dispenses and administrations of a patient; and what is missing."""
+    gaps: list[Unchecked] = []
+    found: list[Resource] = []
+    for kind in KINDS:
+        found += _found(kind, (("subject", patient),), look, gaps)
+    return [r for r in found if r.get("status") != "entered-in-error"], gaps
 
 
 def drugs_of(

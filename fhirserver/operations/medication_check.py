@@ -16,10 +16,11 @@ from fhirserver.interactions.context import Context
 from fhirserver.interactions.medicine_record import by_door, drugs_of, record_of
 from fhirserver.interactions.messages import FhirResponse
 from fhirserver.interactions.operating.answers import answered
+from fhirserver.interactions.operating.medicine_answers import unchecked
 from fhirserver.interactions.operating.reading import instance, read
 from fhirserver.interactions.operation import OURS, Call, Parameter, operation
 from fhirserver.merging.patients import replaced_by
-from fhirserver.model.parameters import parameters, parts, resource, value
+from fhirserver.model.parameters import parameters, resource
 from fhirserver.model.references import parse_reference
 from fhirserver.model.resource import Resource
 from fhirserver.prescribing.checks import check
@@ -48,16 +49,7 @@ def medication_check(ctx: Context, call: Call) -> FhirResponse:
         parameters(
             [
                 *(resource("issue", detected_issue(f, patient, now)) for f in checked.findings),
-                *(
-                    parts(
-                        "unchecked",
-                        [
-                            value("reference", "string", u.reference),
-                            value("reason", "string", u.reason),
-                        ],
-                    )
-                    for u in checked.unchecked
-                ),
+                *unchecked(checked.unchecked),
             ]
         )
     )

@@ -285,6 +285,7 @@ READING: dict[str, Make] = {
                             ("max", o.pick("12"))),
     "lookup": lambda o: _get("CodeSystem/$lookup", *_CODE),
     "match": _match,
+    "medication-summary": lambda o: _get(f"Patient/{o.patient()}/$medication-summary"),
     "meta": _meta,
     "populate": _populate,
     "reindex-status": lambda o: _get("$reindex-status"),
