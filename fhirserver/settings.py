@@ -23,6 +23,7 @@ CHOICES = {
     "prescription_rules": ("people", "everyone", "off"),
     "audit_reads": ("buffered", "strict"),
     "key_provider": ("file", "environment", "aws-kms", "vault"),
+    "smtp_tls": ("starttls", "tls", "off"),
     "client_registration": ("off", "token", "open"),
 }
 
@@ -188,6 +189,39 @@ class Settings:
     )
     appointment_hold_minutes: int = setting(
         10, "How long Appointment/$hold keeps a time at most, before the hold ends by itself."
+    )
+    reminder_hours: str = setting(
+        "24",
+        "How many hours before an appointment its patient is reminded, with commas between several "
+        "times; empty for no reminders.",
+    )
+    no_show_minutes: int = setting(
+        120,
+        "How long after the end of a booked appointment it is marked as noshow, if its patient "
+        "hasn't been seen; 0 for never.",
+    )
+    waiting_offer_minutes: int = setting(
+        1_440, "How long a time that has become free is kept for somebody on the waiting list."
+    )
+    reception: str | None = setting(
+        None,
+        "Who gets the Tasks of the reception, as a reference such as Organization/1.",
+    )
+    smtp_host: str | None = setting(
+        None, "The mail server that takes messages; without it no email is sent."
+    )
+    smtp_port: int = setting(587, "Its port.")
+    smtp_tls: str = setting(
+        "starttls", "How the connection to it is encrypted: starttls, tls, or off."
+    )
+    smtp_user: str | None = setting(None, "The user name at the mail server.")
+    smtp_password: str | None = setting(None, "The password at the mail server.", secret=True)
+    smtp_from: str = setting("fhirserver@localhost", "The address that messages come from.")
+    sms_url: str | None = setting(
+        None, "The webhook of the SMS gateway; without it no SMS is sent."
+    )
+    sms_secret: str | None = setting(
+        None, "What requests to the SMS gateway are signed with.", secret=True
     )
     break_glass_minutes: int = setting(
         60, "How long a clinician sees a whole record after $break-glass."
@@ -437,6 +471,10 @@ def read(environment: Mapping[str, str] | None = None, **overrides: object) -> S
         raise InvalidSetting(
             f"FHIRSERVER_SEAL_LABELS: {', '.join(sorted(unknown))} is no code of confidentiality "
             "such as V or R"
+        )
+    if not all(h.strip().isdecimal() for h in settings.reminder_hours.split(",") if h.strip()):
+        raise InvalidSetting(
+            "FHIRSERVER_REMINDER_HOURS: whole hours with commas between them, such as 48,2"
         )
     if (settings.tls_certificate is None) != (settings.tls_key is None):
         raise InvalidSetting("FHIRSERVER_TLS_CERTIFICATE and FHIRSERVER_TLS_KEY go together")

@@ -33,6 +33,7 @@ SCOPES: Final = ("this", "following", "all")
     parameters=[
         Parameter("reason", "CodeableConcept"),
         Parameter("scope", "code"),
+        Parameter("keep-waiting", "boolean"),
     ],
     affects_state=True,
 )
@@ -43,6 +44,7 @@ def cancel(ctx: Context, call: Call) -> FhirResponse:
         raise Invalid("scope is this, following or all", expression=call.inputs.place("scope"))
     if appointment["status"] in OVER and appointment["status"] != "cancelled":
         raise Conflict(_OVER)
+    waits = call.inputs.is_true("keep-waiting")
     reason: dict[str, Any] | None = call.inputs.one("reason")
 
     def make(stored: Resource) -> Resource:
@@ -50,6 +52,8 @@ def cancel(ctx: Context, call: Call) -> FhirResponse:
             return stored
         if stored["status"] in OVER:
             raise Conflict(_OVER)
+        if waits:
+            return without_slots(stored, "waitlist")
         return without_slots(stored, "cancelled", reason)
 
     versions = allowed_versions(call.request)

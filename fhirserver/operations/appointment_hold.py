@@ -17,7 +17,8 @@ from fhirserver.interactions.messages import FhirResponse
 from fhirserver.interactions.operating.appointment_inputs import APPOINTMENT, Asked, answer
 from fhirserver.interactions.operating.booking import carried_out
 from fhirserver.interactions.operation import OURS, Call, Parameter, operation
-from fhirserver.scheduling.appointments import held
+from fhirserver.model.resource import Resource
+from fhirserver.scheduling.appointments import held, offered
 
 
 @operation(
@@ -29,14 +30,20 @@ from fhirserver.scheduling.appointments import held
     affects_state=True,
 )
 def hold(ctx: Context, call: Call) -> FhirResponse:
-    longest = ctx.settings.appointment_hold_minutes
+    asked = Asked(ctx, call)
+    waits = asked.stored is not None and asked.stored["status"] == "waitlist"
+    settings = ctx.settings
+    longest = settings.waiting_offer_minutes if waits else settings.appointment_hold_minutes
     minutes = call.inputs.one("minutes") or longest
     if minutes > longest:
         raise Invalid(
             f"a hold lasts at most {longest} minutes", expression=call.inputs.place("minutes")
         )
-    asked = Asked(ctx, call)
     wish, _ = asked.wish(asked.runs, "busy-tentative")
     until = clock.now() + timedelta(minutes=minutes)
-    kept = replace(wish, make=lambda stored: held(wish.make(stored), until, ctx.site.zone))
-    return answer(ctx, carried_out(ctx, [kept]))
+
+    def make(stored: Resource) -> Resource:
+        made = held(wish.make(stored), until, ctx.site.zone)
+        return offered(made) if stored.get("status") == "waitlist" else made
+
+    return answer(ctx, carried_out(ctx, [replace(wish, make=make)]))

@@ -22,7 +22,7 @@ PREVIOUS: Final = (
 )
 """R5's element, for an appointment in the place of another."""
 WAITED: Final = "https://fhirserver.example/StructureDefinition/appointment-waited"
-"""An extension of a held appointment: it is offered to somebody on the waiting list."""
+"""An extension of an appointment from the waiting list: the slots that it was offered."""
 OVER: Final = frozenset({"fulfilled", "cancelled", "noshow", "entered-in-error"})
 HOLDABLE: Final = frozenset({"proposed", "waitlist", "pending"})
 _SHARED: Final = ("serviceCategory", "serviceType", "specialty")
@@ -57,19 +57,16 @@ def proposed(runs: Runs, span: Span, zone: tzinfo) -> Resource:
 
 
 def with_slots(
-    appointment: Resource,
-    runs: Runs,
-    span: Span,
-    zone: tzinfo,
+    appointment: Resource, runs: Runs, span: Span, zone: tzinfo, *, joined: bool = True
 ) -> Resource:
-    """The appointment at the time of these slots, with those whose slots they are."""
+    """The appointment at the time of these slots; if `joined`, with those whose slots they are."""
     left = {k: v for k, v in appointment.items() if k != "minutesDuration"}
     minutes = int((span.end - span.start) / timedelta(minutes=1))
     known = set(actors(appointment))
     more: dict[str, Resource] = {}
     for schedule, _ in runs:
         for actor in schedule.get("actor", ()):
-            if reference_of(actor) not in known:
+            if joined and reference_of(actor) not in known:
                 more.setdefault(reference_of(actor), {"actor": actor, "status": "accepted"})
     return {
         **left,
@@ -132,6 +129,19 @@ def hold_ends(appointment: Resource) -> datetime | None:
     return None
 
 
+def offered(appointment: Resource) -> Resource:
+    """An appointment of the waiting list that is held, with a note of what it was offered."""
+    made = [{"url": WAITED, "valueReference": s} for s in appointment["slot"]]
+    return {**appointment, "extension": [*appointment.get("extension", ()), *made]}
+
+
+def is_offer(appointment: Resource) -> bool:
+    """Whether a time is held for somebody on the waiting list."""
+    return hold_ends(appointment) is not None and any(
+        e.get("url") == WAITED for e in appointment.get("extension", ())
+    )
+
+
 def booked(appointment: Resource) -> Resource:
     return {**appointment, "status": "booked"}
 
@@ -146,9 +156,9 @@ def without_slots(
     What it had stays on record: R4 wants a time of all but proposed and cancelled ones.
     """
     made: Resource = {**appointment, "status": status}
-    if status == "waitlist" and "extension" in made:
-        kept = [e for e in made["extension"] if e.get("url") not in {HOLD_ENDS, WAITED}]
-        made = {k: v for k, v in made.items() if k not in {"extension", "slot"}}
+    if status == "waitlist":
+        kept = [e for e in made.get("extension", ()) if e.get("url") != HOLD_ENDS]
+        made = {k: v for k, v in made.items() if k not in {"extension", "slot", "start", "end"}}
         made |= {"extension": kept} if kept else {}
     if reason is not None:
         made["cancelationReason"] = dict(reason)

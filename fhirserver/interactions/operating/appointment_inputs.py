@@ -81,7 +81,8 @@ class Asked:
         def make(stored: Resource) -> Resource:
             if stored and stored["status"] not in HOLDABLE:
                 raise Conflict(NOT_OPEN)
-            return with_slots(self.base(stored), runs, span, zone)
+            waits = stored.get("status") == "waitlist" and taking == "busy-tentative"
+            return with_slots(self.base(stored), runs, span, zone, joined=not waits)
 
         wish = Wish(make, runs, taking, self.id, allowed_versions(self.call.request))
         return wish, base

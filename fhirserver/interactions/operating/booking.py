@@ -27,7 +27,7 @@ from fhirserver.interactions.permitted import as_permitted, refuse_unpermitted
 from fhirserver.model import json
 from fhirserver.model.resource import Resource
 from fhirserver.scheduling import slots as slot_states
-from fhirserver.scheduling.appointments import WAITED, hold_ends, reference_of, without_slots
+from fhirserver.scheduling.appointments import hold_ends, is_offer, reference_of, without_slots
 from fhirserver.scheduling.slots import TAKEN, Taking, digest, span_of
 from fhirserver.scheduling.times import Span
 from fhirserver.storage.guard import WHOLE, shown
@@ -240,8 +240,7 @@ def _ended(appointment: Resource) -> Resource:
     ends = hold_ends(appointment)
     if ends is None or ends > clock.now():
         raise _NotOver
-    waits = any(e.get("url") == WAITED for e in appointment.get("extension", ()))
-    return without_slots(appointment, "waitlist" if waits else "cancelled")
+    return without_slots(appointment, "waitlist" if is_offer(appointment) else "cancelled")
 
 
 def _end_overdue(ctx: Context, wishes: Sequence[Wish], tied: Tied) -> None:

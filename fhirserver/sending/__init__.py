@@ -1,0 +1,1 @@
+"""Messages that leave the house: by email, and by SMS through a gateway. See README.md."""
