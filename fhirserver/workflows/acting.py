@@ -28,11 +28,6 @@ class Acting:
         self._engine = engine
         self.principal = Principal(f"workflow:{name}", scopes("system/*.cruds"))
 
-    @property
-    def settings(self) -> Settings:
-        """The settings of the server."""
-        return self._engine.context.settings
-
     def handle(self, request: FhirRequest) -> FhirResponse:
         """Send a request; raises errors.FhirError as for everybody."""
         return self._engine.handle(request)
