@@ -1,10 +1,251 @@
-"""An import, part by part."""
+"""An import, part by part: first each file is taken in, then its lines are stored, some at a time.
+
+What is stored and the note that it is are one transaction, so a part that is done again stores
+nothing twice. Lines that lack something are tried again at the end, as long as that helps; what is
+left then goes into an error file.
+https://github.com/smart-on-fhir/bulk-import
+"""
 
 from __future__ import annotations
 
-from fhirserver.bulk.hands import Hands
-from fhirserver.storage.jobs import Job
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Final, Literal
+from uuid import UUID
+
+from fhirserver.blobs import Blob
+from fhirserver.bulk.fetching import CannotFetch, fetched
+from fhirserver.bulk.hands import Caller, Hands
+from fhirserver.bulk.lines import Line, lines_from, one_line
+from fhirserver.bulk.storing import Input, Late, store, told
+from fhirserver.errors import Issue
+from fhirserver.storage import imports, jobs
+from fhirserver.storage.database import Connection, Stale
+from fhirserver.storage.imports import Refused
+from fhirserver.storage.jobs import File, Job, Step
+
+LINES: Final = 2_000
+AGAIN: Final = 500
+
+_Step = Literal["fetch", "lines", "again", "errors", "end"]
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """How far a file is: where its next line begins, and how many resources it has given."""
+
+    url: str
+    type: str | None
+    blob: str | None = None
+    size: int = 0
+    start: int = 0
+    line: int = 1
+    stored: int = 0
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "url": self.url, "type": self.type, "blob": self.blob, "size": self.size,
+            "start": self.start, "line": self.line, "stored": self.stored,
+        }  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where an import is. `round` counts the attempts at lines that wait, `helped` those stored."""
+
+    inputs: tuple[Taken, ...]
+    step: _Step = "fetch"
+    at: int = 0
+    round: int = 1
+    helped: int = 0
+
+    @staticmethod
+    def of(job: Job) -> Place:
+        """Where a job is, or begins."""
+        if job.place is None:
+            return Place(tuple(Taken(**i) for i in job.asked["inputs"]))
+        held = job.place
+        inputs = tuple(Taken(**i) for i in held["inputs"])
+        return Place(inputs, held["step"], held["at"], held["round"], held["helped"])
+
+    def told(self) -> Mapping[str, Any]:
+        """As JSON, with what the client is told of it."""
+        of = len(self.inputs)
+        what = {"fetch": "fetching file", "lines": "file"}.get(self.step, "what was refused")
+        return {
+            "inputs": [i.as_json() for i in self.inputs],
+            "step": self.step,
+            "at": self.at,
+            "round": self.round,
+            "helped": self.helped,
+            "what": what,
+            "now": min(self.at + 1, of),
+            "of": of,
+        }
+
+    def with_input(self, taken: Taken) -> Place:
+        """With other news of the file that it is at."""
+        return replace(self, inputs=(*self.inputs[: self.at], taken, *self.inputs[self.at + 1 :]))
+
+    def following(self, step: _Step, then: _Step) -> Place:
+        """At the next file in the same step, or at the beginning of another one."""
+        if self.at + 1 < len(self.inputs):
+            return replace(self, step=step, at=self.at + 1)
+        return replace(self, step=then, at=0)
 
 
 def import_part(hands: Hands, job: Job) -> None:
-    """Do the next part of an import."""
+    """Do the next part of an import; raises FhirError when it can't go on."""
+    part = _Part(hands, job, hands.caller(job))
+    place = Place.of(job)
+    try:
+        match place.step:
+            case "fetch":
+                part.fetch(place)
+            case "lines":
+                part.lines(place)
+            case "again":
+                part.again(place)
+            case _:
+                part.errors(place)
+    except Late as error:
+        raise Stale from error
+
+
+@dataclass(slots=True)
+class _Part:
+    """One part under way."""
+
+    hands: Hands
+    job: Job
+    caller: Caller
+    refused: list[Refused] = field(default_factory=list)
+
+    def fetch(self, place: Place) -> None:
+        """Take a file in, so that its lines stay what they are."""
+        taken = place.inputs[place.at]
+
+        def then(connection: Connection, blob: Blob) -> None:
+            there = replace(taken, blob=str(blob.id), size=blob.size)
+            file = File(0, "input", "NDJSON", blob.id, 0, blob.size)
+            jobs.add_file(connection, self.job.id, file)
+            self._advance(connection, place.with_input(there).following("fetch", "lines"))
+
+        try:
+            self.hands.blobs.put(fetched(self.caller, taken.url), then=then)
+        except CannotFetch as error:
+            issue = Issue("error", "not-found", str(error))
+            self.refused = [Refused(place.at, 0, 0, 0, False, told(taken.url, [issue]))]
+            with self.hands.database.transaction() as connection:
+                self._advance(connection, place.following("fetch", "lines"))
+
+    def lines(self, place: Place) -> None:
+        """Store the next lines of a file."""
+        taken = place.inputs[place.at]
+        found: list[Line] = []
+        after = taken.start
+        if taken.blob is not None and taken.start < taken.size:
+            found, after = lines_from(
+                self.hands.blobs, UUID(taken.blob), start=taken.start, number=taken.line, most=LINES
+            )
+        before = imports.stored(self.hands.database, self.job.id)
+        left = [n for n in found if n.number not in before and (n.text is None or n.text.strip())]
+        count, self.refused = store(self.caller, self.job, _input(place), left)
+        count += len(before)
+        reached = place.with_input(
+            replace(taken, start=after, line=taken.line + len(found), stored=taken.stored + count)
+        )
+        if after >= taken.size:
+            reached = reached.following("lines", "again")
+        with self.hands.database.transaction() as connection:
+            self._advance(connection, reached, done=count)
+
+    def again(self, place: Place) -> None:
+        """Try some lines again that lacked something, round after round while that helps."""
+        database = self.hands.database
+        found = imports.waiting(database, self.job.id, before=place.round, limit=AGAIN)
+        if not found:
+            goes_on = place.helped > 0
+            after = replace(
+                place, step="again" if goes_on else "errors", at=0, helped=0, round=place.round + 1
+            )
+            with database.transaction() as connection:
+                self._advance(connection, after)
+            return
+        place = replace(place, at=found[0].input)
+        taken = place.inputs[place.at]
+        before = imports.stored(database, self.job.id)
+        assert taken.blob is not None
+        blob = UUID(taken.blob)
+        left = [
+            one_line(self.hands.blobs, blob, r.line, r.start, r.length)
+            for r in found
+            if r.line not in before
+        ]
+        count, self.refused = store(self.caller, self.job, _input(place), left)
+        count += len(before)
+        refused = {r.line for r in self.refused}
+        stored = [r.line for r in found if r.line not in refused]
+        after = replace(
+            place.with_input(replace(taken, stored=taken.stored + count)),
+            helped=place.helped + count,
+        )
+        with database.transaction() as connection:
+            imports.forget_refused(connection, self.job.id, place.at, stored)
+            self._advance(connection, after, done=count, round_=place.round)
+
+    def errors(self, place: Place) -> None:
+        """Write the error file of an input, if there is need for one; after the last it is over."""
+        taken = place.inputs[place.at]
+        is_last = place.at + 1 == len(place.inputs)
+        found = imports.outcomes(self.hands.database, self.job.id, place.at)
+        first = next(found, None)
+        counted = _Counted()
+
+        def then(connection: Connection, blob: Blob) -> None:
+            file = File(
+                0, "error", "OperationOutcome", blob.id, counted.count, blob.size, taken.url
+            )
+            jobs.add_file(connection, self.job.id, file)
+            over(connection)
+
+        def over(connection: Connection) -> None:
+            if not is_last:
+                self._advance(connection, place.following("errors", "end"))
+            elif not jobs.end(
+                connection, self.job, "done", lifetime_seconds=self.hands.lifetime_seconds
+            ):
+                raise Stale
+
+        if first is not None:
+            self.hands.blobs.put(counted.written(first, found), then=then)
+            return
+        with self.hands.database.transaction() as connection:
+            over(connection)
+
+    def _advance(
+        self, connection: Connection, place: Place, *, done: int = 0, round_: int = 0
+    ) -> None:
+        jobs.advance(connection, self.job, Step(place.told(), done=done))
+        imports.end_part(connection, self.job.id, self.refused, round_)
+
+
+@dataclass(slots=True)
+class _Counted:
+    """Lines as they are written, and how many there were."""
+
+    count: int = 0
+
+    def written(self, first: Sequence[str], others: Iterator[Sequence[str]]) -> Iterator[bytes]:
+        yield self._joined(first)
+        for some in others:
+            yield self._joined(some)
+
+    def _joined(self, some: Sequence[str]) -> bytes:
+        self.count += len(some)
+        return "".join(f"{text}\n" for text in some).encode()
+
+
+def _input(place: Place) -> Input:
+    taken = place.inputs[place.at]
+    return Input(place.at, taken.url, taken.type)

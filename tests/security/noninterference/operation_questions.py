@@ -180,6 +180,12 @@ def _expunge(o: OperationQuestions) -> Question:
                  {"name": "expungeDeletedResources", "valueBoolean": True})  # fmt: skip
 
 
+def _import_files(o: OperationQuestions) -> Question:
+    parts = [{"name": "url", "valueUri": o.pick(["Binary/bin1", "https://files.example/1"])}]
+    made = _post("$import", {"name": "input", "part": parts})
+    return replace(made, headers={"Prefer": "respond-async"})
+
+
 def _import(kind: str) -> Make:
     def make(o: OperationQuestions) -> Question:
         return _post(f"{kind}/$import", _text("system", "http://tests.example/none", "Uri"))
@@ -312,7 +318,7 @@ WRITING: dict[str, Make] = {
                                       _text("end", "2026-01-06", "Date"),
                                       {"name": "minutes", "valuePositiveInt": 30}),
     "hold": _booking("hold"),
-    "import": lambda o: _import(o.pick(["CodeSystem", "ConceptMap"]))(o),
+    "import": lambda o: o.pick([_import("CodeSystem"), _import("ConceptMap"), _import_files])(o),
     "install": lambda o: _post("$install", _text("package", b64encode(b"no package").decode(), "Base64Binary")),
     "merge": _merge,
     "merge-undo": _unmerge,

@@ -58,7 +58,6 @@ CREATE INDEX IF NOT EXISTS referred_left ON jobs.referred (job, type, id) WHERE 
 CREATE TABLE IF NOT EXISTS jobs.stored_line (
   job uuid NOT NULL REFERENCES jobs.job ON DELETE CASCADE,
   line int8 NOT NULL,
-  is_new boolean NOT NULL,
   PRIMARY KEY (job, line));
 
 -- Lines of an import that are refused, where they lie, and why. `waits`: something that comes later
