@@ -45,6 +45,8 @@ class Server:
     push_port: int = field(default_factory=unused_port)
     token: str = ""
     up: subprocess.Popen[bytes] | None = None
+    environment: dict[str, str] = field(default_factory=dict)
+    """Settings of its own."""
 
     @property
     def base(self) -> str:
@@ -64,7 +66,7 @@ class Server:
         with output.open("ab") as file:
             self.up = subprocess.Popen(
                 [sys.executable, "-m", "fhirserver", *command],
-                env=ours,
+                env=ours | self.environment,
                 stdout=file,
                 stderr=subprocess.STDOUT,
             )
