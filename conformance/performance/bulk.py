@@ -57,9 +57,7 @@ def _measure(folder: Path, data: Path) -> None:
     server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     where = f"http://127.0.0.1:{server.server_port}"
-    second = Server(
-        folder / "second", environment={"FHIRSERVER_BULK_IMPORT_SOURCES": where}
-    )
+    second = Server(folder / "second", environment={"FHIRSERVER_BULK_IMPORT_SOURCES": where})
     second.start()
     try:
         _say("import", counts, import_(second, where, files))
