@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
+from typing import Final
 
 from fhirserver.access.compile import Granted
 from fhirserver.access.principal import Principal, User
@@ -14,17 +16,33 @@ from fhirserver.storage.clients import client_by_id
 from fhirserver.storage.subscriptions import Holder
 from fhirserver.storage.users import user_by_id
 
+# Rights may also change as time goes by.
+REMEMBERED_SECONDS: Final = 30.0
+MOST_REMEMBERED: Final = 10_000
+
 
 class Rights:
-    """Looks up what the holders of subscriptions may do."""
+    """Looks up what the holders of subscriptions may do, again whenever anybody's rights change."""
 
     def __init__(self, engine: Engine) -> None:
         ctx = engine.context
         self._database = ctx.store.database
         self._entitlements = Entitlements(self._database, ctx.added, ctx.site)
+        self._known: dict[Holder, tuple[int, float, Principal | None]] = {}
 
     def principal(self, holder: Holder) -> Principal | None:
         """The holder as a caller; None when they may no longer sign in, or their app may not."""
+        number = epoch.current(self._database)
+        known = self._known.get(holder)
+        if known is not None and known[0] == number and time.monotonic() < known[1]:
+            return known[2]
+        made = self._principal(holder, number)
+        if len(self._known) >= MOST_REMEMBERED:
+            self._known.clear()
+        self._known[holder] = (number, time.monotonic() + REMEMBERED_SECONDS, made)
+        return made
+
+    def _principal(self, holder: Holder, number: int) -> Principal | None:
         user = None
         if holder.user is not None:
             account = user_by_id(self._database, holder.user)
@@ -45,6 +63,6 @@ class Rights:
             patient=holder.patient,
             encounter=holder.encounter,
         )
-        access = self._entitlements.access(principal, epoch.current(self._database))
+        access = self._entitlements.access(principal, number)
         purposes = access.purposes if isinstance(access, Granted) else ()
         return replace(principal, given_access=access, purposes=purposes)
