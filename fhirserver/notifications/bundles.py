@@ -125,6 +125,33 @@ def _entry(base: str, event: Happened, content: Content) -> Resource:
     }
 
 
+def message(base: str, endpoint: str, event: str, focus: Resource | None, about: str) -> Resource:
+    """A FHIR message that carries a notification: its Bundle, the resource, or nothing.
+
+    `about` is Type/id where the focus is a resource of the server.
+    https://hl7.org/fhir/R4/messaging.html
+    """
+    header: Resource = {
+        "resourceType": "MessageHeader",
+        "id": ids.new(),
+        "eventUri": event,
+        "destination": [{"endpoint": endpoint}],
+        "source": {"endpoint": base},
+    }
+    entries = [{"fullUrl": f"urn:uuid:{header['id']}", "resource": header}]
+    if focus is not None:
+        url = f"{base}/{about}" if about else f"urn:uuid:{focus['id']}"
+        header["focus"] = [{"reference": url}]
+        entries.append({"fullUrl": url, "resource": focus})
+    return {
+        "resourceType": "Bundle",
+        "id": ids.new(),
+        "type": "message",
+        "timestamp": instant(clock.now()),
+        "entry": entries,
+    }
+
+
 def instant(when: datetime) -> str:
     """As FHIR writes it, to the millisecond."""
     return when.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
