@@ -90,6 +90,11 @@ class Settings:
     web_processes: int = setting(2, "How many web worker processes run.")
     web_threads: int = setting(4, "How many requests one web process works on at once.")
     time_zone: str = setting("UTC", "The zone of dates and times that are written without one.")
+    beds_cleaned: bool = setting(
+        False,
+        "Whether a bed or a machine that a patient leaves is free at once. Otherwise it waits "
+        "until somebody marks it as cleaned.",
+    )
     max_body_bytes: int = setting(64_000_000, "The largest request body, after decompression.")
     max_bytes_in_flight: int = setting(
         128_000_000,

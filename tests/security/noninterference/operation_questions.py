@@ -264,6 +264,9 @@ READING: dict[str, Make] = {
         "resource": {"resourceType": "Parameters", "parameter": [
             _text("url", "http://hl7.org/fhir/ValueSet/administrative-gender", "Uri"),
             _text("code", "male", "Code"), _text("system", GENDERS, "Uri")]}}),
+    "capacity": lambda o: _get(o.pick(["Location/$capacity",
+                                       f"Location/{o.ask.id('Location')}/$capacity"]),
+                               ("devices", "all")),
     "check": lambda o: Question("POST", "MedicationRequest/$check", body=_prescription(o)),
     "convert": lambda o: Question("POST", "$convert", body=body(o.ask.record())),
     "diff": _diff,
@@ -293,6 +296,8 @@ READING: dict[str, Make] = {
     "match": _match,
     "medication-summary": lambda o: _get(f"Patient/{o.patient()}/$medication-summary"),
     "meta": _meta,
+    "occupancy": lambda o: _get(o.pick(["Location/$occupancy",
+                                        f"Location/{o.ask.id('Location')}/$occupancy"])),
     "populate": _populate,
     "reindex-status": lambda o: _get("$reindex-status"),
     "stats": _stats,
