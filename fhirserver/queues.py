@@ -54,6 +54,10 @@ LANES_AT_ONCE: Final = 20
 OF_A_LANE: Final = 50
 
 
+# Where this process goes on among the lanes of a topic, so that all have their turn.
+_reached: dict[str, str] = {}
+
+
 class GiveUp(Exception):
     """No further attempt would do any better; the message says why, without patient data."""
 
@@ -86,9 +90,19 @@ def work(
     done = 0
     while time.monotonic() < ends:
         lease, until = ids.new(), time.monotonic() + lease_seconds / 2
-        runs = take(database, topic, lease, lanes=lanes, most=OF_A_LANE, seconds=lease_seconds)
+        after = _reached.get(topic, "")
+        runs = take(
+            database,
+            topic,
+            lease,
+            lanes=lanes,
+            most=OF_A_LANE,
+            seconds=lease_seconds,
+            after=after,
+        )
         if not runs:
             break
+        _reached[topic] = _last([run[0].lane for run in runs], after)
         for run in runs:
             for item in run:
                 if time.monotonic() >= min(until, ends):
@@ -103,6 +117,16 @@ def work(
                 else:
                     done += finish(database, lease, [item.id])
     return done
+
+
+def _last(lanes: list[str], after: str) -> str:
+    """The lane that a walk ended with that began after one, and went on from the beginning.
+
+    >>> _last(["c", "d"], "b"), _last(["c", "a"], "b")
+    ('d', 'a')
+    """
+    again = [lane for lane in lanes if lane <= after]
+    return max(again or lanes)
 
 
 def _failed(

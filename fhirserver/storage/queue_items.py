@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Final
 
 from fhirserver.model import json
 from fhirserver.storage.database import Connection, Database, Rows, execute
@@ -84,35 +84,34 @@ def add(target: Connection | Database, topic: str, items: Sequence[New]) -> None
 def due(database: Database, topics: Sequence[str]) -> list[str]:
     """Which of these topics may have something that is due and that nobody has."""
     rows = database.read(
-        "SELECT t FROM unnest(%s::text[]) AS t WHERE EXISTS (SELECT FROM queue.item i "
+        "SELECT t FROM unnest(%s::text[]) AS t CROSS JOIN LATERAL (SELECT FROM queue.item i "
         "WHERE i.topic = t AND i.dead IS NULL AND i.due <= now() "
-        "AND (i.leased_until IS NULL OR i.leased_until < now()))",
+        "AND (i.leased_until IS NULL OR i.leased_until < now()) ORDER BY i.due LIMIT 1) i",
         (list(topics),),
     )
     return [row[0] for row in rows]
 
 
-def take(
-    database: Database, topic: str, lease: str, *, lanes: int, most: int, seconds: float
-) -> list[list[Item]]:
-    """Take on the first items of some lanes, at most so many of each, for so long.
-
-    A lane is free when its first item is due and nobody has it. Of a lane only the first counts as
-    an attempt until the others have their turn.
-    """
-    rows = database.write(
-        """
-WITH RECURSIVE head AS (
-  (SELECT lane, id FROM queue.item WHERE topic = %(topic)s AND dead IS NULL
+_HEADS: Final = """
+{name} AS (
+  (SELECT lane, id FROM queue.item WHERE topic = %(topic)s AND dead IS NULL AND lane > %({after})s
    ORDER BY lane, id LIMIT 1)
   UNION ALL
-  SELECT n.lane, n.id FROM head h CROSS JOIN LATERAL (
+  SELECT n.lane, n.id FROM {name} h CROSS JOIN LATERAL (
     SELECT i.lane, i.id FROM queue.item i WHERE i.topic = %(topic)s AND i.dead IS NULL
-    AND i.lane > h.lane ORDER BY i.lane, i.id LIMIT 1) n),
+    AND i.lane > h.lane ORDER BY i.lane, i.id LIMIT 1) n)"""
+
+# Both walks go only as far as it takes to find enough free lanes.
+_TAKE: Final = f"""
+WITH RECURSIVE {_HEADS.format(name="rest", after="after")},
+{_HEADS.format(name="beginning", after="nothing")},
 free AS MATERIALIZED (
-  SELECT i.id, i.lane FROM queue.item i JOIN head USING (id)
-  WHERE i.due <= now() AND (i.leased_until IS NULL OR i.leased_until < now())
-  ORDER BY i.due LIMIT %(lanes)s FOR UPDATE OF i SKIP LOCKED),
+  SELECT i.id, i.lane FROM (
+    SELECT id FROM rest UNION ALL SELECT id FROM beginning WHERE lane <= %(after)s) head
+  CROSS JOIN LATERAL (
+    SELECT id, lane FROM queue.item WHERE id = head.id AND due <= now() AND dead IS NULL
+    AND (leased_until IS NULL OR leased_until < now()) FOR UPDATE SKIP LOCKED) i
+  LIMIT %(lanes)s),
 run AS (
   SELECT n.id, n.id = f.id AS is_first FROM free f CROSS JOIN LATERAL (
     SELECT i.id FROM queue.item i WHERE i.topic = %(topic)s AND i.dead IS NULL
@@ -121,13 +120,35 @@ UPDATE queue.item i SET lease = %(lease)s::uuid, leased_until = now() + %(second
   attempts = i.attempts + CASE WHEN run.is_first THEN 1 ELSE 0 END
 FROM run WHERE i.id = run.id
 RETURNING i.id, i.topic, i.lane, i.content::text, i.made,
-  i.attempts + CASE WHEN run.is_first THEN 0 ELSE 1 END""",
+  i.attempts + CASE WHEN run.is_first THEN 0 ELSE 1 END"""
+
+
+def take(
+    database: Database,
+    topic: str,
+    lease: str,
+    *,
+    lanes: int,
+    most: int,
+    seconds: float,
+    after: str = "",
+) -> list[list[Item]]:
+    """Take on the first items of some lanes, at most so many of each, for so long.
+
+    A lane is free when its first item is due and nobody has it. Of a lane only the first counts as
+    an attempt until the others have their turn. The lanes `after` one come first, so that who goes
+    on from the last one comes round to all of them, however many there are.
+    """
+    rows = database.write(
+        _TAKE,
         {
             "topic": topic,
             "lease": lease,
             "lanes": lanes,
             "most": most,
             "seconds": timedelta(seconds=seconds),
+            "after": after,
+            "nothing": "",
         },
     )
     found: dict[str, list[Item]] = {}
