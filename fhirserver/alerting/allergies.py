@@ -1,7 +1,7 @@
 """A patient's allergies against what the patient takes: the same code, or an ingredient's.
 
-It compares codes, not drug classes: an allergy to penicillins is no match for amoxicillin unless a
-coding says so. `covers` lets a terminology say more: whether a code lies below another.
+By itself it compares codes. `said` lets those who know medicines say more: that amoxicillin is a
+penicillin, or that there are cross-reactions.
 https://hl7.org/fhir/R4/allergyintolerance.html
 """
 
@@ -21,7 +21,7 @@ TAKEN: Final = {
     "MedicationRequest": frozenset({"active", "on-hold", "draft"}),
     "MedicationStatement": frozenset({"active", "intended", "on-hold"}),
 }
-Covers = Callable[[Code, Code], bool]
+Said = Callable[[Resource], str | None]
 
 
 def is_current(allergy: Resource) -> bool:
@@ -62,7 +62,7 @@ def conflicts(
     allergy: Resource,
     orders: Iterable[Resource],
     medications: Mapping[str, Resource],
-    covers: Covers = lambda _, __: False,
+    said: Said = lambda _: None,
 ) -> Iterator[tuple[Resource, Hit]]:
     """The orders and statements that go against an allergy, each with its hit."""
     if not is_current(allergy):
@@ -71,11 +71,12 @@ def conflicts(
     for order in orders:
         if order.get("status") not in TAKEN.get(order["resourceType"], ()):
             continue
-        given = ingredients(order, medications)
-        if minded & given or any(covers(m, g) for m in minded for g in given):
+        told = said(order)
+        if told is None and minded & ingredients(order, medications):
+            told = f"{_name(allergy)}, and {_drug(order, medications)} is given"
+        if told is not None:
             reference = f"{order['resourceType']}/{order['id']}"
-            text = f"{rule.title}: {_name(allergy)}, and {_drug(order, medications)} is given"
-            yield order, Hit(rule, text, reference, (reference,))
+            yield order, Hit(rule, f"{rule.title}: {told}", reference, (reference,))
 
 
 def _codes(concept: Resource) -> Iterator[Code]:

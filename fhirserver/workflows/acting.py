@@ -15,6 +15,7 @@ from fhirserver.errors import Gone, Invalid, NotFound
 from fhirserver.interactions.messages import FhirRequest, FhirResponse
 from fhirserver.model import definitions, json
 from fhirserver.model.resource import Resource
+from fhirserver.prescribing.knowledge import Knowledge
 from fhirserver.queues import New
 from fhirserver.settings import Settings
 
@@ -92,6 +93,10 @@ class Acting:
     def settings(self) -> Settings:
         """The settings of the site."""
         return self._engine.context.settings
+
+    def medicines(self) -> Knowledge:
+        """What is known of medicines: ingredients, groups, allergens."""
+        return self._engine.context.medicines.known()
 
     def later(
         self, timer: str, due: datetime, content: dict[str, Any], *, lane: str | None = None

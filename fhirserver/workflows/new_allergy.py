@@ -5,12 +5,17 @@ An order that goes against a known allergy is met when it is written: see `presc
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from fhirserver import clock
 from fhirserver.alerting import conflicts
 from fhirserver.alerting import notices as n
 from fhirserver.alerting.allergies import TAKEN
 from fhirserver.alerting.readings import patient_of
 from fhirserver.model.resource import Resource
+from fhirserver.prescribing.allergies import allergy_findings
+from fhirserver.prescribing.knowledge import Knowledge
+from fhirserver.prescribing.medicine import medicine_of
 from fhirserver.workflows.alerts import raise_alert, standing_issues, withdraw
 from fhirserver.workflows.occasion import Occasion
 from fhirserver.workflows.registering import workflow
@@ -28,7 +33,8 @@ def act(occasion: Occasion) -> None:
         told = {n.key_in(i): i for i in standing_issues(occasion, _KIND, reference)}
     if allergy is not None and rules.rules and _is_new(occasion, rules.fresh.total_seconds()):
         orders, medicines = _taken(occasion, f"Patient/{patient_of(allergy)}")
-        for order, hit in conflicts(rules.rules[0], allergy, orders, medicines):
+        said = _said(allergy, medicines, occasion.medicines())
+        for order, hit in conflicts(rules.rules[0], allergy, orders, medicines, said):
             key = f"{order['resourceType']}/{order['id']}/{reference}"
             place = order.get("encounter") or order.get("context") or {}
             about = n.About(
@@ -44,6 +50,19 @@ def act(occasion: Occasion) -> None:
     for standing in told.values():
         why = "The allergy was entered in error" if is_error else "The allergy no longer holds"
         withdraw(occasion, standing, why, is_error=is_error, tell=True)
+
+
+def _said(
+    allergy: Resource, medicines: dict[str, Resource], known: Knowledge
+) -> Callable[[Resource], str | None]:
+    """What the checks of prescriptions say: by ingredients, groups and cross-reactions."""
+
+    def said(order: Resource) -> str | None:
+        medicine = medicine_of(order, medicines, known)
+        found = next(allergy_findings(medicine, [allergy], known), None)
+        return None if found is None else found.detail.rstrip(".")
+
+    return said
 
 
 def _is_new(occasion: Occasion, seconds: float) -> bool:

@@ -59,8 +59,10 @@ def test_an_allergy_that_is_refuted_or_over_is_none(name, code):
     assert not found(allergy(**{name: {"coding": [{"code": code}]}}), order())
 
 
-def test_a_terminology_may_say_that_a_class_covers_a_medicine():
+def test_who_knows_medicines_may_say_that_a_class_covers_one():
     penicillins = allergy({"coding": [{"system": RX, "code": "penicillins"}]})
 
     assert not found(penicillins, order())
-    assert found(penicillins, order(), covers=lambda one, _: one[1] == "penicillins")
+    assert found(penicillins, order(), said=lambda _: "a penicillin") == [
+        "Allergy against current medication: a penicillin"
+    ]

@@ -10,6 +10,7 @@ from fhirserver.workflows.occasion import Change, Occasion
 from tests.workflows.alert_world import World, reference, to
 
 RX = "http://www.nlm.nih.gov/research/umls/rxnorm"
+PENICILLIN = "91936005"
 AMOXICILLIN = {"coding": [{"system": RX, "code": "723", "display": "amoxicillin"}]}
 
 
@@ -35,12 +36,20 @@ def an_order(world, **medicine):
     })  # fmt: skip
 
 
-def an_allergy(world):
+def test_an_allergy_to_penicillins_is_one_to_amoxicillin(world, looked):
+    an_order(world)
+    looked(an_allergy(world, {"coding": [{"system": "http://snomed.info/sct", "code": PENICILLIN,
+                                          "display": "Allergy to penicillin"}]}))  # fmt: skip
+
+    assert "penicillin" in world.tasks()[0]["description"].lower()
+
+
+def an_allergy(world, code=AMOXICILLIN):
     active = {"coding": [{
         "system": "http://terminology.hl7.org/CodeSystem/allergyintolerance-clinical",
         "code": "active"}]}  # fmt: skip
     return world.made({"resourceType": "AllergyIntolerance", "patient": to(world.patient),
-                       "clinicalStatus": active, "code": AMOXICILLIN})  # fmt: skip
+                       "clinicalStatus": active, "code": code})  # fmt: skip
 
 
 def test_it_is_told_with_the_order_and_the_allergy(world, looked):
