@@ -42,13 +42,14 @@ def cancel(ctx: Context, call: Call) -> FhirResponse:
     scope = call.inputs.text("scope") or "this"
     if scope not in SCOPES:
         raise Invalid("scope is this, following or all", expression=call.inputs.place("scope"))
-    if appointment["status"] in OVER and appointment["status"] != "cancelled":
+    if appointment["status"] in OVER - _GIVES_BACK:
         raise Conflict(_OVER)
     waits = call.inputs.is_true("keep-waiting")
     reason: dict[str, Any] | None = call.inputs.one("reason")
 
     def make(stored: Resource) -> Resource:
-        if stored["status"] == "cancelled":
+        if stored["status"] in _GIVES_BACK:
+            # What it still has of slots is given back.
             return stored
         if stored["status"] in OVER:
             raise Conflict(_OVER)
@@ -62,6 +63,7 @@ def cancel(ctx: Context, call: Call) -> FhirResponse:
     return answer(ctx, carried_out(ctx, wishes))
 
 
+_GIVES_BACK: Final = frozenset({"cancelled", "entered-in-error"})
 _OVER: Final = "this appointment is over: it can't be cancelled any more"
 
 

@@ -13,6 +13,7 @@ from fhirserver.workflows import (
     appointment_holds,
     appointment_messages,
     appointment_reminders,
+    appointment_slots,
     no_shows,
     waiting_list,
 )
@@ -393,3 +394,14 @@ def test_a_time_that_nobody_waits_for_stays_free(client, engine, slot, reacting,
 
     assert read(client, taken)["status"] == "free"
     assert read(client, elsewhere)["status"] == "waitlist"
+
+
+def test_an_appointment_cancelled_by_other_means_gives_its_slots_back(client, slot, reacting, eventually):  # fmt: skip
+    taken = slot()
+    booked = call(client, "book", appointment_resource=wanted(stored(client, "Patient"), taken))
+
+    with reacting({"appointment_slots": (["Appointment"], appointment_slots.act)}):
+        done(client.put(f"/fhir/{name(booked)}", json=booked | {"status": "cancelled"}))
+        eventually(lambda: read(client, taken)["status"] == "free")
+
+    assert read(client, booked)["meta"]["versionId"] == "2"

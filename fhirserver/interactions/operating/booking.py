@@ -16,6 +16,7 @@ from typing import Final
 from fhirserver import clock, ids
 from fhirserver.access.access import Access
 from fhirserver.errors import Conflict, Invalid, NotFound, VersionConflict
+from fhirserver.interactions.commit import is_same
 from fhirserver.interactions.conforming import conformer
 from fhirserver.interactions.context import Context
 from fhirserver.interactions.dangling import refuse_dangling
@@ -23,7 +24,7 @@ from fhirserver.interactions.intents import Done, Intent
 from fhirserver.interactions.operating.own_searching import all_matches, named
 from fhirserver.interactions.operating.schedules import overlapping, related, schedules_of
 from fhirserver.interactions.operating.stepwise import Steps, in_steps
-from fhirserver.interactions.permitted import as_permitted, refuse_unpermitted
+from fhirserver.interactions.permitted import as_permitted, refuse_unpermitted, shown_again
 from fhirserver.model import json
 from fhirserver.model.resource import Resource
 from fhirserver.scheduling import slots as slot_states
@@ -170,21 +171,29 @@ class _Booking:
                 self._now[slot_id] = slot_states.block(slot, appointment)
 
     def _write(self, made: Sequence[tuple[Intent, Version | None]]) -> list[Done]:
-        intents = [i for i, _ in made]
+        intents, olds = [i for i, _ in made], [o for _, o in made]
         conform = conformer(self._ctx, intents)
         intents = [conform(i) if conform is not None else i for i in intents]
         guard = self._ctx.store.guard
-        intents = [as_permitted(guard, i, o) for i, (_, o) in zip(intents, made, strict=True)]
+        intents = [as_permitted(guard, i, o) for i, o in zip(intents, olds, strict=True)]
+        kept = {n: _unchanged(o) for n, (i, o) in enumerate(zip(intents, olds, strict=True))
+                if o is not None and is_same(o.content or "{}", i.resource)}  # fmt: skip
         changed = [
             (Intent("update", "Slot", i, resource=slot), self._was[i])
             for i, slot in self._now.items()
             if slot != _content(self._was[i])
         ]
-        old = [o for _, o in made if o is not None] + [o for _, o in changed]
-        done = self._steps.write([*intents, *(i for i, _ in changed)], old)
+        new = {n: i for n, i in enumerate(intents) if n not in kept}
+        old = [o for o in olds if o is not None] + [o for _, o in changed]
+        done = self._steps.write([*new.values(), *(i for i, _ in changed)], old)
         with self._steps.reading():
-            refuse_dangling(self._ctx, intents)
-        return done[: len(intents)]
+            refuse_dangling(self._ctx, new.values())
+        told = kept | dict(zip(new, done, strict=False))
+        return [shown_again(guard, told[n]) if n in kept else told[n] for n in sorted(told)]
+
+
+def _unchanged(version: Version) -> Done:
+    return Done(200, version.type, version.id, version.version, version.updated, version.content)
 
 
 def held_slots(ctx: Context, appointment: Resource) -> list[Resource]:

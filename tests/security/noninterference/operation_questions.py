@@ -194,7 +194,7 @@ def _import(kind: str) -> Make:
 
 
 def _appointment(o: OperationQuestions) -> str:
-    return f"Appointment/{o.pick(['app1', 'app2', 'app3'])}"
+    return f"Appointment/{o.ask.id('Appointment')}"
 
 
 def _booking(name: str) -> Make:
@@ -285,11 +285,14 @@ READING: dict[str, Make] = {
     "find": lambda o: o.pick([
         _get("List/$find", ("patient", o.patient()), ("name", "$current-problems")),
         _get("Appointment/$find", ("start", "2026-01-01T00:00:00Z"), ("end", "2026-03-01T00:00:00Z"),
-             ("practitioner", "dr1"), ("together", f"Patient/{o.patient()}"))]),
+             ("practitioner", o.ask.id("Practitioner")), ("together", f"Patient/{o.patient()}"))]),
     "find-matches": lambda o: _post("CodeSystem/$find-matches",
                                     _text("system", GENDERS, "Uri"), _text("property", "x")),
     "graph": _graph,
     "graphql": _graphql,
+    "ical": lambda o: _get(o.pick([f"Patient/{o.patient()}/$ical",
+                           f"Practitioner/{o.ask.id('Practitioner')}/$ical"]),
+                           ("start", "2020-01-01"), ("end", "2021-01-01")),
     "lastn": lambda o: _get("Observation/$lastn", ("patient", f"Patient/{o.patient()}"),
                             ("max", o.pick("12"))),
     "lookup": lambda o: _get("CodeSystem/$lookup", *_CODE),
