@@ -20,7 +20,10 @@ from fhirserver.keys import opening
 from fhirserver.keys.keyring import Keyring
 from fhirserver.keys.sealer import Sealer
 from fhirserver.oauth import apps, endpoints, launch, pages
+from fhirserver.oauth.cds_clients import CdsClients, is_jwt
+from fhirserver.oauth.client_keys import ClientKeys
 from fhirserver.oauth.own_rights import own_rights
+from fhirserver.oauth.pinned_fetch import PinnedFetch
 from fhirserver.oauth.recording import Record
 from fhirserver.oauth.signing import Signing
 from fhirserver.oauth.signing_in import blueprints as signing_in
@@ -34,6 +37,7 @@ from fhirserver.web import fhir, health, observation
 from fhirserver.web.administration import blueprint as administration
 from fhirserver.web.administration.admission import Desk
 from fhirserver.web.authentication import AccessOf, Authenticator
+from fhirserver.web.cds import blueprint as cds
 from fhirserver.web.cors import allow_origins
 from fhirserver.web.errors import handle_errors
 from fhirserver.web.openapi import address as openapi
@@ -81,6 +85,19 @@ def create_app(settings: Settings | None = None) -> Flask:
 
     desk = Desk(engine, recorder, authenticator.principal, first_password)
     app.register_blueprint(administration.blueprint(desk))
+    fetch = PinnedFetch(allow_loopback=settings.allow_local_addresses)
+    app.register_blueprint(
+        cds.blueprint(
+            cds.Desk(
+                engine,
+                recorder,
+                authenticator.principal,
+                CdsClients(database, ClientKeys(fetch)),
+                is_jwt,
+                limits,
+            )
+        )
+    )
     app.register_blueprint(openapi.blueprint(engine))
     app.register_blueprint(health.blueprint(database))
     app.register_blueprint(observation.metrics(settings, QueueMetrics(database)))

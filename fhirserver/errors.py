@@ -6,6 +6,7 @@
       Unauthorized 401       Forbidden 403          NotFound 404    Gone 410
       MethodNotAllowed 405   NotAcceptable 406      UnsupportedMedia 415
       VersionConflict 412    MultipleMatches 412    Conflict 409
+      PreconditionFailed 412
       Throttled 429          Unavailable 503        KeyUnavailable 503
       Damaged 500
 
@@ -159,6 +160,13 @@ class VersionConflict(FhirError):
 
     status = 412
     code = "conflict"
+
+
+class PreconditionFailed(FhirError):
+    """What the request needs to be answered isn't there: send it, or say where it is."""
+
+    status = 412
+    code = "required"
 
 
 class MultipleMatches(FhirError):

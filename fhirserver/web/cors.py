@@ -15,7 +15,7 @@ from fhirserver.settings import Settings
 
 # Not the pages for people, nor what they post to.
 _OPEN: Final = re.compile(
-    r"/fhir(?:/.*)?|/\.well-known/.*"
+    r"/fhir(?:/.*)?|/\.well-known/.*|/cds-services(?:/.*)?"
     r"|/oauth/(?:token|introspect|revoke|register|jwks|smart-style\.json)"
 )
 _SHOWN: Final = (

@@ -14,6 +14,7 @@ from fhirserver.access.scopes import scopes, words
 from fhirserver.cli.databases import migrated_database, recorded_database
 from fhirserver.cli.options import with_settings
 from fhirserver.errors import Invalid, NotFound
+from fhirserver.oauth.cds_clients import MAY_CALL
 from fhirserver.oauth.client_keys import check_key_set
 from fhirserver.oauth.pinned_fetch import PinnedFetch, check_address
 from fhirserver.oauth.registration import check_redirect
@@ -52,6 +53,11 @@ def command() -> None:
 @click.option("--service", is_flag=True, help="A backend service: it acts for itself, by a key.")
 @click.option("--jwks", type=click.Path(exists=True, path_type=Path), help="Its public keys.")
 @click.option("--jwks-uri", help="Where its public keys are.")
+@click.option(
+    "--cds-hooks",
+    is_flag=True,
+    help="It calls the CDS services: --id is the iss of its tokens, which its keys sign.",
+)
 @click.option("--introspects", is_flag=True, help="It may ask about the tokens of others.")
 def add(
     settings: Settings,
@@ -64,13 +70,16 @@ def add(
     service: bool,
     jwks: Path | None,
     jwks_uri: str | None,
+    cds_hooks: bool,
     introspects: bool,
 ) -> None:
     """Register the client NAME, and print its client_id, and its secret if it gets one.
 
     The secret is shown this once: only its hash is kept.
     """
-    if service:
+    if cds_hooks and client_id is None:
+        raise Invalid("--cds-hooks needs --id: the iss of the client's tokens")
+    if service or cds_hooks:
         kind = "asymmetric"
     elif not redirects and not introspects:
         raise Invalid("an app needs --redirect-uri; a backend service is added with --service")
@@ -89,12 +98,14 @@ def add(
         kind=kind,
         secret=stored,
         redirect_uris=tuple(check_redirect(r) for r in redirects),
-        grant_types=("client_credentials",) if service else ("authorization_code", "refresh_token"),
-        scope=_checked(scope or (SERVICE if service else APP), settings),
+        grant_types=_grant_types(service=service, has_pages=bool(redirects) or not cds_hooks),
+        # What only calls CDS services asks for no tokens.
+        scope=_checked(scope or (SERVICE if service else "" if cds_hooks else APP), settings),
         jwks=None if jwks is None else check_key_set(_read(jwks)),
         jwks_uri=jwks_uri,
         launch_uri=None if launch_uri is None else check_redirect(launch_uri),
         may_introspect=introspects,
+        details={MAY_CALL: True} if cds_hooks else {},
     )
     with recorded_database(settings, made.id) as (_, database):
         if clients.client_by_id(database, made.id) is not None:
@@ -156,6 +167,12 @@ def invite(settings: Settings, days: int) -> None:
     """
     with recorded_database(settings) as (_, database):
         click.echo(clients.invite(database, days * DAY))
+
+
+def _grant_types(*, service: bool, has_pages: bool) -> tuple[str, ...]:
+    if service:
+        return ("client_credentials",)
+    return ("authorization_code", "refresh_token") if has_pages else ()
 
 
 def _set_active(settings: Settings, client_id: str, *, active: bool) -> None:
