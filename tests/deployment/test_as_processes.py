@@ -27,6 +27,7 @@ from tests.deployment.compose import ROOT, Service, services
 
 pytestmark = pytest.mark.slow
 SECONDS = 90
+PORT = {"web": "PORT", "push": "PUSH_PORT"}
 
 
 @dataclass
@@ -47,7 +48,8 @@ class Deployment:
             given = {k: str(folder) if v == place else v for k, v in given.items()}
         given = {k: self.replaced.get(v, v) for k, v in given.items()}
         if service.name in self.ports:
-            given["FHIRSERVER_PORT"] = str(self.ports[service.name])
+            setting = f"FHIRSERVER_{PORT[service.command[0]]}"
+            given[setting] = str(self.ports[service.name])
         ours = {k: v for k, v in os.environ.items() if not k.startswith("FHIRSERVER_")}
         return ours | given
 
@@ -90,7 +92,7 @@ def deployment(tmp_path_factory):
         assert migrate.wait(SECONDS) == 0, made.said("migrate")
         for service in services().values():
             if service.is_ours and service.name != "migrate":
-                if service.command == ["web"]:
+                if service.command[0] in PORT:
                     made.ports[service.name] = unused_port()
                 made.start(service)
         for name in made.ports:
@@ -130,6 +132,18 @@ def test_links_are_those_that_clients_see(deployment, token):
         made = web.post("/fhir/Patient", json={"resourceType": "Patient"})
 
     assert made.headers["Location"].startswith("https://localhost/fhir/Patient/")
+
+
+def test_a_write_to_one_server_is_told_by_another(deployment, token):
+    with (
+        deployment.fhir("web-1", token) as web,
+        deployment.fhir("push", token) as push,
+        push.stream("GET", "/push", params={"_type": "Patient"}) as stream,
+    ):
+        lines = stream.iter_lines()
+        assert any(line == "event: ready" for line in lines)
+        id_ = web.post("/fhir/Patient", json={"resourceType": "Patient"}).json()["id"]
+        assert any(id_ in line for line in lines)
 
 
 def test_beat_and_worker_do_the_background_work(deployment, token):

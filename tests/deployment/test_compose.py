@@ -15,6 +15,7 @@ from fhirserver.cli import main
 from fhirserver.settings import Settings
 from tests.deployment.compose import ROOT, document, services
 
+LISTENING = (["web"], ["push"])
 OURS = [s for s in services().values() if s.is_ours]
 
 
@@ -31,7 +32,9 @@ def test_a_service_has_a_command_and_settings_that_exist(service):
 
 
 def test_each_role_of_production_is_there():
-    assert {" ".join(s.command) for s in OURS} >= {"web", "worker", "beat", "db upgrade"}
+    assert {" ".join(s.command) for s in OURS} >= {
+        *("web", "push", "worker", "beat", "db upgrade"),
+    }
 
 
 @pytest.mark.parametrize("service", services().values(), ids=lambda s: s.name)
@@ -51,7 +54,7 @@ def test_our_services_can_do_little_to_their_host(service):
     assert service.described["read_only"] is True
     assert service.described["cap_drop"] == ["ALL"]
     assert "no-new-privileges:true" in service.described["security_opt"]
-    assert "front" not in service.described["networks"] or service.command == ["web"]
+    assert "front" not in service.described["networks"] or service.command in LISTENING
     user = re.findall(r"^USER (\d+)$", (ROOT / "Dockerfile").read_text(), re.MULTILINE)
     assert user == ["10001"]
 
@@ -78,6 +81,9 @@ def test_the_proxy_is_believed_and_lets_through_what_the_server_takes():
 
     assert {s.environment["FHIRSERVER_TRUSTED_PROXIES"] for s in webs} == {front}
     assert re.findall(r"server (\S+):8000;", nginx) == [s.name for s in webs]
+    push = services()["push"].environment
+    assert push["FHIRSERVER_TRUSTED_PROXIES"] == front
+    assert re.findall(r"server push:(\d+);", nginx) == [push["FHIRSERVER_PUSH_PORT"]]
     assert int(re.search(r"client_max_body_size (\d+)m", nginx)[1]) * 10**6 == (
         Settings().max_body_bytes
     )
@@ -90,7 +96,7 @@ def test_the_proxy_can_read_its_settings(tmp_path):
     secrets(tmp_path)
     text = (ROOT / "deploy/nginx.conf").read_text()
     text = text.replace("/run/secrets", str(tmp_path / "deploy/secrets"))
-    text = re.sub(r"server web-\d", "server 127.0.0.1", text)
+    text = re.sub(r"server (web-\d|push):", "server 127.0.0.1:", text)
     (tmp_path / "nginx.conf").write_text(text)
 
     done = subprocess.run(
