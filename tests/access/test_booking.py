@@ -6,6 +6,9 @@ from datetime import date
 
 import pytest
 
+from fhirserver import ids
+from fhirserver.storage import users
+from fhirserver.storage.tokens import issue
 from tests.answers import done, refused, resources
 
 DAY = date(2027, 5, 3)
@@ -167,6 +170,35 @@ def test_nobody_learns_whose_appointment_is_in_the_way(as_user, client, put, pat
     for text in (answer.text, slot.text):
         assert patient["id"] not in text
         assert booked["id"] not in text
+
+
+def test_whose_schedule_is_hidden_is_not_booked(as_user, client, put, patient, doctor, slots):
+    """The appointment would name the schedule's actors."""
+    scope = "user/Appointment.crus user/Slot.rs user/Patient.rs"
+    me = as_user("doctor", name(doctor), scope=scope)
+
+    refused(call(me, "book", appointment_resource=wanted(slots[0], patient, doctor)), 403)
+
+    assert status_of(client, slots[0]) == "free"
+
+
+def test_a_patients_app_finds_and_books(app, database, patient, doctor, schedule, slots):
+    """With the scopes of an app that was launched for the patient."""
+    scope = "patient/Appointment.crus patient/Slot.rs patient/Schedule.rs patient/Patient.rs"
+    user = users.add(database, f"u-{ids.new()}", fhir_user=name(patient), roles=["patient"])
+    token = issue(database, subject=user.name, scope=scope, lifetime_seconds=600, user=user.id,
+                  patient=patient["id"])  # fmt: skip
+    client = app.test_client()
+    client.environ_base["HTTP_AUTHORIZATION"] = f"Bearer {token}"
+    times = {"start": f"{DAY}T00:00:00Z", "end": f"{DAY}T23:00:00Z", "schedule": schedule["id"]}
+
+    proposals = resources(done(client.get("/fhir/Appointment/$find", query_string=times)))
+    who = {"actor": to(patient), "status": "accepted"}
+    made = {**proposals[0], "participant": [who, *proposals[0]["participant"]]}
+    booked = one(call(client, "book", appointment_resource=made))
+
+    assert len(proposals) == 3
+    assert {p["actor"]["reference"] for p in booked["participant"]} == {name(patient), name(doctor)}
 
 
 def test_a_token_needs_no_scope_for_slots_beyond_reading(as_user, client, patient, doctor, slots):

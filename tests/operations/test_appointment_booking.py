@@ -277,6 +277,49 @@ def test_slots_of_the_same_person_that_overlap_are_blocked(client, practice, pat
     assert statuses_of(client, long) == ["free"]
 
 
+def test_a_person_in_two_roles_is_one_person(client, practice, patient, stored):
+    other = practice.a_schedule(practice.role)
+    practice.slots()
+    practice.slots(other, minutes=60)
+    first = practice.find(schedule=practice.schedule["id"])[0]
+    long = resources(
+        done(client.get(f"/fhir/Slot?schedule={name(other)}&start={first['start']}&_sort=start"))
+    )
+
+    call(client, "book", appointment_resource=for_patient(first, patient))
+
+    assert read(client, name(long[0]))["status"] == "busy-unavailable"
+
+
+def test_a_clinic_where_several_work_ties_nobody(client, practice, patient, stored):
+    clinic = stored({"resourceType": "Location", "name": "Clinic"})
+    mine = practice.a_schedule(practice.doctor, clinic)
+    theirs = practice.a_schedule(stored({"resourceType": "Practitioner"}), clinic)
+    day = {"status": "free", "start": f"{MONDAY}T08:00:00Z", "end": f"{MONDAY}T09:00:00Z"}
+    slots = [
+        stored({"resourceType": "Slot", "schedule": {"reference": name(s)}, **day})
+        for s in (mine, theirs)
+    ]
+
+    for each in slots:
+        wanted = {"resourceType": "Appointment", "status": "proposed", "participant": []}
+        made = for_patient({**wanted, "slot": [{"reference": name(each)}]}, patient)
+        assert call(client, "book", appointment_resource=made).status_code == 200
+
+
+def test_booking_costs_as_many_statements_however_full_the_day_is(client, practice, patient, query_recorder):  # fmt: skip
+    practice.slots(minutes=60)
+    practice.slots(practice.a_schedule(practice.doctor), minutes=10)
+    counts = []
+    for proposal in practice.find(schedule=practice.schedule["id"])[:3]:
+        query_recorder.clear()
+        done(call(client, "book", appointment_resource=for_patient(proposal, patient)))
+        counts.append(len(query_recorder))
+
+    assert counts[1] == counts[2]
+    assert counts[2] < 60, counts
+
+
 def test_a_slot_stays_blocked_until_the_last_appointment_is_cancelled(client, practice, patient):
     other = practice.a_schedule(practice.doctor)
     practice.slots()

@@ -30,11 +30,19 @@ _PAGE: Final = 500
 
 
 def slots_named(ctx: Context, principal: Principal, ids: Sequence[str]) -> dict[str, Resource]:
-    """Slots by id, as far as the caller may read them; raises for one that isn't there for them."""
+    """Slots by id; raises for one that isn't there for the caller, nor is its schedule.
+
+    The appointment will name the schedule's actors, so the caller must be one who may know them.
+    """
     found: dict[str, Resource] = {}
+    seen: set[str] = set()
     for id_ in ids:
         try:
             found[id_] = read(ctx, principal, "Slot", id_)
+            schedule = reference_of(found[id_]["schedule"]).rpartition("/")[2]
+            if schedule not in seen:
+                read(ctx, principal, "Schedule", schedule)
+                seen.add(schedule)
         except (NotFound, Gone) as error:
             raise Unprocessable(f"there is no Slot/{id_}", expression="Appointment.slot") from error
     return found
