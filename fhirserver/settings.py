@@ -136,6 +136,12 @@ class Settings:
     sign_ins_per_minute: int = setting(
         600, "How many sign-ins one address may try in a minute; 0 is no limit."
     )
+    scheduled_reports: str = setting(
+        "daily: occupancy admissions; monthly: length-of-stay readmission lab-turnaround no-show "
+        "waiting-time alert-response medication-orders staff-load",
+        "The reports of metrics that the worker makes and stores, each once a day, week or month "
+        "is over; empty is none.",
+    )
     bulk_jobs_at_once: int = setting(
         5, "How many exports and imports of one client may be open at once; 0 is no limit."
     )

@@ -93,6 +93,18 @@ class Trail:
         """What the request comes to so far."""
         return self._describe(None, tuple(self._touched), tuple(self._patients))
 
+    @property
+    def has_patients(self) -> bool:
+        """Whether anybody's data has been shown since the last event was taken."""
+        return bool(self._patients)
+
+    def taken(self) -> Event:
+        """The event so far; what is shown later, while an answer is sent, goes into another."""
+        event = self.event()
+        self._touched.clear()
+        self._patients.clear()
+        return event
+
 
 class _Current(threading.local):
     trail: Trail | None = None

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import re
 from base64 import b64encode
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import cache
 from typing import Final, Literal
 from urllib.parse import urlencode
@@ -67,8 +68,18 @@ def recorded(
             raise
         if not (trail.is_batch or trail.is_recorded):
             trail.see(*_shown(trail, request, answer, recorder.base))
-            recorder.add(trail.event())
+            recorder.add(trail.taken())
+    if answer.stream is not None:
+        answer = replace(answer, stream=_followed(recorder, trail, answer.stream))
     return answer
+
+
+def _followed(recorder: Recorder, trail: Trail, stream: Iterable[bytes]) -> Iterator[bytes]:
+    """What is made while it is sent: whose data is in a piece is on record before it leaves."""
+    for piece in stream:
+        if trail.has_patients:
+            recorder.add(trail.taken())
+        yield piece
 
 
 def refused(recorder: Recorder, request: FhirRequest, error: FhirError) -> None:
@@ -221,7 +232,7 @@ def _shown(
                 (m[1].decode(), m[2].decode(), None)
                 for m in _full_url(base).finditer(answer.content)
             ]
-        patients += trail.patients_in(answer.content.decode())
+        patients += trail.patients_in(answer.content.decode(errors="replace"))
     return touched, patients
 
 

@@ -20,6 +20,8 @@ FILTER: Final = f"{OURS}/StructureDefinition/measure-view-filter"
 """An extension of a relatedArtifact: which resources the view is asked for, as a search."""
 UNIT: Final = f"{OURS}/StructureDefinition/measure-unit"
 """An extension of a Measure: the unit of its score, as a code of UCUM."""
+DELAY: Final = f"{OURS}/StructureDefinition/measure-delay"
+"""An extension of a Measure: how many days after a period all that counts is known."""
 STATISTIC: Final = f"{OURS}/CodeSystem/metric-statistic"
 GROUPING: Final = f"{OURS}/CodeSystem/metric-grouping"
 
@@ -63,6 +65,11 @@ class Metric:
     def unit(self) -> str | None:
         found = (e for e in self.measure.get("extension", ()) if e["url"] == UNIT)
         return next((str(e["valueCode"]) for e in found), None)
+
+    @property
+    def delay(self) -> int:
+        found = (e for e in self.measure.get("extension", ()) if e["url"] == DELAY)
+        return next((int(e["valueInteger"]) for e in found), 0)
 
     @property
     def groups(self) -> Sequence[Mapping[str, Any]]:

@@ -32,9 +32,7 @@ def cell(value: Any) -> str:
             return ""
         case bool():
             return "true" if value else "false"
-        case int():
-            return str(value)
-        case Decimal():
+        case int() | float() | Decimal():
             return str(value)
         case str():
             return neutral(value)

@@ -237,3 +237,43 @@ def test_the_metadata_is_not_on_record(app: Flask, events: Events, request_id: s
     app.test_client().get("/fhir/metadata", headers={"X-Request-Id": request_id})
 
     events(request_id, 0, seconds=0.7)
+
+
+def a_view(client_sent: Callable[..., Any], family: str) -> Any:
+    view = {
+        "resource": "Patient", "status": "active",
+        "where": [{"path": f"name.family = '{family}'"}],
+        "select": [{"column": [{"name": "family", "path": "name.family"}]}],
+    }  # fmt: skip
+    body = {"resourceType": "Parameters", "parameter": [{"name": "viewResource", "resource": view}]}
+    return client_sent("POST", "/$viewdefinition-run", json=body)
+
+
+def test_rows_of_a_view_are_on_record_with_whose_they_are_before_they_are_sent(
+    sent: Callable[..., Any], events: Events, request_id: str, client: FlaskClient
+) -> None:
+    family = "x" * 200
+    entries = [
+        an_entry("POST", "Patient", a_patient(name=[{"family": family}])) for _ in range(700)
+    ]
+    made = client.post("/fhir", json=a_transaction(*entries)).json["entry"]
+    everybody = {e["response"]["location"].partition("/_history")[0][-43:] for e in made}
+
+    rows = a_view(sent, family).text.splitlines()
+    # 307, 307 and 86 patients in three pieces; an event names at most 99, and counts the others.
+    found = events(request_id, expected=3)
+
+    assert len(rows) == 700
+    told = [what for e in found for what in whats(e)]
+    assert [len(whats(e)) for e in found] == [99, 99, 86]
+    assert {t[-43:] for t in told} < everybody
+    assert len(set(told)) == len(told)
+
+
+def test_whose_resources_gave_no_row_is_not_on_record(
+    sent: Callable[..., Any], events: Events, request_id: str, patient: str
+) -> None:
+    assert a_view(sent, "nobody").text == ""
+    (event,) = events(request_id)
+
+    assert whats(event) == []

@@ -84,7 +84,7 @@ def _table(ctx: Context, principal: Principal, source: Source, pairs: dict[str, 
     asked = [(name, value.format(**pairs)) for name, value in source.criteria]
     query = parse(view.resource, asked, parameters=ctx.parameters, site=ctx.site)
     kinds = [_kind(c.type) for c in view.columns]
-    found = rows(ctx, principal, view, query.condition)
+    found = rows(ctx, principal, view, query.condition, is_shown=False)
     return Table(
         [(c.name, kind) for c, kind in zip(view.columns, kinds, strict=True)],
         ([_cell(ctx, v, k) for v, k in zip(row, kinds, strict=True)] for row in found),

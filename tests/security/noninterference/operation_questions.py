@@ -254,7 +254,15 @@ def _metric(o: OperationQuestions) -> Question:
                 ("periodEnd", "2026-12-31"))  # fmt: skip
 
 
+def _table(o: OperationQuestions) -> Question:
+    report = {"resourceType": "MeasureReport", "status": "complete", "type": "summary",
+              "measure": "https://fhirserver.example/Measure/admissions",
+              "period": {"start": "2026-01-01", "end": "2026-01-31"}}  # fmt: skip
+    return _post("MeasureReport/$table", {"name": "report", "resource": report})
+
+
 READING: dict[str, Make] = {
+    "table": _table,
     "evaluate-measure": _metric,
     "viewdefinition-run": _view,
     "status": lambda o: _get(o.pick(["Subscription/$status", "Subscription/sub1/$status"])),

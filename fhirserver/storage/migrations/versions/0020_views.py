@@ -1,4 +1,4 @@
-"""Tables of views."""
+"""Which scheduled reports have been made."""
 
 from __future__ import annotations
 
@@ -8,7 +8,13 @@ revision = "0020"
 down_revision = "0019"
 
 STATEMENTS = """
-SELECT 1;
+CREATE SCHEMA IF NOT EXISTS views;
+
+-- A scheduled report is made by whose lease it is, and once.
+CREATE TABLE IF NOT EXISTS views.report_run (
+  key text COLLATE "C" PRIMARY KEY,
+  leased_until timestamptz NOT NULL,
+  made timestamptz);
 """
 
 
