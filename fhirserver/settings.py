@@ -48,6 +48,11 @@ class Settings:
     push_max_connections: int = setting(
         10_000, "The most that listen for live updates to one process at the same time."
     )
+    websocket_url: str | None = setting(
+        None,
+        "Where clients reach the websockets of Subscriptions; when not set it is "
+        "ws://HOST:PUSH_PORT/push/subscriptions, or wss when the server has a certificate.",
+    )
     base_url: str | None = setting(
         None,
         "The FHIR base that clients see, for links; http://HOST:PORT/fhir when not set, https when "
@@ -443,6 +448,13 @@ class Settings:
         None, "Where web processes share their metrics; set by `up` and `web` themselves."
     )
     log_level: str = setting("INFO", "The least severe log events that are written.")
+
+    @property
+    def websocket_address(self) -> str:
+        """Where clients reach the websockets of live updates."""
+        scheme = "ws" if self.tls_certificate is None else "wss"
+        own = f"{scheme}://{self.host}:{self.live_port}/push/subscriptions"
+        return self.websocket_url or own
 
     @property
     def live_port(self) -> int:

@@ -5,7 +5,7 @@ The events of each are numbered without gaps, in the order in which they came.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -64,7 +64,7 @@ class Event:
 
 
 _COLUMNS: Final = "key, id, written, status, content::text, holder::text, ends, last_event, error"
-_EVENT: Final = "number, type, id, key, version, method::text, made, sent"
+_EVENT: Final = "number, type, id, e.key, version, method::text, made, sent"
 
 
 def _subscriber(row: Sequence[Any]) -> Subscriber:
@@ -179,8 +179,8 @@ def drop(connection: Connection, keys: Sequence[int]) -> None:
 def event_of(database: Database, key: int, change: tuple[int, int]) -> Event | None:
     """The event that a subscription has had for a version, if it has had one."""
     rows = database.read(
-        f"SELECT {_EVENT} FROM subscription.event "
-        "WHERE subscription = %s AND key = %s AND version = %s",
+        f"SELECT {_EVENT} FROM subscription.event e "
+        "WHERE subscription = %s AND e.key = %s AND version = %s",
         (key, *change),
     )
     return Event(*rows[0]) if rows else None
@@ -210,7 +210,8 @@ def number(database: Database, key: int, type: str, id: str, change: tuple[int, 
             return None
         made = execute(
             connection,
-            "INSERT INTO subscription.event (subscription, number, key, version, type, id, method) "
+            "INSERT INTO subscription.event AS e "
+            "(subscription, number, key, version, type, id, method) "
             'VALUES (%s, %s, %s, %s, %s, %s, %s::"char") '
             f"ON CONFLICT (subscription, key, version) DO NOTHING RETURNING {_EVENT}",
             (key, rows[0][0] + 1, *change, type, id, method),
@@ -224,8 +225,8 @@ def number(database: Database, key: int, type: str, id: str, change: tuple[int, 
         else:
             made = execute(
                 connection,
-                f"SELECT {_EVENT} FROM subscription.event "
-                "WHERE subscription = %s AND key = %s AND version = %s",
+                f"SELECT {_EVENT} FROM subscription.event e "
+                "WHERE subscription = %s AND e.key = %s AND version = %s",
                 (key, *change),
             )
     return Event(*made[0])
@@ -244,11 +245,24 @@ def note_sent(database: Database, key: int, numbers: Sequence[int] = ()) -> None
 def events(database: Database, key: int, *, low: int, high: int, limit: int) -> list[Event]:
     """The events from one number to another, in order."""
     rows = database.read(
-        f"SELECT {_EVENT} FROM subscription.event WHERE subscription = %s "
+        f"SELECT {_EVENT} FROM subscription.event e WHERE subscription = %s "
         "AND number BETWEEN %s AND %s ORDER BY number LIMIT %s",
         (key, low, high, limit),
     )
     return [Event(*row) for row in rows]
+
+
+def events_after(
+    database: Database, places: Mapping[int, int], *, limit: int
+) -> list[tuple[int, Event]]:
+    """The events that come after a number of each subscription (by key), in order."""
+    rows = database.read(
+        f"SELECT e.subscription, {_EVENT} FROM unnest(%s::int8[], %s::int8[]) AS w (key, last) "
+        "JOIN subscription.event e ON e.subscription = w.key AND e.number > w.last "
+        "ORDER BY e.subscription, e.number LIMIT %s",
+        (array(places), array(places.values()), limit),
+    )
+    return [(row[0], Event(*row[1:])) for row in rows]
 
 
 def quiet(connection: Connection, topic: str) -> list[tuple[int, str]]:

@@ -7,7 +7,6 @@ kept by every further attempt.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any, Final, Literal
 
 from fhirserver import clock
@@ -15,12 +14,10 @@ from fhirserver.access.principal import Principal
 from fhirserver.egress import egress_of
 from fhirserver.engine import Engine
 from fhirserver.errors import Forbidden, Invalid, Unprocessable
-from fhirserver.interactions.operating.subscription_events import content_of, happened_of
+from fhirserver.interactions.operating.subscription_events import content_of
 from fhirserver.interactions.operating.subscription_secret import secret_of
 from fhirserver.interactions.subscribing import condition
-from fhirserver.model import json
-from fhirserver.notifications.bundles import Standing, notification
-from fhirserver.notifications.subscription import Asked, Content, asked
+from fhirserver.notifications.subscription import Asked, asked
 from fhirserver.notifications.topic import topics
 from fhirserver.queues import Item
 from fhirserver.registry import discover
@@ -33,6 +30,7 @@ from fhirserver.subscriptions.criteria import EVERYTHING
 from fhirserver.subscriptions.looking import DELETED
 from fhirserver.subscriptions.rights import Rights
 from fhirserver.subscriptions.standing import fail, give_status
+from fhirserver.subscriptions.telling import about_event, about_itself
 
 discover(channels_package)
 
@@ -49,7 +47,6 @@ class Delivery:
         settings = engine.context.settings
         self._engine = engine
         self._database = engine.context.store.database
-        self._base = settings.fhir_base
         self._rights = Rights(engine)
         self._attempts = settings.subscription_attempts
         self._outside = Outside(
@@ -99,9 +96,9 @@ class Delivery:
             self._send(held, wish, "heartbeat")
 
     def _send(self, held: Subscriber, wish: Asked, kind: Literal["handshake", "heartbeat"]) -> None:
-        bundle = notification(self._base, standing_of(held, wish), kind, _content(wish))
+        body = about_itself(self._engine, held, wish, kind)
         channels[wish.channel.kind](
-            self._outside, wish.channel, Notification(held.id, kind, body=json.dump(bundle))
+            self._outside, wish.channel, Notification(held.id, kind, body=body)
         )
         stored.note_sent(self._database, held.key)
 
@@ -156,13 +153,8 @@ class Delivery:
 
     def _told(self, held: Subscriber, caller: Principal, wish: Asked, event: Event) -> Notification:
         """A notification of the Backport."""
-        amount = _content(wish)
-        happened = happened_of(self._engine.handle, caller, event, amount)
-        now = replace(standing_of(held, wish), status="active", count=event.number)
-        bundle = notification(self._base, now, "event-notification", amount, [happened])
-        return Notification(
-            held.id, "event", event.number, json.dump(bundle), text=TEXT.format(event.number)
-        )
+        body = about_event(self._engine, held, caller, wish, event)
+        return Notification(held.id, "event", event.number, body, text=TEXT.format(event.number))
 
     def _notified(
         self, held: Subscriber, caller: Principal, wish: Asked, shown: Event | None, number: int
@@ -175,12 +167,3 @@ class Delivery:
         body = content_of(self._engine.handle, caller, shown)
         about = None if body is None else f"{shown.type}/{shown.id}"
         return Notification(held.id, "event", number, body, about, text)
-
-
-def standing_of(held: Subscriber, wish: Asked) -> Standing:
-    """How a subscription stands, for its owner."""
-    return Standing(held.id, held.status, wish.topic, held.last_event, held.error)
-
-
-def _content(wish: Asked) -> Content:
-    return wish.channel.content or "empty"

@@ -35,7 +35,7 @@ def command(settings: Settings) -> None:
 def _granian(settings: Settings) -> list[str]:
     """https://github.com/emmett-framework/granian#options"""
     return [
-        *("granian", FACTORY, "--factory", "--interface", "asgi", "--http", "1", "--no-ws"),
+        *("granian", FACTORY, "--factory", "--interface", "asgi", "--http", "1", "--ws"),
         *("--host", settings.host, "--port", str(settings.live_port), "--workers", "1"),
         *("--backlog", str(BACKLOG), "--respawn-failed-workers"),
         *("--respawn-interval", str(RELOAD_SECONDS)),

@@ -13,7 +13,15 @@ from fhirserver.keys.sealer import Sealer
 from fhirserver.storage.secrets import shared_key
 
 
+def key_of(ctx: Context) -> bytes:
+    """The key of all subscriptions."""
+    return shared_key(ctx.store.database, Sealer(ctx.store.sealing.keyring), "subscriptions")
+
+
 def secret_of(ctx: Context, subscription: str) -> bytes:
     """The secret of the subscription with that id, as the text that its owner is told."""
-    key = shared_key(ctx.store.database, Sealer(ctx.store.sealing.keyring), "subscriptions")
-    return hmac.new(key, subscription.encode(), hashlib.sha256).hexdigest().encode()
+    return (
+        hmac.new(key_of(ctx), b"secret." + subscription.encode(), hashlib.sha256)
+        .hexdigest()
+        .encode()
+    )

@@ -5,6 +5,7 @@
     listener.py     one connection: what waits for it, and when it ends
     hub.py          one poll for all connections
     replaying.py    what a listener missed that comes again
+    sockets.py      websockets of subscriptions
     application.py  the ASGI application: addresses, headers, errors
 
 A listener is told types, ids, versions and methods, and reads the rest through FHIR. Connections

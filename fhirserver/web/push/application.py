@@ -1,4 +1,4 @@
-"""`fhirserver push` as an ASGI application: `GET /push`, and the addresses for operators.
+"""`fhirserver push` as an ASGI application: `GET /push`, websockets, and what operators ask.
 
 https://asgi.readthedocs.io/en/latest/specs/www.html
 """
@@ -38,6 +38,7 @@ from fhirserver.web.protection.secrets_in_urls import refuse_secrets
 from fhirserver.web.push.hub import Hub
 from fhirserver.web.push.listener import Listener
 from fhirserver.web.push.replaying import Missed, missed
+from fhirserver.web.push.sockets import Sockets
 from fhirserver.web.push.source import Source, Told, event
 from fhirserver.web.push.wanted import Wanted, pairs_of, wanted
 
@@ -76,6 +77,7 @@ class Push:
         base = urlsplit(self._settings.fhir_base)
         own = f"{base.scheme}://{base.netloc}"
         self._origins = frozenset([own, *self._settings.cors_origins.split()])
+        self._sockets = Sockets(engine, origins=self._origins)
         self._running: asyncio.Task[None] | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -86,6 +88,8 @@ class Push:
                 if self._running is None or self._running.done():
                     self._running = asyncio.create_task(self._hub.run())
                 await self._http(scope, receive, send)
+            case "websocket":
+                await self._sockets(scope, receive, send)
 
     async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers = {k.decode("latin-1"): v.decode("latin-1") for k, v in scope["headers"]}
@@ -214,7 +218,7 @@ class Push:
         name = "fhirserver_push_connections"
         return (
             f"# HELP {name} Connections that listen for changes.\n# TYPE {name} gauge\n"
-            f"{name} {len(self._hub)}\n"
+            f"{name} {len(self._hub) + len(self._sockets)}\n"
         ).encode()
 
 

@@ -267,6 +267,7 @@ READING: dict[str, Make] = {
     "viewdefinition-run": _view,
     "status": lambda o: _get(o.pick(["Subscription/$status", "Subscription/sub1/$status"])),
     "events": lambda o: _get("Subscription/sub1/$events"),
+    "get-ws-binding-token": lambda o: _get("Subscription/sub1/$get-ws-binding-token"),
     "signing-secret": lambda o: _get("Subscription/sub1/$signing-secret"),
     "batch-validate-code": lambda o: _post("ValueSet/$batch-validate-code", {"name": "validation",
         "resource": {"resourceType": "Parameters", "parameter": [
