@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -84,12 +84,14 @@ def _store(engine: Engine, content: Content, size: int) -> None:
     """The resources that others see; a code system's concepts are in its tables."""
     resource = {**content.about, "content": "not-present", "count": size}
     for made in (resource, *content.value_sets):
-        _put(engine, made)
+        store_resource(engine, made)
 
 
-def _put(engine: Engine, resource: Resource) -> None:
-    """In place of what has the same address and version."""
-    query = (("url", resource["url"]), ("version", resource["version"]))
+def store_resource(
+    engine: Engine, resource: Resource, by: Sequence[str] = ("url", "version")
+) -> None:
+    """Store a resource in place of what has the same address and version, or the same `by`."""
+    query = tuple((name, str(resource[name])) for name in by)
     engine.handle(
         FhirRequest(
             "update",

@@ -99,8 +99,7 @@ def add(
         secret=stored,
         redirect_uris=tuple(check_redirect(r) for r in redirects),
         grant_types=_grant_types(service=service, has_pages=bool(redirects) or not cds_hooks),
-        # What only calls CDS services asks for no tokens.
-        scope=_checked(scope or (SERVICE if service else "" if cds_hooks else APP), settings),
+        scope=_scope(scope, settings, service=service, only_calls=cds_hooks and not redirects),
         jwks=None if jwks is None else check_key_set(_read(jwks)),
         jwks_uri=jwks_uri,
         launch_uri=None if launch_uri is None else check_redirect(launch_uri),
@@ -167,6 +166,13 @@ def invite(settings: Settings, days: int) -> None:
     """
     with recorded_database(settings) as (_, database):
         click.echo(clients.invite(database, days * DAY))
+
+
+def _scope(scope: str | None, settings: Settings, *, service: bool, only_calls: bool) -> str:
+    if scope is None and only_calls and not service:
+        # What only calls CDS services asks for no tokens.
+        return ""
+    return _checked(scope or (SERVICE if service else APP), settings)
 
 
 def _grant_types(*, service: bool, has_pages: bool) -> tuple[str, ...]:
