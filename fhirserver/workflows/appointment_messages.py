@@ -18,9 +18,10 @@ from fhirserver.errors import VersionConflict
 from fhirserver.interactions.messages import FhirRequest, etag
 from fhirserver.model import json
 from fhirserver.model.resource import Resource
-from fhirserver.scheduling.appointments import actors
+from fhirserver.scheduling.appointments import actors, reference_of
 from fhirserver.scheduling.hours import zone_of
 from fhirserver.scheduling.reminding import Way, Written, place_of, wants_none, ways
+from fhirserver.scheduling.slots import digest, taken_by
 from fhirserver.scheduling.times import moment, written
 from fhirserver.sending import email, sms
 from fhirserver.sending.failures import Never, NotNow
@@ -107,6 +108,13 @@ def patients_of(acting: Acting, appointment: Resource) -> list[Resource]:
     return _named(acting, (a for a in actors(appointment) if a.startswith("Patient/")))
 
 
+def was_booked_here(acting: Acting, appointment: Resource) -> bool:
+    """Whether an appointment has a slot by the operations, not from another system."""
+    mine = digest(appointment["id"])
+    slots = _named(acting, (reference_of(s) for s in appointment.get("slot", ())))
+    return any(mine in taken_by(s) for s in slots if s["resourceType"] == "Slot")
+
+
 def place_and_zone(acting: Acting, appointment: Resource) -> tuple[str, tzinfo]:
     """Where an appointment is, and the zone there; where it is nowhere, the patient's zone."""
     places = _named(acting, (a for a in actors(appointment) if a.startswith("Location/")))
@@ -136,7 +144,7 @@ def ask_reception(acting: Acting, appointment: Resource, code: str, text: str) -
 
 
 def _named(acting: Acting, references: Iterable[str]) -> list[Resource]:
-    found = (acting.read(*r.split("/", 1)) for r in references)
+    found = (acting.read(*r.split("/", 1)) for r in references if r.count("/") == 1)
     return [r for r in found if r is not None]
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from fhirserver.errors import Conflict, Gone, NotFound
 from fhirserver.interactions.messages import FhirRequest
+from fhirserver.workflows.appointment_messages import was_booked_here
 from fhirserver.workflows.registering import Occasion, workflow
 
 _GIVES_BACK = frozenset({"cancelled", "entered-in-error"})
@@ -28,8 +29,8 @@ def act(occasion: Occasion) -> None:
         is_post=True,
     )
     now = occasion.read("Appointment", occasion.change.id)
-    if now is None or now["status"] not in _GIVES_BACK:
-        # Somebody has brought it back.
+    if now is None or now["status"] not in _GIVES_BACK or not was_booked_here(occasion, now):
+        # Somebody has brought it back, $cancel was it, or its slots aren't known to be its own.
         return
     try:
         occasion.handle(request)

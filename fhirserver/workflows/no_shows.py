@@ -14,9 +14,8 @@ from fhirserver import clock
 from fhirserver.errors import VersionConflict
 from fhirserver.interactions.messages import FhirRequest, etag
 from fhirserver.model.resource import Resource
-from fhirserver.scheduling.appointments import reference_of
-from fhirserver.scheduling.slots import digest, taken_by
 from fhirserver.scheduling.times import moment
+from fhirserver.workflows.appointment_messages import was_booked_here
 from fhirserver.workflows.registering import Elapsed, Occasion, timer, workflow
 
 TIMER = "no_show"
@@ -37,7 +36,7 @@ def mark(elapsed: Elapsed) -> None:
     if appointment is None or due is None or due > clock.now():
         return
     reference = f"Appointment/{appointment['id']}"
-    if not _was_booked_here(elapsed, appointment):
+    if not was_booked_here(elapsed, appointment):
         return
     if elapsed.search("Encounter", ("appointment", reference), ("status:not", "cancelled")):
         return
@@ -62,12 +61,3 @@ def _due(appointment: Resource | None, minutes: int) -> datetime | None:
     if "end" not in appointment:
         return None
     return moment(appointment["end"]) + timedelta(minutes=minutes)
-
-
-def _was_booked_here(elapsed: Elapsed, appointment: Resource) -> bool:
-    for named in appointment.get("slot", ()):
-        kind, _, slot_id = reference_of(named).partition("/")
-        slot = elapsed.read(kind, slot_id) if kind == "Slot" else None
-        if slot is not None and digest(appointment["id"]) in taken_by(slot):
-            return True
-    return False

@@ -172,6 +172,36 @@ def test_nobody_learns_whose_appointment_is_in_the_way(as_user, client, put, pat
         assert booked["id"] not in text
 
 
+@pytest.fixture
+def from_elsewhere(put, patient, doctor, schedule):
+    """A booked appointment and its slot as another system left them."""
+    slot = put("Slot", schedule=to(schedule), status="busy", start=f"{DAY}T14:00:00Z",
+               end=f"{DAY}T14:30:00Z")  # fmt: skip
+    who = [{"actor": to(w), "status": "accepted"} for w in (patient, doctor)]
+    return put("Appointment", status="booked", slot=[to(slot)], start=slot["start"],
+               end=slot["end"], participant=who), slot  # fmt: skip
+
+
+def test_a_slot_from_elsewhere_is_given_back_by_who_may_change_slots(as_user, client, put, from_elsewhere):  # fmt: skip
+    appointment, slot = from_elsewhere
+
+    one(call(as_user("reception", name(put("Practitioner"))), "cancel", appointment))
+
+    assert status_of(client, slot) == "free"
+
+
+def test_a_slot_from_elsewhere_is_not_freed_by_who_only_claims_it(as_user, client, put, patient, from_elsewhere):  # fmt: skip
+    appointment, slot = from_elsewhere
+    claim = {k: v for k, v in appointment.items() if k not in {"id", "meta"}}
+    me = as_user("patient", name(patient))
+
+    one(call(me, "cancel", done(me.post("/fhir/Appointment", json=claim), 201)))
+    assert status_of(client, slot) == "busy"
+    mine = put("Appointment", **{k: v for k, v in claim.items() if k != "resourceType"})
+    one(call(as_user("reception", name(put("Practitioner"))), "cancel", mine))
+    assert status_of(client, slot) == "busy"
+
+
 def test_whose_schedule_is_hidden_is_not_booked(as_user, client, put, patient, doctor, slots):
     """The appointment would name the schedule's actors."""
     scope = "user/Appointment.crus user/Slot.rs user/Patient.rs"

@@ -8,7 +8,7 @@ slots change as its consequence. Nothing is told of what is in the way but that 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
@@ -28,10 +28,17 @@ from fhirserver.interactions.permitted import as_permitted, refuse_unpermitted, 
 from fhirserver.model import json
 from fhirserver.model.resource import Resource
 from fhirserver.scheduling import slots as slot_states
-from fhirserver.scheduling.appointments import hold_ends, is_offer, reference_of, without_slots
+from fhirserver.scheduling.appointments import (
+    OVER,
+    hold_ends,
+    is_offer,
+    reference_of,
+    without_slots,
+)
 from fhirserver.scheduling.slots import TAKEN, Taking, digest, span_of
 from fhirserver.scheduling.times import Span
 from fhirserver.storage.guard import WHOLE, shown
+from fhirserver.storage.holding import held
 from fhirserver.storage.rows import Version
 
 CONSEQUENT: Final = frozenset({"Schedule", "Slot"})
@@ -80,7 +87,9 @@ def carried_out(ctx: Context, wishes: Sequence[Wish]) -> list[Done]:
     if isinstance(guard, Access):
         store = replace(store, guard=guard.with_all_of(CONSEQUENT))
     wide = replace(ctx, store=store)
-    before = [_held_before(ctx, w) for w in wishes]
+    stored = [_stored(ctx, w) for w in wishes]
+    before = [held_slots(ctx, a) for a in stored if a is not None]
+    elsewhere = {i for a in stored if a is not None for i in _taken_elsewhere(ctx, a)}
     tied = {s["id"]: related(ctx, s) for w in wishes for s, _ in w.runs}
     _end_overdue(ctx, wishes, tied)
     tied |= {
@@ -90,7 +99,7 @@ def carried_out(ctx: Context, wishes: Sequence[Wish]) -> list[Done]:
     }
 
     def act(steps: Steps) -> list[Done]:
-        return _Booking(wide, steps, tied).carry_out(wishes)
+        return _Booking(wide, steps, tied, elsewhere).carry_out(wishes)
 
     return in_steps(wide, act)
 
@@ -98,10 +107,11 @@ def carried_out(ctx: Context, wishes: Sequence[Wish]) -> list[Done]:
 class _Booking:
     """What is done under the locks."""
 
-    def __init__(self, ctx: Context, steps: Steps, tied: Tied) -> None:
+    def __init__(self, ctx: Context, steps: Steps, tied: Tied, elsewhere: Collection[str]) -> None:
         self._ctx = ctx
         self._steps = steps
         self._tied = tied
+        self._elsewhere = elsewhere
         self._now: dict[str, Resource] = {}
         self._was: dict[str, Version] = {}
 
@@ -111,13 +121,17 @@ class _Booking:
         made = [self._made(w, there) for w in wishes]
         with self._steps.reading():
             near = [self._near(w, there) for w in wishes]
-        wanted = {s["id"] for some in near for s in some}
+        wanted = {s["id"] for some in near for s in some} | set(self._elsewhere)
         wanted |= {s["id"] for w in wishes for _, run in w.runs for s in run}
         self._was = self._steps.locked("Slot", wanted)
         self._now = {i: _content(v) for i, v in self._was.items() if not v.is_deleted}
         for intent, _ in made:
             assert intent.id is not None
             self._give_back(intent.id)
+        for slot_id in self._elsewhere:
+            slot = self._now.get(slot_id, {})
+            if slot.get("status") in TAKEN and not slot_states.taken_by(slot):
+                self._now[slot_id] = {**slot, "status": "free"}
         for wish, (intent, _) in zip(wishes, made, strict=True):
             assert intent.id is not None
             self._take(wish, intent.id)
@@ -209,22 +223,38 @@ def held_slots(ctx: Context, appointment: Resource) -> list[Resource]:
     return list(found.values())
 
 
-def _held_before(ctx: Context, wish: Wish) -> list[Resource]:
-    """The slots that an appointment had before, as far as is known without locks."""
+def _stored(ctx: Context, wish: Wish) -> Resource | None:
+    """An appointment as it was before, as far as is known without locks."""
     if wish.id is None:
-        return []
-    stored = named(ctx, [f"Appointment/{wish.id}"]).get(f"Appointment/{wish.id}")
-    return [] if stored is None else held_slots(ctx, stored)
+        return None
+    return named(ctx, [f"Appointment/{wish.id}"]).get(f"Appointment/{wish.id}")
+
+
+def _taken_elsewhere(ctx: Context, appointment: Resource) -> Iterator[str]:
+    """The slots that an appointment names and has from another system, so that they don't say so.
+
+    Anybody could claim such a slot: it is given back only for who may change slots by themselves,
+    and if no other appointment names it.
+    """
+    for reference, slot in named(ctx, map(reference_of, appointment.get("slot", ()))).items():
+        if slot["status"] not in TAKEN or slot_states.taken_by(slot):
+            continue
+        there = held(ctx.store, "Slot", slot["id"])
+        if there is None or not there.may_update:
+            continue
+        others = all_matches(ctx, "Appointment", [("slot", reference)])
+        if not any(a["id"] != appointment["id"] and a["status"] not in OVER for a in others):
+            yield slot["id"]
 
 
 def overdue_holds(ctx: Context, slots: Iterable[Resource], now: datetime) -> list[Resource]:
     """The appointments whose hold on some of these slots is over, and hasn't been ended yet."""
-    held = {s["id"]: s for s in slots if s["status"] == "busy-tentative"}
-    if not held:
+    tentative = {s["id"]: s for s in slots if s["status"] == "busy-tentative"}
+    if not tentative:
         return []
-    names = ",".join(f"Slot/{i}" for i in sorted(held))
+    names = ",".join(f"Slot/{i}" for i in sorted(tentative))
     found = all_matches(ctx, "Appointment", [("slot", names), ("status", "pending")])
-    digests = {d for s in held.values() for d in slot_states.taken_by(s)}
+    digests = {d for s in tentative.values() for d in slot_states.taken_by(s)}
     return [
         a
         for a in found
