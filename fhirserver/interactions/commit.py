@@ -152,15 +152,13 @@ def _together(
         change = partial(_change, ctx, known, there, conform)
         later = frozenset(conditional)
         now = {n: _at(s, change) for n, s in enumerate(settled) if n not in later}
-        with ctx.store.database.reading_inside():
-            now = medicated(ctx, now, old, connection)
+        now = medicated(ctx, now, old, connection)
         outcomes = written(ctx, connection, now, old)
         if conditional:
             with ctx.store.database.reading_inside():
                 met = {n: _met(ctx, conditions, settled[n]) for n in conditional}
             changes = {n: _at(item, change) for n, item in met.items()}
-            with ctx.store.database.reading_inside():
-                changes = medicated(ctx, changes, old, connection)
+            changes = medicated(ctx, changes, old, connection)
             outcomes |= written(ctx, connection, changes, old)
             now |= changes
         with ctx.store.database.reading_inside():

@@ -62,19 +62,32 @@ def medicated(
     found = dict(changes)
     kept = {n: c for n, c in found.items() if isinstance(c, Intent) and _matters(ctx, c)}
     if not kept:
+        # Most writes are about no medicines, and cost nothing here.
         return found
+    if connection is None:
+        return found | _medicated(ctx, kept, changes, old, None)
+    with ctx.store.database.reading_inside():
+        return found | _medicated(ctx, kept, changes, old, connection)
+
+
+def _medicated(
+    ctx: Context,
+    kept: Mapping[int, Intent],
+    changes: Changes,
+    old: Old,
+    connection: Connection | None,
+) -> dict[int, Intent]:
     together = _together(changes)
-    for intent in kept.values():
+    before = {n: _before(old.get((c.type, c.id))) for n, c in kept.items()}
+    for number, intent in kept.items():
         try:
-            before = _before(old.get((intent.type, intent.id)))
             if intent.type in TYPES:
-                refuse(_unfounded(ctx, intent, before, together, connection))
+                refuse(_unfounded(ctx, intent, before[number], together, connection))
             else:
-                refuse(_false_renewal(ctx, intent, before, together))
+                refuse(_false_renewal(ctx, intent, before[number], together))
         except Unprocessable as error:
             raise (error.inside(intent.place) if intent.place else error) from error
-    before_of = {n: _before(old.get((c.type, c.id))) for n, c in kept.items()}
-    return found | signed(ctx, kept, before_of, together)
+    return signed(ctx, kept, before, together)
 
 
 def refuse(issues: Iterable[Issue]) -> None:
