@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
@@ -24,27 +23,16 @@ from fhirserver.interactions.operation import OURS, Call, Parameter, operation
 from fhirserver.model.bundle import bundle, resources
 from fhirserver.model.resource import Resource
 from fhirserver.scheduling.appointments import proposed, reference_of
-from fhirserver.scheduling.slots import covering, digest, runs, span_of, taken_by
+from fhirserver.scheduling.finding import Party, Proposal, proposals
+from fhirserver.scheduling.slots import digest, taken_by
 from fhirserver.scheduling.times import Span, moment
 
 LONGEST: Final = timedelta(days=92)
 MOST_SCHEDULES: Final = 200
+SLOT: Final = timedelta(days=1)
+"""The longest that a slot is taken to be."""
+Schedules = Mapping[str, Resource]
 _DAY_MINUTES: Final = 24 * 60
-
-
-@dataclass(frozen=True, slots=True)
-class _Party:
-    """Schedules of which one has to have time, and their free slots by schedule."""
-
-    schedules: Mapping[str, Resource]
-    free: Mapping[str, Sequence[Resource]]
-
-    def covering(self, span: Span) -> tuple[Resource, list[Resource]] | None:
-        for id_, schedule in self.schedules.items():
-            found = covering(self.free.get(id_, ()), span)
-            if found is not None:
-                return schedule, found
-        return None
 
 
 @operation(
@@ -71,28 +59,45 @@ def find(ctx: Context, call: Call) -> FhirResponse:
     if minutes is not None and minutes > _DAY_MINUTES:
         raise Invalid("length is in minutes, at most a day", expression=call.inputs.place("length"))
     length = None if minutes is None else timedelta(minutes=minutes)
-    main = _party(ctx, call, _wanted(call), span)
+    main = _schedules(ctx, call, _wanted(call))
     others = [
-        _party(ctx, call, [("actor", text), ("active:not", "false")], span)
+        _schedules(ctx, call, [("actor", _actor(text)), ("active:not", "false")])
         for text in call.inputs.all("together")
     ]
-    found: list[tuple[Span, list[tuple[Resource, list[Resource]]]]] = []
-    for id_, schedule in main.schedules.items():
-        for run in runs(main.free.get(id_, ()), length):
-            start = span_of(run[0]).start
-            end = span_of(run[-1]).end if length is None else start + length
-            with_it = [p.covering(Span(start, end)) for p in others]
-            if all(w is not None for w in with_it):
-                whole = [(schedule, run), *(w for w in with_it if w is not None)]
-                found.append((Span(start, end), whole))
-    found.sort(key=lambda f: (f[0], f[1][0][0]["id"]))
-    found = found[: _limit(ctx, call)]
-    zones = {i: zone_at(ctx, s) for i, s in {p[0][0]["id"]: p[0][0] for _, p in found}.items()}
+    found = _first(ctx, call, main, others, span, length)
+    schedules = {p.parts[0][0]["id"]: p.parts[0][0] for p in found}
+    zones = {i: zone_at(ctx, s) for i, s in schedules.items()}
     entries = [
-        {"resource": proposed(parts, at, zones[parts[0][0]["id"]]), "search": {"mode": "match"}}
-        for at, parts in found
+        {
+            "resource": proposed(p.parts, p.span, zones[p.parts[0][0]["id"]]),
+            "search": {"mode": "match"},
+        }
+        for p in found
     ]
     return answered(bundle("searchset", entries))
+
+
+def _first(
+    ctx: Context,
+    call: Call,
+    main: Schedules,
+    others: Sequence[Schedules],
+    span: Span,
+    length: timedelta | None,
+) -> list[Proposal]:
+    """As many as are wanted: it looks at a day, and at twice as many each time it finds too few."""
+    limit = _limit(ctx, call)
+    found: list[Proposal] = []
+    begin, step = span.start, timedelta(days=1)
+    while begin < span.end and len(found) < limit and main:
+        until = min(begin + step, span.end)
+        # What begins in these days may end after them, and a room's slot may begin before.
+        reach = min(until + (length or SLOT), span.end)
+        with_them = [_party(ctx, call, o, Span(begin - SLOT, reach + SLOT)) for o in others]
+        party = _party(ctx, call, main, Span(begin, reach))
+        found += proposals(party, with_them, length, until)
+        begin, step = until, 2 * step
+    return found[:limit]
 
 
 def _span(call: Call) -> Span:
@@ -144,19 +149,28 @@ def _reference(text: str, kind: str) -> str:
     return text if "/" in text else f"{kind}/{text}"
 
 
-def _party(ctx: Context, call: Call, pairs: Iterable[tuple[str, str]], span: Span) -> _Party:
+def _actor(text: str) -> str:
+    if "," in text or "/" not in text:
+        raise Invalid("together names one person, room or device, such as Location/1")
+    return text
+
+
+def _schedules(ctx: Context, call: Call, pairs: Iterable[tuple[str, str]]) -> Schedules:
     asked = [*pairs, ("_count", str(MOST_SCHEDULES + 1)), ("_sort", "_id")]
-    schedules = {s["id"]: s for s in resources(search(ctx, call.principal, "Schedule", asked))}
-    if len(schedules) > MOST_SCHEDULES:
+    found = {s["id"]: s for s in resources(search(ctx, call.principal, "Schedule", asked))}
+    if len(found) > MOST_SCHEDULES:
         raise TooCostly(
             f"more than {MOST_SCHEDULES} schedules are meant: name a practitioner or location"
         )
-    if span.start >= span.end:
-        return _Party(schedules, {})
+    return found
+
+
+def _party(ctx: Context, call: Call, schedules: Schedules, span: Span) -> Party:
+    """These schedules with what is free of them; a hold that is over keeps nothing."""
     slots = seen_slots(ctx, call.principal, [f"Schedule/{i}" for i in schedules], span)
     over = {digest(a["id"]) for a in overdue_holds(ctx, slots, clock.now())}
     free: dict[str, list[Resource]] = defaultdict(list)
     for slot in slots:
         if slot["status"] == "free" or taken_by(slot) & over:
             free[reference_of(slot["schedule"]).partition("/")[2]].append(slot)
-    return _Party(schedules, free)
+    return Party(schedules, free)
