@@ -15,7 +15,6 @@ from fhirserver.access.principal import Principal
 from fhirserver.access.scopes import scopes
 from fhirserver.audit.recorder import Recorder
 from fhirserver.engine import Engine, Seals
-from fhirserver.errors import FhirError
 from fhirserver.interactions.messages import FhirRequest
 from fhirserver.model import json
 from fhirserver.reports.filing import filed
@@ -59,7 +58,8 @@ def _make(database: Database, engine: Engine, each: Due) -> None:
         )  # fmt: skip
         report = json.parse_object(answer.content or b"{}")
         engine.handle(FhirRequest("bundle", WHO, body=filed(each, report, instant(clock.now()))))
-    except FhirError:
+    except Exception:
+        # Whatever is wrong with one report, the others are made.
         log.exception("report_failed", extra={"report": each.key})
         report_runs.release(database, each.key, PAUSE)
         return

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 
 import pytest
 
-from fhirserver.settings import Settings
 from fhirserver.tasks import make_celery
 from tests.answers import done
 
@@ -19,10 +19,11 @@ def client(make_app, token):
 
 
 @pytest.fixture
-def task(database, database_url, tmp_path):
+def task(make_app, database, database_url):
     database.write("DELETE FROM views.report_run")
-    settings = Settings(database_url=database_url, data_dir=tmp_path,
-                        scheduled_reports="weekly: occupancy no-show")  # fmt: skip
+    # The keys are where the other tests have them.
+    theirs = make_app().extensions["fhirserver"].context.settings
+    settings = replace(theirs, scheduled_reports="weekly: occupancy no-show")
     return make_celery("memory://", database_url, settings).tasks["scheduled_reports"]
 
 
