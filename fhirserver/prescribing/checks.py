@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Final
+from dataclasses import dataclass, field, replace
+from typing import Final, NamedTuple
 
 from fhirserver.model.resource import Resource
 from fhirserver.prescribing.allergies import allergy_findings, unchecked_allergies
@@ -54,24 +54,26 @@ def is_taken(resource: Resource) -> bool:
 
 def check(proposed: Sequence[Resource], record: Record, known: Knowledge) -> Checked:
     """What speaks against some prescriptions, by the record and by each other."""
-    findings: list[Finding] = []
-    unchecked: list[Unchecked] = []
-    prescribed = [(r, medicine_of(r, record.drugs, known)) for r in proposed]
     names = {reference_to(r) for r in proposed if "id" in r}
-    taken = [
-        (r, medicine_of(r, record.drugs, known))
+    prescribed = [_Entry(r, medicine_of(r, record.drugs, known)) for r in proposed]
+    taken = _once([
+        _Entry(r, medicine_of(r, record.drugs, known))
         for r in record.medicines
         if is_taken(r) and reference_to(r) not in names
-    ]
-    for number, (resource, medicine) in enumerate(prescribed):
-        replaced = _replaced(resource)
+    ])  # fmt: skip
+    findings: list[Finding] = []
+    for number, entry in enumerate(prescribed):
+        if entry.resource.get("doNotPerform", False):
+            continue
         # Two that are prescribed together are compared once.
-        others = [m for r, m in taken if m.reference not in replaced]
-        others += [m for _, m in prescribed[:number] if m.reference not in replaced]
-        findings += _against(medicine, others, record, known)
-        if not medicine.is_known:
-            unchecked.append(_unknown(medicine))
-    unchecked += (_unknown(m) for _, m in taken if not m.is_known)
+        others = [
+            other.medicine
+            for other in (*taken, *prescribed[:number])
+            if not _is_instead(entry.resource, other.resource)
+        ]
+        findings += _against(entry.medicine, others, record, known)
+    medicines = [e.medicine for e in (*prescribed, *taken)]
+    unchecked = [_unknown(m) for m in medicines if not m.is_known]
     unchecked += unchecked_allergies(record.allergies, known)
     unchecked += record.gaps
     return Checked(worst_first(findings), list(dict.fromkeys(unchecked)))
@@ -79,7 +81,29 @@ def check(proposed: Sequence[Resource], record: Record, known: Knowledge) -> Che
 
 def check_list(record: Record, known: Knowledge) -> Checked:
     """What speaks against the medicines that a patient takes already."""
-    return check([r for r in record.medicines if is_taken(r)], record, known)
+    taken = [r for r in record.medicines if is_taken(r)]
+    entries = _once([_Entry(r, medicine_of(r, record.drugs, known)) for r in taken])
+    return check([e.resource for e in entries], replace(record, medicines=()), known)
+
+
+class _Entry(NamedTuple):
+    resource: Resource
+    medicine: Medicine
+
+
+def _once(entries: Sequence[_Entry]) -> list[_Entry]:
+    """Without the statements that say of a prescribed medicine only that it is taken."""
+    prescribed = {
+        e.medicine.ingredients
+        for e in entries
+        if e.resource["resourceType"] == "MedicationRequest" and e.medicine.ingredients
+    }
+    return [
+        e
+        for e in entries
+        if e.resource["resourceType"] == "MedicationRequest"
+        or e.medicine.ingredients not in prescribed
+    ]
 
 
 def _against(
@@ -90,9 +114,14 @@ def _against(
     yield from duplicate_findings(medicine, others, known)
 
 
+def _is_instead(one: Resource, other: Resource) -> bool:
+    """Whether one of two is there in place of the other: it renews it, or was made for it."""
+    return reference_to(one) in _replaced(other) or reference_to(other) in _replaced(one)
+
+
 def _replaced(resource: Resource) -> set[str]:
-    """What a prescription takes the place of: the one that it renews, or was made for."""
     prior = [resource.get("priorPrescription") or {}, *resource.get("basedOn", ())]
+    prior += resource.get("derivedFrom", ())
     return {str(p.get("reference", "")).partition("/_history/")[0] for p in prior} - {""}
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from fhirserver.prescribing.checks import Record, check
+from fhirserver.prescribing.checks import Record, check, check_list
 from fhirserver.prescribing.codes import Code
 from fhirserver.prescribing.finding import SHORT, Unchecked
 from tests.prescribing.builders import ATC, RXNORM, SNOMED, a_prescription, an_allergy, coded
@@ -192,6 +192,40 @@ def test_a_renewal_is_no_duplicate_of_what_it_renews(shipped):
 
     assert check([new], Record(medicines=[old]), shipped).findings == []
     assert check([old], Record(medicines=[old]), shipped).findings == [], "nor of itself"
+
+
+def test_a_list_tells_each_problem_once(shipped):
+    """A statement that a prescribed medicine is taken is no second medicine."""
+
+    def a_statement(code):
+        return a_prescription(code) | {"resourceType": "MedicationStatement", "id": f"s{code}"}
+
+    requests = [a_prescription(c) | {"id": c} for c in (WARFARIN, IBUPROFEN)]
+    record = Record(medicines=[*requests, a_statement(WARFARIN), a_statement("310965")])
+
+    assert [f.kind for f in check_list(record, shipped).findings] == ["interaction"]
+    only_stated = Record(medicines=[requests[0], a_statement(IBUPROFEN)])
+    assert [f.kind for f in check_list(only_stated, shipped).findings] == ["interaction"]
+    prescribed = check(
+        [a_prescription("310965")], Record(medicines=[a_statement(IBUPROFEN)]), shipped
+    )
+    assert [f.kind for f in prescribed.findings] == ["duplicate"], "it is taken already"
+
+
+@pytest.mark.parametrize("turned", [False, True])
+def test_a_list_may_hold_a_renewal_and_what_it_renews_in_any_order(turned, shipped):
+    old = a_prescription(LISINOPRIL_10) | {"id": "old"}
+    new = a_prescription(LISINOPRIL_10, priorPrescription={"reference": "MedicationRequest/old"})
+    both = [old, new | {"id": "new"}]
+
+    record = Record(medicines=both[::-1] if turned else both)
+    assert check_list(record, shipped).findings == []
+
+
+def test_an_order_not_to_give_something_is_no_problem(shipped):
+    record = Record(medicines=[a_prescription(WARFARIN) | {"id": "m"}])
+
+    assert check([a_prescription(IBUPROFEN, doNotPerform=True)], record, shipped).findings == []
 
 
 def test_what_is_prescribed_together_is_compared_once(shipped):
