@@ -46,7 +46,9 @@ class Settings:
         None, "The TCP port of live updates; the one behind the web server's when not set."
     )
     push_max_connections: int = setting(
-        10_000, "The most that listen for live updates to one process at the same time."
+        10_000,
+        "The most that listen for live updates to one process at the same time; a tenth of them "
+        "with one token.",
     )
     websocket_url: str | None = setting(
         None,

@@ -124,11 +124,10 @@ class Push:
         receive: Receive,
         send: Send,
     ) -> None:
-        if len(self._hub) >= self._settings.push_max_connections:
-            raise Throttled(
-                "too many listen already: try again later", headers={"Retry-After": "5"}
-            )
         authorization = headers.get("authorization", "")
+        most = self._settings.push_max_connections
+        if len(self._hub) >= most or self._hub.of(authorization) >= max(most // 10, 1):
+            raise Throttled("too many listen already: try later", headers={"Retry-After": "5"})
         origin = Origin(self._address(scope, headers), ids.new())
         admit = self._admit, authorization, scope["query_string"], origin
         principal, asked, ends = await self._hub.blocking(*admit)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections import Counter
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Final, TypeVar
@@ -41,6 +42,7 @@ class Hub:
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="push")
         self._listeners: set[Listener] = set()
         self._new: dict[Listener, asyncio.Future[None]] = {}
+        self._by_token: Counter[str] = Counter()
         self._somebody = asyncio.Event()
         self._place: Place | None = None
         self._epoch: int | None = None
@@ -48,6 +50,10 @@ class Hub:
 
     def __len__(self) -> int:
         return len(self._listeners) + len(self._new)
+
+    def of(self, authorization: str) -> int:
+        """How many listen with this token."""
+        return self._by_token[authorization]
 
     async def blocking(self, act: Callable[..., T], *arguments: object) -> T:
         """Let a thread do what waits for the database."""
@@ -57,13 +63,17 @@ class Hub:
         """Listen from now on: it returns when whatever is committed later will be told."""
         joined: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._new[listener] = joined
+        self._by_token[listener.authorization] += 1
         self._somebody.set()
         await joined
 
     def leave(self, listener: Listener) -> None:
-        """Listen no longer."""
+        """Listen no longer, after having joined."""
         self._new.pop(listener, None)
         self._listeners.discard(listener)
+        self._by_token[listener.authorization] -= 1
+        if not self._by_token[listener.authorization]:
+            del self._by_token[listener.authorization]
 
     async def run(self) -> None:
         """Poll until cancelled."""

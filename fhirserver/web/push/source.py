@@ -67,11 +67,15 @@ class Source:
         return pushed.shown(store, [t.change for t in told])
 
     def place(self, id_: str) -> Place | None:
-        """The place that an event's id stands for; None when it isn't ours, or is too old."""
+        """The place that an event's id stands for; None when it isn't ours, or is too old.
+
+        One that lies ahead was of a database that has been restored since.
+        """
         try:
-            return msgspec.msgpack.decode(self._engine.context.unseal(id_), type=Place)
+            place = msgspec.msgpack.decode(self._engine.context.unseal(id_), type=Place)
         except (Invalid, msgspec.DecodeError):
             return None
+        return place if int(place.high) <= int(here(self._database).low) else None
 
     def _sealed(self, place: Place) -> str:
         # The numbers in it would tell how much others write.

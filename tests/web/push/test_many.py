@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import socket
+import time
 
 import pytest
 
@@ -41,7 +42,27 @@ def test_a_thousand_idle_connections_take_little_memory_and_no_threads(
         more = pushing.memory() - memory
         assert pushing.threads() <= threads + 4
 
+    print(f"{more / MANY:,.0f} bytes for each")
     assert more / MANY < 60_000
+    ends = time.monotonic() + 20
+    while listening(pushing) > MANY / 10:
+        assert time.monotonic() < ends, "they still count although they have gone"
+        time.sleep(0.2)
+
+
+def test_one_token_cannot_take_all_connections(pushing, token):
+    bearer = token()
+    with contextlib.ExitStack() as stack:
+        taken = [stack.enter_context(opened(pushing, bearer, "?_type=Task")) for _ in range(MANY)]
+        for one in taken:
+            assert b"200 OK" in one.recv(4096)
+
+        assert pushing.get("/push", bearer)[0] == 429
+        assert pushing.get("/push?nonsense=1", token())[0] == 400
+
+
+def listening(pushing):
+    return int(pushing.get("/metrics")[2].split()[-1])
 
 
 @pytest.fixture
