@@ -6,6 +6,7 @@ The rules themselves are in `fhirserver/prescribing`; here is where they get wha
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 from fhirserver.errors import Issue, Unprocessable
 from fhirserver.interactions.context import Context
@@ -79,15 +80,19 @@ def _medicated(
 ) -> dict[int, Intent]:
     together = _together(changes)
     before = {n: _before(old.get((c.type, c.id))) for n, c in kept.items()}
+    told: dict[int, Intent] = {}
     for number, intent in kept.items():
+        if intent.type in TYPES:
+            issues = list(_unfounded(ctx, intent, before[number], together, connection))
+        else:
+            issues = list(_false_renewal(ctx, intent, before[number], together))
         try:
-            if intent.type in TYPES:
-                refuse(_unfounded(ctx, intent, before[number], together, connection))
-            else:
-                refuse(_false_renewal(ctx, intent, before[number], together))
+            refuse(issues)
         except Unprocessable as error:
             raise (error.inside(intent.place) if intent.place else error) from error
-    return signed(ctx, kept, before, together)
+        if issues and intent.wants_issues:
+            told[number] = replace(intent, issues=(*intent.issues, *issues))
+    return told | signed(ctx, kept, before, together)
 
 
 def refuse(issues: Iterable[Issue]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.answers import done, refused
+from tests.answers import done, place_of, refused
 from tests.builders import a_bundle, a_patient, an_entry
 from tests.prescribing.builders import a_dispense, a_prescription, an_administration
 
@@ -116,3 +116,12 @@ def test_a_renewal_is_of_the_same_patient_and_of_what_was_in_force(pharmacist, p
 def test_systems_import_what_was_dispensed_elsewhere(client, prescription):
     for _ in range(2):
         done(client.post("/fhir/MedicationDispense", json=a_box(prescription)), 201)
+
+
+def test_that_the_rest_cant_be_counted_is_told_to_who_asks(pharmacist, prescription):
+    boxes = a_box(prescription) | {"quantity": {"value": 1, "unit": "box"}}
+    prefer = {"Prefer": "return=OperationOutcome"}
+
+    answer = pharmacist.post("/fhir/MedicationDispense", json=boxes, headers=prefer)
+    warnings = [i for i in done(answer, 201)["issue"] if i["severity"] == "warning"]
+    assert [place_of(w) for w in warnings] == ["MedicationDispense.quantity"]
