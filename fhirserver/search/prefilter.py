@@ -36,3 +36,22 @@ def is_decided(condition: Condition) -> bool:
             return all(map(is_decided, conditions))
         case _:
             return False
+
+
+def needed(condition: Condition) -> frozenset[int] | None:
+    """Elements of which a resource that meets it has at least one; None when there are none such.
+
+    >>> needed(And((AnyElement((1, 2)), Or(())))) == {1, 2}
+    True
+    """
+    match condition:
+        case AnyElement(wanted):
+            return frozenset(wanted)
+        case And(conditions):
+            return next((n for c in conditions if (n := needed(c)) is not None), None)
+        case Or(conditions) if conditions:
+            found = [needed(c) for c in conditions]
+            known = [n for n in found if n is not None]
+            return frozenset().union(*known) if len(known) == len(found) else None
+        case _:
+            return None

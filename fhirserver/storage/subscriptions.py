@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from fhirserver.model import json
-from fhirserver.storage.database import Connection, Database, execute
+from fhirserver.storage.database import Connection, Database, Stale, execute
 from fhirserver.storage.schema import table
 from fhirserver.storage.versions import array
 
@@ -186,50 +186,35 @@ def event_of(database: Database, key: int, change: tuple[int, int]) -> Event | N
     return Event(*rows[0]) if rows else None
 
 
-def id_of(database: Database, resource_type: str, key: int) -> str | None:
-    """The logical id of the resource with a key: for the server's own work."""
+def ids_of(database: Database, resource_type: str, keys: Sequence[int]) -> dict[int, str]:
+    """The logical ids of the resources with these keys: for the server's own work."""
     rows = database.read(
-        f"SELECT id FROM {table('resource', resource_type)} WHERE key = %s", (key,)
+        f"SELECT key, id FROM {table('resource', resource_type)} WHERE key = ANY(%s::int8[])",
+        (array(keys),),
     )
-    return rows[0][0] if rows else None
+    return {row[0]: row[1] for row in rows}
 
 
 def number(database: Database, key: int, type: str, id: str, change: tuple[int, int],  # noqa: A002
            method: str) -> Event | None:  # fmt: skip
-    """The event of a version, with the next number unless it has one; None without a subscription.
+    """The event of a version, which gets the next number; None without a subscription.
 
-    Two workers that do this at once get the same.
+    Of two workers that do this at once, one gives the number, and both get it.
     """
-    with database.transaction() as connection:
-        rows = execute(
-            connection,
-            "SELECT last_event FROM subscription.subscription WHERE key = %s FOR UPDATE",
-            (key,),
-        )
-        if not rows:
-            return None
-        made = execute(
-            connection,
+    try:
+        rows = database.write(
+            "WITH s AS (UPDATE subscription.subscription SET last_event = last_event + 1 "
+            "WHERE key = %s RETURNING key, last_event) "
             "INSERT INTO subscription.event AS e "
             "(subscription, number, key, version, type, id, method) "
-            'VALUES (%s, %s, %s, %s, %s, %s, %s::"char") '
-            f"ON CONFLICT (subscription, key, version) DO NOTHING RETURNING {_EVENT}",
-            (key, rows[0][0] + 1, *change, type, id, method),
+            'SELECT s.key, s.last_event, %s, %s, %s, %s, %s::"char" FROM s '
+            f"RETURNING {_EVENT}",
+            (key, *change, type, id, method),
         )
-        if made:
-            execute(
-                connection,
-                "UPDATE subscription.subscription SET last_event = %s WHERE key = %s",
-                (rows[0][0] + 1, key),
-            )
-        else:
-            made = execute(
-                connection,
-                f"SELECT {_EVENT} FROM subscription.event e "
-                "WHERE subscription = %s AND e.key = %s AND version = %s",
-                (key, *change),
-            )
-    return Event(*made[0])
+    except Stale:
+        # The change has its number already, and so nothing was counted.
+        return event_of(database, key, change)
+    return Event(*rows[0]) if rows else None
 
 
 def note_sent(database: Database, key: int, numbers: Sequence[int] = ()) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from fhirserver.search.prefilter import is_decided, may_meet
+from fhirserver.search.prefilter import is_decided, may_meet, needed
 from fhirserver.search.query import Condition
 from fhirserver.storage.chains import chains_found
 from fhirserver.storage.database import Rows
@@ -41,15 +41,15 @@ def versions_meeting(
     # Two versions of one resource are two rows here: the key is a number of their own.
     named = [(row[0], row[2]) for row in rows]
     shadow = shadow_of(store, resource_type, [(n, *row[1:]) for n, row in enumerate(rows)])
-    elements = [_elements(text) for text in shadow.parameters["p_elements"]]
     sees_all = is_whole(store.guard.searching(resource_type))
-    asked: list[tuple[int, Condition]] = []
-    for number, condition in enumerate(conditions):
-        possible = [n for n, held in enumerate(elements) if may_meet(condition, held)]
+    asked: list[_Asked] = []
+    for number, possible in enumerate(_possible(conditions, shadow)):
+        condition = conditions[number]
         if sees_all and is_decided(condition):
             met[number] = {named[n] for n in possible}
         elif possible:
-            asked.append((number, chains_found(store, condition, (resource_type,))))
+            found = chains_found(store, condition, (resource_type,))
+            asked.append((number, found, possible))
     for start in range(0, len(asked), _AT_ONCE):
         group = asked[start : start + _AT_ONCE]
         for number, key in _found(store, resource_type, shadow, group):
@@ -57,18 +57,43 @@ def versions_meeting(
     return met
 
 
+_Asked = tuple[int, Condition, list[int]]
+"""A condition with its number, and the rows that may meet it."""
+
+
+def _possible(conditions: Sequence[Condition], shadow: Shadow) -> list[list[int]]:
+    """For each condition the rows that may meet it, by what they must have at least."""
+    by_element: dict[int, list[int]] = {}
+    others: list[int] = []
+    for number, condition in enumerate(conditions):
+        least = needed(condition)
+        if least is None:
+            others.append(number)
+        for element in least or ():
+            by_element.setdefault(element, []).append(number)
+    possible: list[list[int]] = [[] for _ in conditions]
+    for row, text in enumerate(shadow.parameters["p_elements"]):
+        held = _elements(text)
+        near = {n for e in held if e in by_element for n in by_element[e]}
+        for number in (*near, *others):
+            if may_meet(conditions[number], held):
+                possible[number].append(row)
+    return possible
+
+
 def _found(
-    store: Store, resource_type: str, shadow: Shadow, asked: Sequence[tuple[int, Condition]]
+    store: Store, resource_type: str, shadow: Shadow, asked: Sequence[_Asked]
 ) -> Iterator[tuple[int, int]]:
     build = Builder(store.guard.searching, shadow.names, types=len(asked))
     parts = " UNION ALL ".join(
-        f"SELECT {number}, r.key FROM past_resource r WHERE {where(build, c, resource_type, 'r')}"
-        for number, c in asked
+        f"SELECT {number}, r.key FROM past_resource r WHERE r.key = ANY({build.bind_array(rows)}) "
+        f"AND {where(build, c, resource_type, 'r')}"
+        for number, c, rows in asked
     )
-    rows = store.database.read(
+    found = store.database.read(
         f"WITH {shadow.sql} {parts}", build.parameters | shadow.parameters, prepare=False
     )
-    yield from ((row[0], row[1]) for row in rows)
+    yield from ((row[0], row[1]) for row in found)
 
 
 def _versions(store: Store, resource_type: str, versions: Sequence[Named]) -> Rows:

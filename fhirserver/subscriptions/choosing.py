@@ -15,9 +15,9 @@ from fhirserver.engine import Engine
 from fhirserver.interactions.subscribing import QUEUE
 from fhirserver.notifications.subscription import Asked, asked
 from fhirserver.notifications.topic import topics
-from fhirserver.queues import Change, New
+from fhirserver.queues import Change, Database, New
 from fhirserver.storage.database import Connection
-from fhirserver.storage.subscriptions import Subscriber, before, subscribers
+from fhirserver.storage.subscriptions import Subscriber, before, ids_of, subscribers
 from fhirserver.subscriptions.criteria import Searches
 from fhirserver.subscriptions.looking import DELETED, Looking, looked_at
 
@@ -37,11 +37,12 @@ def chosen(engine: Engine) -> Chosen:
             return []
         told = _told(engine, searches, changes, found)
         over = before(store.database, [(c.updated, c.seq) for c in changes]) if told else set()
+        ids = _ids(store.database, told)
         return [
-            (QUEUE, New(s.id, _content(s, change)))
+            (QUEUE, New(s.id, _content(s, change, ids[change.type, change.key])))
             for change in changes
             for s in told.get((change.type, change.key, change.version), ())
-            if (s.key, change.seq) not in over
+            if (s.key, change.seq) not in over and (change.type, change.key) in ids
         ]
 
     return choose
@@ -49,6 +50,16 @@ def chosen(engine: Engine) -> Chosen:
 
 Told = dict[tuple[str, int, int], list[Subscriber]]
 """The subscriptions that a change (type, key and version) may be for."""
+
+
+def _ids(database: Database, told: Told) -> dict[tuple[str, int], str]:
+    """The logical ids of what is to be told of, by type and key."""
+    kinds = {kind for kind, _, _ in told}
+    return {
+        (kind, key): id_
+        for kind in sorted(kinds)
+        for key, id_ in ids_of(database, kind, [k for t, k, _ in told if t == kind]).items()
+    }
 
 
 def _told(
@@ -92,12 +103,13 @@ def _filter(
                     told[kind, change.key, change.version] += those
 
 
-def _content(subscriber: Subscriber, change: Change) -> dict[str, Any]:
+def _content(subscriber: Subscriber, change: Change, resource_id: str) -> dict[str, Any]:
     return {
         "kind": "event",
         "key": subscriber.key,
         "type": change.type,
         "about": change.key,
+        "id": resource_id,
         "version": change.version,
         "method": change.method,
     }

@@ -32,13 +32,12 @@ class Searches:
 
         Then whoever delivers finds out, and tells the subscriber.
         """
-        ctx = self._engine.own_context
-        generation, now = ctx.parameters.generation, time.monotonic()
+        generation, now = self._engine.context.parameters.generation, time.monotonic()
         known = self._known.get((kind, query))
         if known is not None and known[0] == generation and now < known[1]:
             return known[2]
         try:
-            made = condition(ctx, SERVER, kind, query)
+            made = condition(self._engine.own_context, SERVER, kind, query)
         except FhirError:
             made = EVERYTHING
         if len(self._known) >= MOST_KEPT:

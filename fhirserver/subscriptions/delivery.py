@@ -7,6 +7,7 @@ kept by every further attempt.
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any, Final, Literal
 
 from fhirserver import clock
@@ -52,7 +53,7 @@ class Delivery:
         self._outside = Outside(
             settings,
             egress_of(settings.allow_local_addresses, settings.reachable_inside),
-            lambda subscription: secret_of(engine.own_context, subscription),
+            cache(lambda subscription: secret_of(engine.own_context, subscription)),
         )
 
     def act(self, item: Item) -> None:
@@ -144,11 +145,8 @@ class Delivery:
 
     def _numbered(self, held: Subscriber, content: dict[str, Any]) -> Event | None:
         named = content["about"], content["version"]
-        resource_id = stored.id_of(self._database, content["type"], content["about"])
-        if resource_id is None:
-            return None
         return stored.number(
-            self._database, held.key, content["type"], resource_id, named, content["method"]
+            self._database, held.key, content["type"], content["id"], named, content["method"]
         )
 
     def _told(self, held: Subscriber, caller: Principal, wish: Asked, event: Event) -> Notification:

@@ -36,7 +36,7 @@ FREE = {
     # Destroys keys; it shows nothing.
     "keys.py": {"destroy_of_owner"},
     # A name for what delivery has asked about already.
-    "subscriptions.py": {"id_of"},
+    "subscriptions.py": {"ids_of"},
     # Whether there is any row of a type; how many the planner thinks there are.
     "searches.py": {"types_in_use"},
     "sizes.py": None,
