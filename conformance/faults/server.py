@@ -186,12 +186,15 @@ def wait_until(claim: Callable[[], object], seconds: float, what: str) -> None:
 
 
 @contextlib.contextmanager
-def running(data_dir: Path | None = None) -> Iterator[Server]:
-    """A server that is gone when the block ends, with what it stored when no folder is given."""
+def running(data_dir: Path | None = None, **environment: str) -> Iterator[Server]:
+    """A server that is gone when the block ends, with what it stored when no folder is given.
+
+    With settings of its own: `running(FHIRSERVER_MAX_COUNT="10")`.
+    """
     with tempfile.TemporaryDirectory(prefix="fhirserver-faults-") as folder:
         # PostgreSQL runs as a user of its own when we are root, and must get in.
         Path(folder).chmod(0o755)
-        server = Server(data_dir or Path(folder, "data"))
+        server = Server(data_dir or Path(folder, "data"), environment=environment)
         try:
             server.start()
             yield server

@@ -7,7 +7,9 @@ has lost a scope, holds from the next part on.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from concurrent.futures import Executor, ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from typing import Final
 
 from fhirserver.access.principal import Principal
 from fhirserver.access.scopes import covered, scopes, words
@@ -21,6 +23,8 @@ from fhirserver.storage.clients import client_by_id
 from fhirserver.storage.database import Database
 from fhirserver.storage.jobs import Job
 
+THREADS: Final = 2
+
 
 @dataclass(frozen=True, slots=True)
 class Caller:
@@ -33,10 +37,14 @@ class Caller:
 
 @dataclass(frozen=True, slots=True)
 class Hands:
-    """A server's engine and its objects."""
+    """A server's engine and its objects; `threads` for what is better done by several."""
 
     engine: Engine
     blobs: Blobs
+    threads: Executor = field(
+        default_factory=lambda: ThreadPoolExecutor(THREADS, thread_name_prefix="import"),
+        compare=False,
+    )
 
     @property
     def database(self) -> Database:

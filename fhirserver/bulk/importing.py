@@ -150,7 +150,7 @@ class _Part:
             )
         before = imports.stored(self.hands.database, self.job.id)
         left = [n for n in found if n.number not in before and (n.text is None or n.text.strip())]
-        count, self.refused = store(self.caller, self.job, _input(place), left)
+        count, self.refused = self._store(place, left)
         count += len(before)
         reached = place.with_input(
             replace(taken, start=after, line=taken.line + len(found), stored=taken.stored + count)
@@ -182,7 +182,7 @@ class _Part:
             for r in found
             if r.line not in before
         ]
-        count, self.refused = store(self.caller, self.job, _input(place), left)
+        count, self.refused = self._store(place, left)
         count += len(before)
         refused = {r.line for r in self.refused}
         stored = [r.line for r in found if r.line not in refused]
@@ -223,6 +223,11 @@ class _Part:
         with self.hands.database.transaction() as connection:
             over(connection)
 
+    def _store(self, place: Place, lines: Sequence[Line]) -> tuple[int, list[Refused]]:
+        taken = place.inputs[place.at]
+        source = Input(place.at, taken.url, taken.type)
+        return store(self.caller, self.job, source, lines, self.hands.threads)
+
     def _advance(
         self, connection: Connection, place: Place, *, done: int = 0, round_: int = 0
     ) -> None:
@@ -244,8 +249,3 @@ class _Counted:
     def _joined(self, some: Sequence[str]) -> bytes:
         self.count += len(some)
         return "".join(f"{text}\n" for text in some).encode()
-
-
-def _input(place: Place) -> Input:
-    taken = place.inputs[place.at]
-    return Input(place.at, taken.url, taken.type)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from concurrent.futures import Executor, wait
 from dataclasses import dataclass
 from typing import Final
 
-from fhirserver.bulk.hands import Caller
+from fhirserver.bulk.hands import THREADS, Caller
 from fhirserver.bulk.lines import LONGEST_LINE, Line
 from fhirserver.errors import (
     Conflict,
@@ -31,6 +32,7 @@ from fhirserver.model.outcome import outcome
 from fhirserver.storage.imports import Refused, note_stored
 from fhirserver.storage.jobs import Job
 
+Wish = tuple[Line, Intent]
 # What another line may supply: what is referred to, a version, the other side of a conflict.
 WAITS: Final = (Unprocessable, NotFound, Gone, Conflict, VersionConflict)
 
@@ -49,19 +51,37 @@ class Input:
 
 
 def store(
-    caller: Caller, job: Job, source: Input, lines: Sequence[Line]
+    caller: Caller, job: Job, source: Input, lines: Sequence[Line], threads: Executor
 ) -> tuple[int, list[Refused]]:
     """Store each line that can be: how many were, and what became of the others.
 
-    Raises Late, and Unavailable when the database is away.
+    One thread makes index values while PostgreSQL writes for the other; lines about one resource
+    are in one thread, in their order. Raises Late, and Unavailable when the database is away.
     """
-    taken: list[tuple[Line, Intent]] = []
+    shares: list[list[Wish]] = [[] for _ in range(THREADS)]
     refused: list[Refused] = []
     for line in lines:
         try:
-            taken.append((line, _intent(caller, source, line)))
+            intent = _intent(caller, source, line)
         except FhirError as error:
             refused.append(refusal(source, line, error))
+        else:
+            about = line.number if intent.id is None else hash((intent.type, intent.id))
+            shares[about % THREADS].append((line, intent))
+    count = 0
+    running = [threads.submit(_stored, caller, job, source, s) for s in shares if s]
+    wait(running)
+    for one in running:
+        done, others = one.result()
+        count += done
+        refused += others
+    return count, refused
+
+
+def _stored(
+    caller: Caller, job: Job, source: Input, taken: Sequence[Wish]
+) -> tuple[int, list[Refused]]:
+    refused: list[Refused] = []
 
     def then(part: Sequence[int]) -> None:
         database = caller.ctx.store.database
