@@ -11,9 +11,8 @@ from fhirserver.errors import Invalid
 from fhirserver.interactions.context import Context
 from fhirserver.interactions.messages import FhirResponse
 from fhirserver.interactions.operating.bulk_jobs import begun, require_async
-from fhirserver.interactions.operating.export_patients import members, named
+from fhirserver.interactions.operating.export_patients import group, members, named
 from fhirserver.interactions.operating.exports import OF_PATIENTS, understood
-from fhirserver.interactions.operating.reading import instance
 from fhirserver.interactions.operation import BULK, Call, operation
 
 
@@ -27,9 +26,8 @@ from fhirserver.interactions.operation import BULK, Call, operation
 def group_export(ctx: Context, call: Call) -> FhirResponse:
     """The members are those of now, whoever joins later."""
     require_async(call)
-    group = instance(ctx, call)
     wanted = understood(ctx, call, "group")
-    patients = members(ctx, group)
+    patients = members(ctx, group(ctx, call))
     asked = named(ctx, call)
     if asked is not None:
         if not asked <= patients:

@@ -76,6 +76,19 @@ def test_bulk_11_scopes_limit_the_export(exports, client_as, put, patient) -> No
     assert "Device" in refused.json["issue"][0]["diagnostics"]
 
 
+def test_a_group_is_exported_by_who_may_read_patients_only(
+    exports, client_as, put, patient
+) -> None:
+    put("Group", "g", type="person", actual=True, member=[{"entity": {"reference": "Patient/p"}}])
+    exports.client = client_as("system/Patient.rs")
+
+    assert [r["id"] for r in exports.all("Group/g/$export")] == ["p"]
+    absent = exports.client.get("/fhir/Group/none/$export", headers=ASYNC)
+    assert absent.status_code == 404
+    basic = client_as("system/Basic.rs").get("/fhir/Group/g/$export", headers=ASYNC)
+    assert basic.status_code == 403
+
+
 def test_a_scope_about_some_resources_exports_only_those(exports, client_as, put) -> None:
     put("Patient", "f", gender="female")
     put("Patient", "m", gender="male")

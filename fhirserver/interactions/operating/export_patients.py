@@ -5,12 +5,20 @@ https://hl7.org/fhir/uv/bulkdata/export.html
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+from fhirserver.access.principal import Principal
+from fhirserver.access.scopes import scopes
 from fhirserver.errors import Invalid
 from fhirserver.interactions.context import Context
+from fhirserver.interactions.entitlements import Entitlements
+from fhirserver.interactions.operating.exports import require
+from fhirserver.interactions.operating.reading import instance, read
 from fhirserver.interactions.operation import Call
 from fhirserver.model.resource import Resource
 from fhirserver.search.hashing import reference_self
 from fhirserver.search.types.reference import local
+from fhirserver.storage import epoch
 from fhirserver.storage.searches import by_reference
 
 MOST_NAMED = 10_000
@@ -43,6 +51,26 @@ def named(ctx: Context, call: Call) -> frozenset[int] | None:
                 expression=call.inputs.place("patient", number),
             )
     return frozenset(reference_self("Patient", i) for i in ids)
+
+
+def group(ctx: Context, call: Call) -> Resource:
+    """The Group in the address; raises NotFound, Gone or Forbidden.
+
+    A service that is to export patients asks for scopes on what it exports, and seldom on Group:
+    only who is in it is taken from it, so reading patients will do. Its access policies must let it
+    read that Group all the same.
+    """
+    assert call.id is not None
+    principal = call.principal
+    if principal.may("r", "Group", context="system"):
+        return instance(ctx, call)
+    require(principal, ["Patient"])
+    wider = Principal(
+        principal.subject, (*principal.scopes, *scopes("system/Group.r")), client=principal.client
+    )
+    rights = Entitlements(ctx.store.database, ctx.added, ctx.site)
+    access = rights.access(wider, epoch.current(ctx.store.database))
+    return read(ctx, replace(wider, given_access=access), "Group", call.id)
 
 
 def members(ctx: Context, group: Resource) -> frozenset[int]:
