@@ -58,19 +58,15 @@ def refuse_unpermitted(guard: Guard, intent: Intent, held: Held | None) -> None:
     if is_unrestricted(guard, intent.type):
         return
     if held is None or not held.is_there:
-        if intent.action == "update" and not _chooses_ids(guard, intent):
-            # The same for an id that is taken by what the caller doesn't see.
+        if intent.action == "update" and not is_whole(guard.touching(intent.type)):
+            # The same for an id that is taken by what the caller doesn't see: only who sees every
+            # row of a type creates by an id of their own, also where a condition matches nobody.
             raise NotFound(f"{intent.type}/{intent.id} doesn't exist")
         return
     may = held.may_delete if intent.action == "delete" else held.may_update
     if not may:
         doing = _DOING[_RIGHT[intent.action]]
         raise Forbidden(f"you may not {doing} {intent.type}/{intent.id}")
-
-
-def _chooses_ids(guard: Guard, intent: Intent) -> bool:
-    """Whether the caller may create by PUT: only who sees every row of the type."""
-    return intent.criteria is not None or is_whole(guard.touching(intent.type))
 
 
 def as_permitted(guard: Guard, intent: Intent, old: Version | None) -> Intent:

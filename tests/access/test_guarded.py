@@ -240,6 +240,17 @@ def test_conditional_writes_see_only_what_the_caller_sees(world):
         world.ask(SYSTEM, "read", "Observation", id=world.seen["id"])
 
 
+def test_a_condition_that_matches_nobody_is_no_way_to_a_hidden_resource(world):
+    """The id in the resource would make it, or, where it is taken, another version of it."""
+    for id_ in (world.unseen["id"], "nobody-has-this"):
+        mine = world.observation(world.mine, "1-8") | {"id": id_}
+        with pytest.raises(NotFound, match=f"Observation/{id_} doesn't exist"):
+            world.ask(world.me, "update", "Observation", query=(("identifier", "none"),), body=mine)
+
+    kept = world.ask(SYSTEM, "read", "Observation", id=world.unseen["id"])
+    assert kept == world.unseen
+
+
 def test_hidden_elements_are_neither_shown_nor_searched_nor_lost(world):
     allowed = Allowed(hidden=frozenset({"name"}))
     me = replace(world.me, given_access=Access(lambda t, r: allowed))
