@@ -25,6 +25,10 @@ KINDS: Final[Mapping[str, LiteralString]] = {
 }
 
 
+KEYS: Final = frozenset({"id", "encounter", "stay", "patient", "place", "part_of", "ordered_by"})
+"""Columns by which tables are joined: each has an index, or a year of orders would take hours."""
+
+
 @dataclass(frozen=True, slots=True)
 class Table:
     """A table to be filled: its columns with their kinds, and its rows as they come."""
@@ -59,6 +63,7 @@ def figures(
     `derived` are tables made of others, in their order.
     """
     with database.transaction() as connection:
+        execute(connection, _SETTINGS)
         _fill(connection, "period", Table(
             (("starts", "time"), ("ends", "time"), ("as_of", "time"), ("zone", "text")),
             [(span.starts, span.ends, span.as_of, span.zone)],
@@ -68,7 +73,8 @@ def figures(
         for name, statement in (*derived.items(), ("facts", facts)):
             _derive(connection, name, statement)
         execute(connection, "SET TRANSACTION READ ONLY")
-        return execute(connection, _GROUPED, (clinician, clinician))
+        # Its tables are others each time, so no plan of it may be kept.
+        return execute(connection, _GROUPED, (clinician, clinician), prepare=False)
 
 
 def _fill(connection: Connection, name: str, table: Table) -> None:
@@ -88,7 +94,7 @@ def _fill(connection: Connection, name: str, table: Table) -> None:
     ):
         for row in table.rows:
             copy.write_row(row)
-    connection.execute(sql.SQL("ANALYZE {}").format(target))
+    _prepare(connection, name, [n for n, _ in table.columns])
 
 
 def _derive(connection: Connection, name: str, statement: str) -> None:
@@ -98,7 +104,29 @@ def _derive(connection: Connection, name: str, statement: str) -> None:
             sql.Identifier(name), sql.SQL(statement)
         )
     )
+    cursor = connection.execute(
+        sql.SQL("SELECT * FROM {} LIMIT 0").format(sql.Identifier("pg_temp", name)),
+        prepare=False,
+    )
+    _prepare(connection, name, [c.name for c in cursor.description or ()])
 
+
+def _prepare(connection: Connection, name: str, columns: Sequence[str]) -> None:
+    """Indexes on what is joined by, and statistics."""
+    target = sql.Identifier("pg_temp", name)
+    for column in columns:
+        if column in KEYS:
+            connection.execute(
+                sql.SQL("CREATE INDEX ON {} ({})").format(target, sql.Identifier(column))
+            )
+    connection.execute(sql.SQL("ANALYZE {}").format(target))
+
+
+# The connection is set up for small writes by keys.
+_SETTINGS: Final = (
+    "SELECT set_config('enable_seqscan', 'on', true), set_config('plan_cache_mode', 'auto', true), "
+    "set_config('work_mem', '64MB', true)"
+)
 
 _GROUPED: Final = """
 SELECT CASE WHEN grouping(day) = 0 THEN 'day' WHEN grouping(ward) = 0 THEN 'ward'

@@ -193,6 +193,12 @@ def test_a_report_says_what_it_is_about(client):
     assert posted.status_code == 201, posted.text
 
 
+def test_metrics_of_different_types_follow_each_other_on_one_connection(client):
+    for _ in range(4):
+        for metric in ("admissions", "occupancy", "no-show", "staff-load"):
+            evaluate(client, metric)
+
+
 def test_at_the_address_of_the_measure(client):
     query = {"periodStart": START, "periodEnd": END}
     report = done(client.get("/fhir/Measure/admissions/$evaluate-measure", query_string=query))

@@ -18,12 +18,21 @@ days AS (
          extract(epoch FROM (d + interval '1 day') AT TIME ZONE zone - d AT TIME ZONE zone) AS long
   FROM period, generate_series(date_trunc('day', starts AT TIME ZONE zone),
                                ends AT TIME ZONE zone, interval '1 day') d
-  WHERE d AT TIME ZONE zone < ends)
-SELECT days.day, wards.ward, NULL::text AS clinician,
-       coalesce(sum(extract(epoch FROM upper(s.during * days.during) - lower(s.during * days.during))
-                    / days.long), 0) AS value,
+  WHERE d AT TIME ZONE zone < ends),
+occupied AS (
+  SELECT days.day, s.ward,
+         sum(extract(epoch FROM upper(s.during * days.during) - lower(s.during * days.during))
+             / days.long) AS bed_days
+  FROM period
+  JOIN ward_stays s ON s.during && tstzrange(period.starts, period.ends)
+  CROSS JOIN LATERAL generate_series(
+    date_trunc('day', greatest(lower(s.during), period.starts) AT TIME ZONE period.zone),
+    least(coalesce(upper(s.during), period.ends), period.ends) AT TIME ZONE period.zone,
+    interval '1 day') d
+  JOIN days ON days.day = d::date AND days.during && s.during
+  GROUP BY days.day, s.ward)
+SELECT days.day, wards.ward, NULL::text AS clinician, coalesce(o.bed_days, 0) AS value,
        wards.beds * extract(epoch FROM upper(days.during) - lower(days.during)) / days.long AS out_of
 FROM days
 CROSS JOIN wards
-LEFT JOIN ward_stays s ON s.ward = wards.ward AND s.during && days.during
-GROUP BY days.day, days.during, days.long, wards.ward, wards.beds
+LEFT JOIN occupied o ON o.day = days.day AND o.ward = wards.ward
