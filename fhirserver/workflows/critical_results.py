@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from fhirserver.alerting import Person, critical
 from fhirserver.workflows.occasion import Occasion
-from fhirserver.workflows.registering import workflow
 from fhirserver.workflows.results import judge
 from fhirserver.workflows.rules import plan
 
 
-@workflow("critical_results", types=("Observation",))
 def act(occasion: Occasion) -> None:
     rules = plan(occasion, "critical-results")
     judge(

@@ -26,7 +26,7 @@ from fhirserver.workflows.alerts import (
     write,
 )
 from fhirserver.workflows.occasion import Elapsed, Occasion
-from fhirserver.workflows.registering import timer, workflow
+from fhirserver.workflows.registering import timer
 from fhirserver.workflows.rules import plan
 
 KIND: Final = "early-warning"
@@ -37,7 +37,6 @@ _SIGNS: Final = (
 )  # fmt: skip
 
 
-@workflow("early_warning", types=("Observation",))
 def act(occasion: Occasion) -> None:
     rules = plan(occasion, KIND)
     result = occasion.resource or occasion.before

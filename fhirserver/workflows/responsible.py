@@ -35,11 +35,11 @@ def current_encounter(acting: Acting, patient: str, named: str | None) -> Resour
 
 
 def first(acting: Acting, encounter: Resource | None, orders: Sequence[str]) -> str | None:
-    """Who is told first. Rosters are asked only when nobody is named."""
-    named = chain(encounter, _requests(acting, orders), Duty())
-    if named and not named[0].startswith("Organization/"):
-        return named[0]
-    return next(iter(everybody(acting, encounter, orders)), None)
+    """Who is told first. Orders and rosters are read only when nobody attends."""
+    people = chain(encounter, [], Duty())
+    if not people or people[0].startswith("Organization/"):
+        people = list(everybody(acting, encounter, orders))
+    return next(iter(people), None)
 
 
 def everybody(acting: Acting, encounter: Resource | None, orders: Sequence[str]) -> Sequence[str]:

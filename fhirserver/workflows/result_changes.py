@@ -11,17 +11,14 @@ from fhirserver.alerting import Hit, Person, Plan, changed, reach, readings, tak
 from fhirserver.alerting.readings import patient_of
 from fhirserver.model.resource import Resource
 from fhirserver.workflows.occasion import Occasion
-from fhirserver.workflows.registering import workflow
 from fhirserver.workflows.results import judge
 from fhirserver.workflows.rules import plan
 
 
-@workflow("result_changes", types=("Observation",))
 def changes(occasion: Occasion) -> None:
     _judge(occasion, plan(occasion, "result-changes"))
 
 
-@workflow("deterioration", types=("Observation",))
 def deterioration(occasion: Occasion) -> None:
     _judge(occasion, plan(occasion, "deterioration"))
 

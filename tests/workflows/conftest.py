@@ -53,10 +53,10 @@ def reacting(database, engine, monkeypatch):
 def eventually() -> Callable[..., None]:
     """Waits until a claim is true."""
 
-    def wait(claim: Callable[[], object], seconds: float = 10.0) -> None:
+    def wait(claim: Callable[[], object], seconds: float = 10.0, pause: float = 0.01) -> None:
         ends = time.monotonic() + seconds
         while not claim():
             assert time.monotonic() < ends, "it never came true"
-            time.sleep(0.01)
+            time.sleep(pause)
 
     return wait
