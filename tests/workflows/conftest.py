@@ -60,3 +60,19 @@ def eventually() -> Callable[..., None]:
             time.sleep(pause)
 
     return wait
+
+
+@pytest.fixture
+def settled(database, eventually) -> Callable[..., None]:
+    """Waits until what was written has been read and these topics have nothing left to do."""
+
+    def wait(*topics: str) -> None:
+        eventually(lambda: _is_quiet(database, set(topics)), 60, pause=0.05)
+
+    return wait
+
+
+def _is_quiet(database, topics: set[str]) -> bool:
+    readers = [b for b in queues.behind(database) if b.name.startswith("workflows-")]
+    waiting = [s for s in queues.standing(database) if s.topic in topics and s.waiting]
+    return not any(b.changes for b in readers) and not waiting

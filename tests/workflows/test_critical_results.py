@@ -20,17 +20,10 @@ def world(client):
 
 
 @pytest.fixture
-def watched(reacting, eventually, world):
-    """Runs the workflow; `settle()` waits until everything so far has been looked at."""
-
-    def settle():
-        # A result of another patient that is critical: when its alert is there, so are the others.
-        other = World(world._client)
-        other.made(other.result("2823-3", "7.7", "mmol/L"))
-        eventually(other.messages)
-
+def watched(reacting, settled):
+    """Runs the workflow; called, it waits until nothing is left to do."""
     with reacting(ACTS):
-        yield settle
+        yield lambda: settled("workflow.critical_results")
 
 
 def test_a_critical_result_makes_an_issue_a_task_and_a_message_to_the_attending(world, watched):

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from fhirserver import clock, queues
+from fhirserver import clock
 from fhirserver.workflows import early_warning
 from tests.workflows.alert_world import World, to
 
@@ -20,21 +20,10 @@ def world(client):
 
 
 @pytest.fixture
-def watched(reacting, eventually, database):
-    """Runs the workflow; `settle()` waits until nothing is left to do."""
-
-    def settle():
-        eventually(lambda: _is_done(database))
-
+def watched(reacting, settled):
+    """Runs the workflow; called, it waits until nothing is left to do."""
     with reacting(ACTS, TIMERS, workers=2):
-        yield settle
-
-
-def _is_done(database):
-    readers = [b for b in queues.behind(database) if b.name.startswith("workflows-")]
-    topics = {"workflow.early_warning", "timer.early_warning"}
-    waiting = [s for s in queues.standing(database) if s.topic in topics and s.waiting]
-    return not waiting and not any(b.changes for b in readers)
+        yield lambda: settled("workflow.early_warning", "timer.early_warning")
 
 
 def signs(world, respiration="16", saturation="97", systolic="125", pulse="72", temperature="36.8"):
