@@ -13,6 +13,7 @@ import typing
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 CONFIDENTIALITY = frozenset("ULMNRV")
@@ -53,7 +54,8 @@ class Settings:
     websocket_url: str | None = setting(
         None,
         "Where clients reach the websockets of Subscriptions; when not set it is "
-        "ws://HOST:PUSH_PORT/push/subscriptions, or wss when the server has a certificate.",
+        "/push/subscriptions at the host of the base URL, or at HOST:PUSH_PORT when that isn't set "
+        "either.",
     )
     base_url: str | None = setting(
         None,
@@ -454,9 +456,13 @@ class Settings:
     @property
     def websocket_address(self) -> str:
         """Where clients reach the websockets of live updates."""
-        scheme = "ws" if self.tls_certificate is None else "wss"
-        own = f"{scheme}://{self.host}:{self.live_port}/push/subscriptions"
-        return self.websocket_url or own
+        if self.base_url:
+            base = urlsplit(self.base_url)
+            scheme, host = base.scheme.replace("http", "ws"), base.netloc
+        else:
+            scheme = "ws" if self.tls_certificate is None else "wss"
+            host = f"{self.host}:{self.live_port}"
+        return self.websocket_url or f"{scheme}://{host}/push/subscriptions"
 
     @property
     def live_port(self) -> int:

@@ -89,6 +89,13 @@ def test_the_proxy_is_believed_and_lets_through_what_the_server_takes():
     )
 
 
+def test_websockets_of_subscriptions_are_where_clients_are_told_that_they_are():
+    told = Settings(base_url="https://fhir.example/fhir").websocket_address
+
+    assert told == "wss://fhir.example/push/subscriptions"
+    assert "location = /push/subscriptions {" in (ROOT / "deploy/nginx.conf").read_text()
+
+
 def test_the_proxy_can_read_its_settings(tmp_path):
     nginx = shutil.which("nginx")
     if nginx is None:
