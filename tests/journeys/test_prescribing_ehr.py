@@ -8,6 +8,7 @@ from __future__ import annotations
 import time
 
 import httpx
+import pytest
 
 from fhirserver import ids
 from fhirserver.storage.clients import Client, add_client
@@ -17,7 +18,16 @@ from tests.prescribing.builders import SNOMED, a_prescription, an_allergy
 from tests.smart.dance import assertion, key_pair, public
 
 
-def test_an_ehr_prefetches_asks_overrides_and_signs(running_server):
+@pytest.fixture
+def fhir(running_server):
+    """A doctor's session in the EHR."""
+    with running_server.database() as database:
+        bearer = issue(database, subject="ehr", scope="user/*.cruds", lifetime_seconds=300)
+    with httpx.Client(headers={"Authorization": f"Bearer {bearer}"}, timeout=60) as client:
+        yield client
+
+
+def test_an_ehr_prefetches_asks_overrides_and_signs(running_server, fhir):
     key, iss = key_pair(), f"https://ehr.example/{ids.new()}"
     with running_server.database() as database:
         client = Client(
@@ -25,10 +35,8 @@ def test_an_ehr_prefetches_asks_overrides_and_signs(running_server):
         )
         with database.transaction() as connection:
             add_client(connection, client)
-        bearer = issue(database, subject="ehr", scope="user/*.cruds", lifetime_seconds=300)
     base = running_server.base
     root = base.removesuffix("/fhir")
-    fhir = httpx.Client(headers={"Authorization": f"Bearer {bearer}"}, timeout=60)
 
     def post(resource):
         answer = fhir.post(f"{base}/{resource['resourceType']}", json=resource)
