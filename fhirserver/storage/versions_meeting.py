@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from fhirserver.search.prefilter import is_decided, may_meet, needed
-from fhirserver.search.query import Condition
+from fhirserver.search.query import And, Condition, FullText, Not, Or
 from fhirserver.storage.chains import chains_found
 from fhirserver.storage.database import Rows
 from fhirserver.storage.guard import is_whole
@@ -41,7 +41,12 @@ def versions_meeting(
     # Two versions of one resource are two rows here: the key is a number of their own.
     named = [(row[0], row[2]) for row in rows]
     shadow = shadow_of(store, resource_type, [(n, *row[1:]) for n, row in enumerate(rows)])
-    sees_all = is_whole(store.guard.searching(resource_type))
+    rule = store.guard.searching(resource_type)
+    sees_all = is_whole(rule)
+    if not any(map(_reads_texts, (rule, *conditions))):
+        # What nobody looks at needn't be sent with every statement.
+        nothing = [None] * len(rows)
+        shadow.parameters.update(p_meta=nothing, p_exact=nothing, p_content=nothing)
     asked: list[_Asked] = []
     for number, possible in enumerate(_possible(conditions, shadow)):
         condition = conditions[number]
@@ -55,6 +60,19 @@ def versions_meeting(
         for number, key in _found(store, resource_type, shadow, group):
             met[number].add(named[key])
     return met
+
+
+def _reads_texts(condition: Condition) -> bool:
+    """Whether the content itself is looked at, and not only index values."""
+    match condition:
+        case FullText():
+            return True
+        case And(conditions) | Or(conditions):
+            return any(map(_reads_texts, conditions))
+        case Not(inner):
+            return _reads_texts(inner)
+        case _:
+            return False
 
 
 _Asked = tuple[int, Condition, list[int]]

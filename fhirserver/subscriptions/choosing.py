@@ -18,6 +18,7 @@ from fhirserver.notifications.topic import topics
 from fhirserver.queues import Change, Database, New
 from fhirserver.storage.database import Connection
 from fhirserver.storage.subscriptions import Subscriber, before, ids_of, subscribers
+from fhirserver.storage.versions_meeting import Named
 from fhirserver.subscriptions.criteria import Searches
 from fhirserver.subscriptions.looking import DELETED, Looking, looked_at
 
@@ -96,10 +97,13 @@ def _filter(
             queries = tuple(q for k, q in wish.filters if k == kind)
             if queries or wish.is_topic_based:
                 groups[queries].append(subscriber)
+        by_version: dict[Named, list[Change]] = defaultdict(list)
+        for change in own:
+            by_version[looked_at(change)].append(change)
         met = looking.meeting(kind, own, list(groups))
         for those, names in zip(groups.values(), met, strict=True):
-            for change in own:
-                if looked_at(change) in names:
+            for name in names:
+                for change in by_version[name]:
                     told[kind, change.key, change.version] += those
 
 

@@ -225,3 +225,14 @@ def test_what_is_under_way_when_it_begins_is_told(hooks, database, peer, turn, s
     turn()
 
     assert peer.numbers() == [1]
+
+
+def test_criteria_may_look_for_words(hooks, peer, turn, subscribe):
+    word = f"w{ids.new()[:8]}"
+    subscribe(f"Observation?_content={word}", peer.address)
+
+    hooks.post("/fhir/Observation", json=marked("x", note=[{"text": f"a {word} b"}]))
+    hooks.post("/fhir/Observation", json=marked("x", note=[{"text": "a b"}]))
+    turn()
+
+    assert peer.numbers() == [1]
