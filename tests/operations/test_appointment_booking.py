@@ -312,6 +312,24 @@ def test_a_person_in_two_roles_is_one_person(client, practice, patient, stored):
     assert read(client, name(long[0]))["status"] == "busy-unavailable"
 
 
+def test_a_device_on_two_schedules_is_one_device(client, practice, patient, stored):
+    device = stored({"resourceType": "Device"})
+    day = {"status": "free", "start": f"{MONDAY}T08:00:00Z", "end": f"{MONDAY}T08:30:00Z"}
+    slots = [
+        stored({"resourceType": "Slot", "schedule": {"reference": name(s)}, **day})
+        for s in (practice.a_schedule(device), practice.a_schedule(device))
+    ]
+    practice.slots()
+    proposal = practice.find(together=name(device))[0]
+    assert len(proposal["slot"]) == 2
+
+    booked = one(call(client, "book", appointment_resource=for_patient(proposal, patient)))
+
+    assert name(device) in {p["actor"]["reference"] for p in booked["participant"]}
+    states = sorted(read(client, name(s))["status"] for s in slots)
+    assert states == ["busy", "busy-unavailable"]
+
+
 def test_a_clinic_where_several_work_ties_nobody(client, practice, patient, stored):
     clinic = stored({"resourceType": "Location", "name": "Clinic"})
     mine = practice.a_schedule(practice.doctor, clinic)
