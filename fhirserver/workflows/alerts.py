@@ -45,7 +45,8 @@ def raise_alert(
     about = n.About(about.key, about.patient, about.evidence, place, about.orders)
     owner = first(acting, encounter, about.orders)
     now = stamp(clock.now())
-    holder = (n.flag if as_flag else n.issue)(hit, about, now)
+    # A flag holds from when it was measured: that is its version.
+    holder = n.flag(hit, about, version) if as_flag else n.issue(hit, about, now)
     key = f"{n.key_of(hit, about)}#{version}"
     entries = [*_holder(holder, standing)]
     shown = entries[0]["fullUrl"]
@@ -172,9 +173,7 @@ def _holder(holder: Resource, standing: Resource | None) -> Sequence[Mapping[str
     if standing is None:
         return [created(holder)]
     kept: Resource = {
-        k: standing[k]
-        for k in ("id", "meta", "identifier", "identifiedDateTime", "period")
-        if k in standing
+        k: standing[k] for k in ("id", "meta", "identifier", "identifiedDateTime") if k in standing
     }
     status: Resource = {} if holder["resourceType"] == "Flag" else {"status": "amended"}
     return [changed({**holder, **kept, **status})]

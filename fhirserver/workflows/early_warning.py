@@ -1,16 +1,17 @@
 """The early warning score follows the vital signs; somebody is called when its level rises.
 
 A round of vital signs is several Observations, so the score is worked out by patient, one after
-the other: the lane of the timer. It is lowered only by a whole set, or when a value was corrected.
+the other: the lane of the timer. It is lowered only by a whole set, or when a value was corrected
+that had raised it.
 """
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from fhirserver import clock
-from fhirserver.alerting import Person, person_of, taken_at, warning
+from fhirserver.alerting import Person, person_of, readings, taken_at, warning
 from fhirserver.alerting import notices as n
 from fhirserver.alerting.early_warning import Caution, is_for
 from fhirserver.alerting.plans import Plan
@@ -45,7 +46,8 @@ def act(occasion: Occasion) -> None:
     patient, at = patient_of(result), taken_at(result)
     if patient is None or at is None or at < clock.now() - rules.fresh:
         return
-    is_corrected = occasion.change.method != "C"
+    said = [list(readings(r)) if r else [] for r in (occasion.before, occasion.resource)]
+    is_corrected = occasion.before is not None and said[0] != said[1]
     content = {"patient": patient, "at": at.isoformat(), "corrected": is_corrected}
     occasion.later(TIMER, clock.now(), content, lane=patient)
 
@@ -69,7 +71,9 @@ def work_out(elapsed: Elapsed) -> None:
     standing = next((f for f in flags if _is_ours(f)), None)
     is_scale_2 = any(_codings(f) & rules.inputs.get("scale-2", frozenset()) for f in flags)
     state = warning(rules, at, signs, is_scale_2=is_scale_2)
-    may_fall = content["corrected"] or not state.score.missing
+    may_fall = not state.score.missing
+    if content["corrected"] and standing is not None and not may_fall:
+        may_fall = _was_wrong(rules, standing, signs, since, is_scale_2=is_scale_2)
     if state.hit is not None and not is_for(
         rules, person, is_pregnant=_is_pregnant(elapsed, rules, patient, person)
     ):
@@ -110,6 +114,22 @@ def _follow(
                 for t in open_tasks(acting, standing)
             ]
         write(acting, entries)
+
+
+def _was_wrong(
+    rules: Plan, standing: Resource, signs: list[Resource], since: datetime, *, is_scale_2: bool
+) -> bool:
+    """Whether a flag wouldn't have been raised, had the value been right that was corrected.
+
+    One that was measured in another hour has nothing to do with the flag.
+    """
+    # It is written in milliseconds.
+    raised = datetime.fromisoformat(standing["period"]["start"]) + timedelta(milliseconds=1)
+    measured = since + rules.window
+    if not raised - rules.window <= measured <= raised:
+        return False
+    then = warning(rules, raised, signs, is_scale_2=is_scale_2)
+    return then.level < _level(rules, standing)
 
 
 def _is_sign(result: Resource, rules: Plan) -> bool:

@@ -116,6 +116,21 @@ def test_a_value_in_error_takes_the_alert_back_and_tells_who_was_told(world, wat
     assert world.messages()[1]["payload"][0]["contentString"].startswith("Withdrawn: ")
 
 
+def test_a_correction_of_another_hour_does_not_lower_the_flag(world, watched):
+    round_of(world, hours=3, pulse="112", respiration="21", temperature="38.1")
+    watched()
+    later = world.made(world.result("8310-5", "36.9", "Cel"))
+    watched()
+    world.put(later, note=[{"text": "by ear"}])
+    watched()
+    value = {**later["valueQuantity"], "value": 36.8}
+    world.put(world.current(later), status="corrected", valueQuantity=value)
+    watched()
+
+    assert standing(world)[0][0] == "active"
+    assert len(world.messages()) == 1
+
+
 def test_scale_2_holds_for_a_patient_with_its_flag(world, watched):
     code = {"system": "https://fhirserver.example/CodeSystem/alert", "code": "spo2-scale-2"}
     world.made({"resourceType": "Flag", "status": "active", "code": {"coding": [code]},
