@@ -23,6 +23,8 @@ SYSTEM: Final = f"{OURS}/alert"
 KINDS: Final = f"{OURS}/CodeSystem/alert"
 TASKS: Final = f"{OURS}/CodeSystem/task-code"
 ANSWER: Final = "acknowledge-alert"
+AGAIN: Final = "~"
+"""What comes after the time of a flag that was taken back and is raised again."""
 OPEN: Final = frozenset({"draft", "requested", "received", "ready"})
 """A Task that nobody has taken on."""
 ESCALATES: Final = OPEN | {"rejected"}
@@ -99,7 +101,7 @@ def flag(hit: Hit, about: About, now: str) -> Resource:
         ],
         "code": {**_code(hit), "text": f"{hit.rule.title}: {hit.text}"},
         "subject": _to(about.patient),
-        "period": {"start": now},
+        "period": {"start": now.partition(AGAIN)[0]},
     }
     return found | ({"encounter": _to(about.encounter)} if about.encounter else {})
 

@@ -105,11 +105,11 @@ def withdraw(acting: Acting, holder: Resource, why: str, *, is_error: bool, tell
     write(acting, entries)
 
 
-def standing_issues(acting: Acting, kind: str, reference: str) -> list[Resource]:
-    """The issues of a kind about a resource that still hold."""
+def issues(acting: Acting, kind: str, reference: str) -> list[Resource]:
+    """The issues of a kind about a resource, those that were taken back too."""
     found = acting.search("DetectedIssue", ("implicated", reference), ("code", f"{n.KINDS}|{kind}"))
     suffix = f"/{reference}"
-    return [i for i in found if n.is_standing(i) and (n.key_in(i) or "").endswith(suffix)]
+    return [i for i in found if (n.key_in(i) or "").endswith(suffix)]
 
 
 def open_tasks(acting: Acting, holder: Resource) -> list[Resource]:

@@ -67,7 +67,8 @@ def work_out(elapsed: Elapsed) -> None:
     signs = [r for r in found if r["resourceType"] == "Observation" and r.get("status") in SAID]
     at = max((t for s in signs if (t := taken_at(s)) is not None), default=clock.now())
     person = person_of(next((r for r in found if r["resourceType"] == "Patient"), None), at)
-    flags = [f for f in elapsed.search("Flag", ("patient", patient)) if f["status"] == "active"]
+    all_flags = elapsed.search("Flag", ("patient", patient))
+    flags = [f for f in all_flags if f["status"] == "active"]
     standing = next((f for f in flags if _is_ours(f)), None)
     is_scale_2 = any(_codings(f) & rules.inputs.get("scale-2", frozenset()) for f in flags)
     state = warning(rules, at, signs, is_scale_2=is_scale_2)
@@ -78,8 +79,17 @@ def work_out(elapsed: Elapsed) -> None:
         rules, person, is_pregnant=_is_pregnant(elapsed, rules, patient, person)
     ):
         return
-    _follow(elapsed, rules, patient, state, standing, may_fall=may_fall,
-            is_corrected=content["corrected"], signs=signs)  # fmt: skip
+    _follow(
+        elapsed,
+        rules,
+        patient,
+        state,
+        standing,
+        may_fall=may_fall,
+        is_corrected=content["corrected"],
+        signs=signs,
+        version=_version(all_flags, at),
+    )
 
 
 def _follow(
@@ -92,13 +102,14 @@ def _follow(
     may_fall: bool,
     is_corrected: bool,
     signs: list[Resource],
+    version: str,
 ) -> None:
     """Let the flag say what the score says, and call somebody when the level has risen."""
     level = _level(rules, standing)
     if state.hit is not None and state.level > level:
         place = next((s["encounter"]["reference"] for s in signs if "encounter" in s), None)
         about = n.About(patient, patient, state.hit.evidence, place)
-        raise_alert(acting, rules, state.hit, about, stamp(state.at), standing=standing,
+        raise_alert(acting, rules, state.hit, about, version, standing=standing,
                     as_flag=True)  # fmt: skip
     elif standing is None or (state.level < level and not may_fall):
         return
@@ -114,6 +125,13 @@ def _follow(
                 for t in open_tasks(acting, standing)
             ]
         write(acting, entries)
+
+
+def _version(flags: list[Resource], at: datetime) -> str:
+    """The time of the measurement; another one each time that its flag was taken back."""
+    time = stamp(at)
+    before = sum((n.key_in(f) or "").rpartition("@")[2].startswith(time) for f in flags)
+    return f"{time}{n.AGAIN}{before}" if before else time
 
 
 def _was_wrong(

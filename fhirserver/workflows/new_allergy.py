@@ -16,7 +16,7 @@ from fhirserver.model.resource import Resource
 from fhirserver.prescribing.allergies import allergy_findings
 from fhirserver.prescribing.knowledge import Knowledge
 from fhirserver.prescribing.medicine import medicine_of
-from fhirserver.workflows.alerts import raise_alert, standing_issues, withdraw
+from fhirserver.workflows.alerts import issues, raise_alert, withdraw
 from fhirserver.workflows.occasion import Occasion
 from fhirserver.workflows.registering import workflow
 from fhirserver.workflows.rules import plan
@@ -30,7 +30,7 @@ def act(occasion: Occasion) -> None:
     allergy, reference = occasion.resource, occasion.change.reference
     told = {}
     if occasion.change.version > 1:
-        told = {n.key_in(i): i for i in standing_issues(occasion, _KIND, reference)}
+        told = {n.key_in(i): i for i in issues(occasion, _KIND, reference)}
     if allergy is not None and rules.rules and _is_new(occasion, rules.fresh.total_seconds()):
         orders, medicines = _taken(occasion, f"Patient/{patient_of(allergy)}")
         said = _said(allergy, medicines, occasion.medicines())
@@ -44,10 +44,12 @@ def act(occasion: Occasion) -> None:
                 place.get("reference"),
                 _orders(order),
             )
-            if told.pop(n.key_of(hit, about), None) is None:
-                raise_alert(occasion, rules, hit, about, f"{occasion.change.version}")
+            known = told.pop(n.key_of(hit, about), None)
+            if known is None or not n.is_standing(known):
+                version = f"{occasion.change.version}"
+                raise_alert(occasion, rules, hit, about, version, standing=known)
     is_error = allergy is None or "entered-in-error" in str(allergy.get("verificationStatus"))
-    for standing in told.values():
+    for standing in filter(n.is_standing, told.values()):
         why = "The allergy was entered in error" if is_error else "The allergy no longer holds"
         withdraw(occasion, standing, why, is_error=is_error, tell=True)
 

@@ -9,7 +9,7 @@ from fhirserver.alerting import Hit, Person, Plan, person_of, taken_at
 from fhirserver.alerting import notices as n
 from fhirserver.alerting.readings import patient_of
 from fhirserver.model.resource import Resource
-from fhirserver.workflows.alerts import raise_alert, standing_issues, withdraw
+from fhirserver.workflows.alerts import issues, raise_alert, withdraw
 from fhirserver.workflows.occasion import Occasion
 
 Judge = Callable[[Resource, Person], Sequence[Hit]]
@@ -27,16 +27,18 @@ def judge(occasion: Occasion, plan: Plan, may_hit: Callable[[Resource], bool], o
         at = taken_at(result) or clock.now()
         if patient is not None:
             hits = of(result, person_of(occasion.read("Patient", patient), at))
-    told = {}
+    told: dict[str | None, Resource] = {}
     if occasion.change.version > 1:
-        reference = occasion.change.reference
-        told = {n.rule_in(i): i for i in standing_issues(occasion, plan.kind, reference)}
+        found = issues(occasion, plan.kind, occasion.change.reference)
+        told = {n.rule_in(i): i for i in found}
     for hit in hits:
         assert result is not None
-        standing = told.pop(hit.rule.name, None)
-        if standing is None or standing.get("detail") != hit.text:
+        known = told.pop(hit.rule.name, None)
+        if known is None or not n.is_standing(known) or known.get("detail") != hit.text:
             about = about_of(occasion, result)
-            raise_alert(occasion, plan, hit, about, f"{occasion.change.version}", standing=standing)
+            version = f"{occasion.change.version}"
+            raise_alert(occasion, plan, hit, about, version, standing=known)
+    told = {name: i for name, i in told.items() if n.is_standing(i)}
     if told and (result is None or not is_only_old(plan, result)):
         is_error = result is None or result.get("status") == "entered-in-error"
         why = "The result was entered in error" if is_error else "The result was corrected"

@@ -108,6 +108,19 @@ def test_a_result_that_was_wrong_takes_its_alert_back_and_tells_who_was_told(
     assert second["payload"][0]["contentString"].startswith("Withdrawn: Potassium 7.1")
 
 
+def test_a_result_that_is_critical_again_after_a_correction_is_told_again(world, watched):
+    made = world.made(world.result("2823-3", "7.1", "mmol/L"))
+    for value in (4.2, 7.1):
+        value = {**made["valueQuantity"], "value": value}
+        world.put(world.current(made), status="corrected", valueQuantity=value)
+    watched()
+
+    (issue,) = world.found("DetectedIssue")
+    assert issue["status"] == "amended"
+    assert sorted(t["status"] for t in world.tasks()) == ["cancelled", "requested"]
+    assert len(world.messages()) == 3
+
+
 def test_a_deleted_result_takes_its_alert_back(world, watched):
     made = world.made(world.result("2823-3", "7.1", "mmol/L"))
     watched()

@@ -116,6 +116,17 @@ def test_a_value_in_error_takes_the_alert_back_and_tells_who_was_told(world, wat
     assert world.messages()[1]["payload"][0]["contentString"].startswith("Withdrawn: ")
 
 
+def test_a_value_that_was_in_error_and_is_not_calls_again(world, watched):
+    made = world.made(world.result("9279-1", "40", "/min"))
+    watched()
+    for status in ("entered-in-error", "amended"):
+        world.put(world.current(made), status=status)
+        watched()
+
+    assert sorted(s for s, _ in standing(world)) == ["active", "inactive"]
+    assert sorted(t["status"] for t in world.tasks()) == ["cancelled", "requested"]
+
+
 def test_a_correction_of_another_hour_does_not_lower_the_flag(world, watched):
     round_of(world, hours=3, pulse="112", respiration="21", temperature="38.1")
     watched()
