@@ -225,7 +225,8 @@ def test_operations_are_there_where_they_are_listed_and_nowhere_else(ask, statem
 def test_operations_are_at_the_levels_of_their_definitions_or_it_is_said(app, statement, listed):
     find = app.extensions["fhirserver"].context.conformance.find
     documented = {
-        o["definition"].rpartition("/")[2]: o.get("documentation")
+        # SQL on FHIR's address has the operation's dollar sign, which no id may have.
+        o["definition"].rpartition("/")[2].removeprefix("$"): o.get("documentation")
         for of in (statement["rest"][0], *listed.values())
         for o in of.get("operation", ())
     }
