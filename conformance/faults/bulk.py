@@ -21,8 +21,8 @@ from fhirserver.errors import FhirError
 
 SYSTEM: Final = "urn:bulk-kills"
 BAD_EVERY: Final = 1_000
-MOST_SECONDS: Final = 240.0
-PARTS: Final = {"FHIRSERVER_BULK_FILE_RESOURCES": "500"}
+MOST_SECONDS: Final = 300.0
+PARTS: Final = {"FHIRSERVER_BULK_FILE_RESOURCES": "250"}
 """So that an export has parts to be killed between."""
 
 
@@ -35,7 +35,7 @@ class Report:
     wrong: list[str] = field(default_factory=list)
 
 
-def kill_while_importing(server: Server, *, resources: int = 8_000) -> Report:
+def kill_while_importing(server: Server, *, resources: int = 4_000) -> Report:
     """Import lines, some of them bad, with a kill of the worker and of the postmaster."""
     report = Report()
     lines = [

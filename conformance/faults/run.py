@@ -13,7 +13,7 @@ import sys
 from collections.abc import Callable, Iterator
 from typing import Final
 
-from conformance.faults import harm, kills, paging, races, reindexing, startup, stored
+from conformance.faults import bulk, harm, kills, paging, races, reindexing, startup, stored
 from conformance.faults.server import running
 
 # What was measured, in words, and what is wrong.
@@ -45,6 +45,20 @@ def run_kills(seconds: float) -> Iterator[Line]:
             versions = len(report.tally.written)
             yield (
                 f"kill {name}: {told}; {versions} versions acknowledged; writes again after {took}",
+                report.wrong,
+            )
+
+
+def run_bulk(seconds: float) -> Iterator[Line]:
+    """An import and an export whose worker is killed, and then PostgreSQL."""
+    with running(**bulk.PARTS) as server:
+        for name, act in (
+            ("import", bulk.kill_while_importing),
+            ("export", bulk.kill_while_exporting),
+        ):
+            report = act(server)
+            yield (
+                f"{name}: killed at {report.done_at_kills}, done after {report.seconds:.1f} s",
                 report.wrong,
             )
 
@@ -110,6 +124,7 @@ PARTS: Final[dict[str, Callable[[float], Iterator[Line]]]] = {
     "races": run_races,
     "kills": run_kills,
     "reindex": run_reindex,
+    "bulk": run_bulk,
     "paging": run_paging,
     "harm": run_harm,
     "startup": run_startup,

@@ -13,8 +13,8 @@ def test_an_import_and_an_export_survive_kill_9_and_double_nothing() -> None:
     with running(**PARTS) as server:
         imported = kill_while_importing(server)
         assert imported.wrong == []
-        assert sorted(set(imported.done_at_kills)) == imported.done_at_kills
+        assert 0 < imported.done_at_kills[0] < imported.done_at_kills[-1]
 
         exported = kill_while_exporting(server)
         assert exported.wrong == []
-        assert sorted(set(exported.done_at_kills)) == exported.done_at_kills
+        assert 0 < exported.done_at_kills[0] < exported.done_at_kills[-1]
