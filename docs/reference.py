@@ -19,18 +19,21 @@ FOLDER = Path(__file__).parent / "reference"
 
 
 def settings_page() -> str:
-    """Every setting: its variable, default and meaning."""
-    rows = [
-        f"| `FHIRSERVER_{f.name.upper()}` | {_default(f.default)} | {f.metadata['help']} |"
-        for f in dataclasses.fields(Settings)
-    ]
-    head = (
+    """Every setting by subject: its variable, default and meaning."""
+    parts = [
         "# Settings\n\nAll settings are environment variables; `--data-dir` and some others are "
         "options, too. The value may be in a file: `FHIRSERVER_MASTER_KEYS_FILE` names the one "
-        "with `FHIRSERVER_MASTER_KEYS`, and so on.\n\n"
-        "| Variable | Default | Meaning |\n| --- | --- | --- |\n"
-    )
-    return head + "\n".join(rows) + "\n"
+        "with `FHIRSERVER_MASTER_KEYS`, and so on.\n"
+    ]
+    for subject in reversed(Settings.__bases__):
+        rows = [
+            f"| `FHIRSERVER_{f.name.upper()}` | {_default(f.default)} | {f.metadata['help']} |"
+            for f in dataclasses.fields(subject)
+        ]
+        title = (subject.__doc__ or "").rstrip(".")
+        head = f"\n## {title}\n\n| Variable | Default | Meaning |\n| --- | --- | --- |\n"
+        parts.append(head + "\n".join(rows) + "\n")
+    return "".join(parts)
 
 
 def commands_page() -> str:

@@ -1,0 +1,42 @@
+"""All settings together."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from fhirserver.settings.apps import Apps
+from fhirserver.settings.care import Care
+from fhirserver.settings.content import Content
+from fhirserver.settings.limits import Limits
+from fhirserver.settings.messages import Messages
+from fhirserver.settings.privacy import Privacy
+from fhirserver.settings.server import Server
+from fhirserver.settings.sign_in import SignIn
+
+
+@dataclass(frozen=True)
+class Settings(Privacy, Apps, SignIn, Messages, Care, Content, Limits, Server):
+    """The settings of one server: read once, by the composition root."""
+
+    @property
+    def websocket_address(self) -> str:
+        """Where clients reach the websockets of live updates."""
+        if self.base_url:
+            base = urlsplit(self.base_url)
+            scheme, host = base.scheme.replace("http", "ws"), base.netloc
+        else:
+            scheme = "ws" if self.tls_certificate is None else "wss"
+            host = f"{self.host}:{self.live_port}"
+        return self.websocket_url or f"{scheme}://{host}/push/subscriptions"
+
+    @property
+    def live_port(self) -> int:
+        """The port of live updates."""
+        return self.push_port or self.port + 1
+
+    @property
+    def fhir_base(self) -> str:
+        """The FHIR base URL, without a slash at its end."""
+        scheme = "https" if self.tls_certificate else "http"
+        return (self.base_url or f"{scheme}://{self.host}:{self.port}/fhir").rstrip("/")

@@ -1,0 +1,36 @@
+"""What apps get, and for how long."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from fhirserver.settings.fields import setting
+
+
+@dataclass(frozen=True)
+class Apps:
+    """What apps get, and for how long."""
+
+    authorization_code_lifetime_seconds: int = setting(
+        60, "How long an app may take to exchange an authorization code for a token."
+    )
+    access_token_lifetime_seconds: int = setting(
+        3600, "How long an app's access token is valid; it can be refreshed after that."
+    )
+    backend_token_lifetime_seconds: int = setting(
+        300, "How long the access token of a backend service is valid."
+    )
+    refresh_token_lifetime_seconds: int = setting(
+        7_776_000, "How long an app may go on refreshing what a user granted it once: 90 days."
+    )
+    token_lifetime_seconds: int = setting(
+        86_400, "How long a token of `fhirserver token` is valid."
+    )
+    client_registration: str = setting(
+        "off",
+        "Who may register an app at /oauth/register: off, nobody; token, who has a token of "
+        "`fhirserver client invite`; open, everybody, for apps that act for a user.",
+    )
+    max_clients: int = setting(
+        10_000, "The most clients there may be; /oauth/register adds none beyond."
+    )
