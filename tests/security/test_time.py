@@ -154,7 +154,8 @@ def test_109_every_interaction_goes_by_the_door_that_has_the_time(app, monkeypat
     monkeypatch.setattr(type(database), "within", within)
     names = {"read", "vread", "create", "update", "patch", "delete", "bundle", "operation",
              "capabilities", "search-type", "search-system", "search-compartment",
-             "history-instance", "history-type", "history-system"}  # fmt: skip
+             "history-instance", "history-type", "history-system",
+             "bulk-status", "bulk-cancel", "bulk-file"}  # fmt: skip
     assert set(interactions) == names
     assert FhirRequest
     app.test_client().get("/fhir/metadata")
