@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from uuid import UUID
+
 import pytest
 
+from fhirserver.access.policy import policy_of
+from fhirserver.access.policy_resource import resource_of
 from fhirserver.bulk.clearing import clear
+from fhirserver.bulk.exporting import export_part
+from fhirserver.storage import grants, jobs
 from tests.bulk.conftest import ASYNC, BASE
 
 
@@ -41,7 +47,7 @@ def test_bulk_7_a_file_has_the_type_that_was_asked_for(exports, client, patient)
     assert answer.headers["Cache-Control"] == "no-store"
 
 
-def test_somebody_else_sees_neither_the_job_nor_its_files(exports, client_as, patient) -> None:
+def test_055_somebody_else_sees_neither_the_job_nor_its_files(exports, client_as, patient) -> None:
     where, file = an_export(exports)
     other = client_as(subject="other")
 
@@ -52,6 +58,63 @@ def test_somebody_else_sees_neither_the_job_nor_its_files(exports, client_as, pa
     assert exports.client.get(file).status_code == 200
 
 
+def test_056_a_file_is_gone_with_the_token_and_kept_by_nobody(
+    exports, client_as, hands, patient
+) -> None:
+    where, file = an_export(exports)
+    other_where, _ = an_export(exports)
+    revoked = client_as()
+    answer = revoked.get(file)
+    assert answer.status_code == 200
+    assert answer.headers["Cache-Control"] == "no-store"
+    # Whose address can't be guessed from another's: 122 bits of chance.
+    assert (
+        UUID(where.rpartition("/")[2]).version == UUID(other_where.rpartition("/")[2]).version == 4
+    )
+
+    grants.revoke_token(hands.database, revoked.environ_base["HTTP_AUTHORIZATION"].split()[1])
+
+    assert revoked.get(file).status_code == 401
+    assert revoked.get(where).status_code == 401
+
+
+def test_057_a_rule_that_narrows_while_an_export_runs_holds_for_the_rest(
+    exports, client, hands, put
+) -> None:
+    for number in range(20):
+        put("Patient", f"n{number:02}", active=True)
+    hands.database.write(
+        "INSERT INTO access.client (id, name, kind, grant_types, scope) "
+        "VALUES ('narrowed', 'An app', 'public', '{}', 'system/*.rs') ON CONFLICT DO NOTHING"
+    )
+    where = exports.start("$export", {"_type": "Patient"})
+    job = where.rpartition("/")[2]
+    hands.database.write(
+        "UPDATE jobs.job SET client = 'narrowed', scope = 'system/*.rs' WHERE id = %s::uuid", (job,)
+    )
+    begun = jobs.find(hands.database, UUID(job))
+    export_part(hands, begun)
+    without = {"not": {"ids": ["n00", "n18", "n19"]}}
+    rule = {"types": ["Patient"], "rights": "rs", "where": without}
+    policy = policy_of(
+        {"name": "narrowing", "clients": ["narrowed"], "status": "active", "rules": [rule]}
+    )
+    rules = {**resource_of(policy), "id": "narrowing"}
+    assert client.put("/fhir/Basic/narrowing", json=rules).status_code == 201
+
+    exports.work()
+
+    files = hands.database.read("SELECT state, reason FROM jobs.job WHERE id = %s::uuid", (job,))
+    assert files == [("done", None)]
+    hands.database.write("UPDATE jobs.job SET client = NULL WHERE id = %s::uuid", (job,))
+    found = {r["id"] for r in exports.resources(client.get(where).json)}
+    assert "n17" in found
+    assert not {"n18", "n19"} & found, "after the rule"
+    client.delete("/fhir/Basic/narrowing")
+    for number in range(20):
+        client.delete(f"/fhir/Patient/n{number:02}")
+
+
 def test_a_token_that_no_longer_allows_the_type_gets_no_file(exports, client_as, patient) -> None:
     _, file = an_export(exports)
 
@@ -59,7 +122,7 @@ def test_a_token_that_no_longer_allows_the_type_gets_no_file(exports, client_as,
     assert client_as("system/Patient.rs").get(file).status_code == 200
 
 
-def test_a_user_cannot_export(client_as) -> None:
+def test_055_a_user_cannot_export(client_as) -> None:
     answer = client_as("user/*.rs").get("/fhir/$export", headers=ASYNC)
 
     assert answer.status_code == 403

@@ -39,7 +39,7 @@ def written(name: str, *reports: dict) -> bytes:
     return WRITERS[MEDIA_TYPES[name]]([table(r) for r in reports])
 
 
-def test_csv_has_a_row_for_each_figure_and_no_formula() -> None:
+def test_115_csv_has_a_row_for_each_figure_and_no_formula() -> None:
     rows = list(csv.reader(io.StringIO(written("csv", REPORT).decode())))
 
     assert rows[0][:5] == ["Report", "From", "To", "Figure", "By"]
@@ -51,7 +51,7 @@ def test_csv_has_a_row_for_each_figure_and_no_formula() -> None:
     assert rows[2][6] == "-0.5", "a negative number is a number"
 
 
-def test_xlsx_has_texts_and_numbers_and_no_formula_or_link() -> None:
+def test_115_xlsx_has_texts_and_numbers_and_no_formula_or_link() -> None:
     bell = {**REPORT, "group": [{"code": {"text": "ring\x07"}}]}
     book = zipfile.ZipFile(io.BytesIO(written("xlsx", REPORT, REPORT, bell)))
 

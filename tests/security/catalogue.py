@@ -83,17 +83,17 @@ _SECTIONS: Final = {
 52 reads inside a batch, and bundles inside a bundle
 53 a bundle of too many entries
 54 entries that refer to each other in rings, or move a patient between entries
-55 export of everything by a person; another client's export | step 4: export
-56 a file of an export after its token was revoked | step 4: export
-57 rules that narrow while an export runs | step 4: export
+55 export of everything by a person; another client's export
+56 a file of an export after its token was revoked
+57 rules that narrow while an export runs
 58 an address that leads the server into its own network
 59 a redirect into the network from an allowed address
 60 an allowed address as the beginning of another one
 61 schemes other than https, and userinfo in an address
-62 line breaks in the headers of a subscription | step 4: subscriptions
-63 a subscription of somebody who has lost access | step 4: subscriptions
-64 a subscription as a probe for hidden records | step 4: subscriptions
-65 another user's token on the push connection | step 4: subscriptions""",
+62 line breaks in the headers of a subscription
+63 a subscription of somebody who has lost access
+64 a subscription as a probe for hidden records
+65 another user's token on the push connection""",
     "Tokens and sign-in": """
 66 a token without a signature
 67 a token signed with the public key as a secret
@@ -145,7 +145,7 @@ _SECTIONS: Final = {
 112 DICOM objects that break the reader | step 6: DICOM
 113 DICOM associations that aren't ours | step 6: DICOM
 114 DICOMweb requests that break out or flood | step 6: DICOM
-115 formulas in exported tables, markup in reports, odd file names | step 4: export; step 7: reports
+115 formulas in exported tables, markup in reports, odd file names | step 7: screens
 116 smuggled requests, forged headers, secrets in addresses, errors that talk""",
 }
 
