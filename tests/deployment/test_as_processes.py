@@ -178,6 +178,9 @@ def test_without_one_web_server_the_other_goes_on(deployment, token):
         assert other.get("/fhir/Patient?_count=1").status_code == 200
         assert other.get("/readyz").status_code == 200
 
+    deployment.start(services()["web-1"])
+    wait_for(lambda: is_ready(deployment, "web-1"), deployment, "web-1")
+
 
 def start_valkey(deployment):
     """The server of the wheel, with the settings that the image would read."""
