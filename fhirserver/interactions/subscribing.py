@@ -68,7 +68,8 @@ def accepted(ctx: Context, intent: Intent, old: Version | None) -> Intent:
             )
     check(ctx, ctx.caller, asked(resource))
     wanted = {k: v for k, v in resource.items() if k != "error"}
-    return replace(intent, resource={**wanted, "status": "off" if status == "off" else "requested"})
+    is_off = status == "off" or _is_over(resource)
+    return replace(intent, resource={**wanted, "status": "off" if is_off else "requested"})
 
 
 def check(ctx: Context, caller: Principal, wish: Asked) -> None:
@@ -202,7 +203,9 @@ def _ends(resource: Resource) -> datetime | None:
     end = resource.get("end")
     if end is None:
         return None
-    ends = datetime.fromisoformat(str(end))
-    if ends <= clock.now():
-        raise _refusal("it is over already", "end")
-    return ends
+    return datetime.fromisoformat(str(end))
+
+
+def _is_over(resource: Resource) -> bool:
+    ends = _ends(resource)
+    return ends is not None and ends <= clock.now()

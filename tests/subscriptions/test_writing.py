@@ -203,7 +203,8 @@ def test_a_token_that_only_searches_some_types_waits_for_those(app, token):
     assert status("Patient?_has:Observation:patient:code=a") == 403
 
 
-def test_what_is_over_already_is_refused(client):
+def test_what_is_over_already_is_kept_and_off(client):
     answer = client.post("/fhir/Subscription", json=wanted() | {"end": "2020-01-01T00:00:00Z"})
 
-    assert answer.status_code == 422
+    assert answer.status_code == 201
+    assert answer.json["status"] == "off"
