@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import random
 import signal
-import subprocess
 import sys
 import threading
 import time
@@ -24,8 +23,8 @@ from fhirserver.settings import Settings
 from fhirserver.storage.database import Database
 from fhirserver.storage.migrate import upgrade
 from fhirserver.workflows.reaction import READER
+from tests.faults.workers import Workers
 
-PROCESSES = 3
 RESOURCES = 50
 WRITER = Principal("writer", scopes("system/*.cruds"))
 
@@ -38,29 +37,12 @@ def own(tmp_path):
         yield Settings(database_url=url, key_file=tmp_path / "master.keys")
 
 
-class Workers:
-    """Some processes that react; each that is killed is started again."""
-
-    def __init__(self, settings, record):
-        self._command = [
-            *(sys.executable, "-m", "tests.faults.reacting_process"),
-            *(settings.database_url, str(settings.key_file), str(record)),
-        ]
-        self._running = [self._start() for _ in range(PROCESSES)]
-
-    def _start(self):
-        return subprocess.Popen(self._command, stderr=subprocess.DEVNULL)
-
-    def kill_one(self):
-        n = random.randrange(PROCESSES)
-        self._running[n].kill()
-        self._running[n].wait()
-        self._running[n] = self._start()
-
-    def stop(self):
-        for process in self._running:
-            process.kill()
-            process.wait()
+def started(settings, record):
+    return Workers(
+        *(sys.executable, "-m", "tests.faults.reacting_process"),
+        *(settings.database_url, str(settings.key_file), str(record)),
+        processes=3,
+    )
 
 
 def kill_a_backend():
@@ -117,7 +99,7 @@ def react_while_killing(settings, record, *, rounds, kills, seconds):
     """Writes, and kills meanwhile; returns what was written and what was called."""
     database = Database(settings.database_url)
     queues.begin(database, READER)
-    workers = Workers(settings, record)
+    workers = started(settings, record)
     writing = threading.Thread(target=write, args=(settings, rounds))
     try:
         writing.start()

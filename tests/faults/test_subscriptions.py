@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import contextlib
 import random
-import subprocess
 import sys
 import threading
 import time
@@ -24,9 +23,9 @@ from fhirserver.settings import Settings
 from fhirserver.storage.database import Database
 from fhirserver.storage.migrate import upgrade
 from fhirserver.subscriptions.reaction import READER
+from tests.faults.workers import Workers
 from tests.peers.subscriber import subscriber
 
-PROCESSES = 2
 SUBSCRIBERS = 20
 WRITER = Principal("writer", scopes("system/*.cruds"))
 
@@ -44,29 +43,12 @@ def own(tmp_path):
         )
 
 
-class Workers:
-    """Some processes that tell subscribers; each that is killed is started again."""
-
-    def __init__(self, settings):
-        self._command = [
-            *(sys.executable, "-m", "tests.faults.subscribing_process"),
-            *(settings.database_url, str(settings.key_file), str(settings.data_dir)),
-        ]
-        self._running = [self._start() for _ in range(PROCESSES)]
-
-    def _start(self):
-        return subprocess.Popen(self._command, stderr=subprocess.DEVNULL)
-
-    def kill_one(self):
-        n = random.randrange(PROCESSES)
-        self._running[n].kill()
-        self._running[n].wait()
-        self._running[n] = self._start()
-
-    def stop(self):
-        for process in self._running:
-            process.kill()
-            process.wait()
+def started(settings):
+    return Workers(
+        *(sys.executable, "-m", "tests.faults.subscribing_process"),
+        *(settings.database_url, str(settings.key_file), str(settings.data_dir)),
+        processes=2,
+    )
 
 
 def basic(number):
@@ -147,7 +129,7 @@ def flow(settings, *, per_subscriber, kills, seconds):
             body = subscription(peer.address, n)
             engine.handle(FhirRequest("create", WRITER, "Subscription", body=body))
         made = {}
-        workers = Workers(settings)
+        workers = started(settings)
         writing = threading.Thread(target=lambda: made.update(write(engine, per_subscriber)))
         writing.start()
         try:
