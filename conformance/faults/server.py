@@ -6,7 +6,6 @@ import contextlib
 import http.client
 import os
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -18,6 +17,7 @@ from pathlib import Path
 import psutil
 
 from conformance.faults.client import Client, Lost
+from conformance.loopback import unused_port
 from fhirserver import embedded
 from fhirserver.app import open_database
 from fhirserver.settings import Settings
@@ -27,13 +27,6 @@ from fhirserver.storage.tokens import issue
 READY_SECONDS = 120.0
 STOP_SECONDS = 60.0
 PROBE = {"resourceType": "Basic", "code": {"text": "Does it write?"}}
-
-
-def unused_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 @dataclass(slots=True)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -14,6 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from conformance.loopback import unused_port
 from conformance.performance.client import Target
 from conformance.performance.drive import fetch
 from fhirserver import embedded, settings
@@ -43,7 +43,7 @@ def started(data_dir: Path | None = None, port: int | None = None) -> Iterator[S
         home.mkdir(parents=True, exist_ok=True)
         # PostgreSQL runs under another account when we are root, and has to get through.
         Path(temporary).chmod(0o711)
-        port = port or free_port()
+        port = port or unused_port()
         log = Path(temporary) / "server.log"
         command = [*_command(), "up", "--port", str(port), "--data-dir", str(home), "--no-demo"]
         with log.open("wb") as output:
@@ -58,13 +58,6 @@ def started(data_dir: Path | None = None, port: int | None = None) -> Iterator[S
             )
         finally:
             _stop(child)
-
-
-def free_port() -> int:
-    """A TCP port that nobody listens on now."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port: int = listener.getsockname()[1]
-        return port
 
 
 def _command() -> list[str]:

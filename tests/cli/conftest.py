@@ -6,7 +6,6 @@ import os
 import re
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -16,6 +15,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from conformance.loopback import unused_port
 from fhirserver import embedded
 from fhirserver.embedded.accounts import owner_for
 from fhirserver.embedded.roles import MARK
@@ -38,12 +38,6 @@ def run(*arguments: str, **more: str) -> subprocess.CompletedProcess[str]:
         check=False,
         timeout=60,
     )
-
-
-def unused_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 def wait_for(claim: Callable[[], object], seconds: float = 60) -> None:

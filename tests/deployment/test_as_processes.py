@@ -19,7 +19,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from conformance.faults.server import unused_port
+from conformance.loopback import unused_port
 from fhirserver import embedded
 from fhirserver.embedded.postgresql import PostgreSQL
 from fhirserver.settings import Settings

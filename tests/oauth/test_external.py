@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
+from conformance.loopback import unused_port
 from fhirserver.oauth.signing_in.external_users import link
 from fhirserver.oauth.signing_in.provider import Provider
 from fhirserver.settings import InvalidSetting, Settings
@@ -15,7 +16,7 @@ from fhirserver.storage import users
 from tests.oauth.browser import Browser
 from tests.oauth.people import PASSWORD
 from tests.oauth.test_sign_in import COOKIE, who
-from tests.peers.loopback import serving, unused_port
+from tests.peers.loopback import serving
 from tests.peers.openid_provider import CLIENT_ID, CLIENT_SECRET, OpenIDProvider
 
 CALLBACK = "http://localhost/signin/external/callback"

@@ -5,10 +5,11 @@ from __future__ import annotations
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 
+from conformance.loopback import unused_port
 from fhirserver.storage import credentials
 from tests.oauth.people import PASSWORD, code_of, seed_in
 from tests.peers.chromium import browser as chromium
-from tests.peers.loopback import serving, unused_port
+from tests.peers.loopback import serving
 
 pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning")
 

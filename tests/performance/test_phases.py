@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 from stub_server import Answer, Stub, patient_bundle
 
-from conformance.performance import bench, cpu, dataset, goals, server
+from conformance.loopback import unused_port
+from conformance.performance import bench, cpu, dataset, goals
 from conformance.performance.client import Target
 from conformance.performance.phases import Load
 from conformance.performance.phases.crud import crud, shares
@@ -153,7 +154,7 @@ def test_server_filled_before_is_sampled(stub: Stub, target: Target, tmp_path: P
 
 
 def test_server_that_can_not_be_reached_is_the_only_failure() -> None:
-    assert bench.main(["--base", f"http://127.0.0.1:{server.free_port()}/fhir"]) == 1
+    assert bench.main(["--base", f"http://127.0.0.1:{unused_port()}/fhir"]) == 1
 
 
 def test_import_counts_entries_that_failed(stub: Stub, load: Load, tmp_path: Path) -> None:

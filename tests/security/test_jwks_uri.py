@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import http.server
 import json
-import socket
 import threading
 
 import pytest
 
+from conformance.loopback import unused_port
 from fhirserver.oauth.pinned_fetch import CannotFetch, PinnedFetch
 from tests.security.test_tokens import asked
 from tests.smart.dance import assertion, key_pair, public, service
@@ -138,9 +138,7 @@ def test_keys_at_an_address_are_kept_as_long_as_it_says(make_app, database, keys
 
 
 def test_keys_that_can_t_be_had_are_a_refusal(make_app, database):
-    with socket.socket() as unused:
-        unused.bind(("127.0.0.1", 0))
-        port = unused.getsockname()[1]
+    port = unused_port()
     app = make_app(allow_local_addresses=True)
     client = service(app, database, jwks=None, jwks_uri=f"http://127.0.0.1:{port}/k")
 

@@ -19,6 +19,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from conformance.loopback import unused_port
 from fhirserver.cli.commands.web import SERVER
 from fhirserver.settings import Settings, variables
 
@@ -30,15 +31,12 @@ ANSWER = re.compile(rb"^HTTP/1\.[01] (\d{3})", re.MULTILINE)
 
 @pytest.fixture(scope="module", params=["granian", "gunicorn"])
 def port(request, database_url, tmp_path_factory) -> Iterator[int]:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        free = probe.getsockname()[1]
     settings = Settings(
         database_url=database_url,
         base_url="https://fhir.hospital.example/fhir",
         trusted_proxies="127.0.0.1",
         client_address_header="Clientaddress",
-        port=free,
+        port=unused_port(),
         web_processes=1,
         max_body_bytes=100_000,
         data_dir=tmp_path_factory.mktemp("smuggling"),
@@ -54,10 +52,10 @@ def port(request, database_url, tmp_path_factory) -> Iterator[int]:
     )
     try:
         deadline = time.monotonic() + 90
-        while not is_up(free):
+        while not is_up(settings.port):
             assert time.monotonic() < deadline, (settings.data_dir / "log").read_text()[-2000:]
             time.sleep(0.1)
-        yield free
+        yield settings.port
     finally:
         server.terminate()
         server.wait(30)

@@ -20,6 +20,7 @@ from pathlib import Path
 
 import pytest
 
+from conformance.loopback import unused_port
 from fhirserver.cli.commands import web
 from fhirserver.embedded.roles import answers
 from fhirserver.settings import InvalidSetting, Settings, variables
@@ -75,9 +76,7 @@ class Running:
 def running(kind: str, database_url: str, folder: Path, **more):
     authority = Authority(folder)
     certificate = authority.sign("server")
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = unused_port()
     settings = Settings(
         database_url=database_url,
         port=port,

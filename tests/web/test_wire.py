@@ -15,18 +15,13 @@ from collections.abc import Iterator
 
 import pytest
 
+from conformance.loopback import unused_port
 from fhirserver import ids
 from fhirserver.cli.commands.web import granian
 from fhirserver.settings import Settings, variables
 from tests.builders import a_patient
 
 FHIR = "application/fhir+json"
-
-
-def unused_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 @pytest.fixture(scope="module")

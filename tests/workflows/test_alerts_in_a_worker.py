@@ -13,7 +13,7 @@ from datetime import datetime
 
 import pytest
 
-from conformance.faults.server import unused_port
+from conformance.loopback import unused_port
 from fhirserver import queues
 from fhirserver.workflows.reaction import READER
 from tests.workflows.alert_world import World, reference

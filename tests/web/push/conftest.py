@@ -16,7 +16,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from conformance.faults.server import unused_port
+from conformance.loopback import unused_port
 from fhirserver.settings import Settings
 
 
