@@ -5,6 +5,7 @@ RUN apt-get update && apt-get install -y --no-install-recommends make && rm -rf 
 COPY Makefile pyproject.toml README.md LICENSE ./
 COPY requirements requirements
 COPY fhirserver fhirserver
+COPY hl7v2_gateway hl7v2_gateway
 COPY profiles profiles
 COPY terminology terminology
 RUN make wheel \

@@ -1,4 +1,4 @@
-"""The command `fhirserver`: each file in `commands/` is a command of the same name.
+"""The command `fhirserver`: each file in `commands/`, here or in a gateway, is a command.
 
 A command is imported only when it is called for, so that `fhirserver token` doesn't wait for what
 `fhirserver up` needs.
@@ -8,9 +8,12 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
+from collections.abc import Iterator
+from types import ModuleType
 
 import click
 
+from fhirserver import gateways
 from fhirserver.cli import commands
 from fhirserver.embedded.failures import CannotStart, reason
 from fhirserver.errors import FhirError
@@ -18,16 +21,16 @@ from fhirserver.settings import InvalidSetting
 
 
 class Commands(click.Group):
-    """A group whose commands are the modules of `commands`, each with one named `command`."""
+    """A group whose commands are modules of the same names, each with one named `command`."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return sorted(m.name.replace("_", "-") for m in pkgutil.iter_modules(commands.__path__))
+        return sorted(_modules())
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name not in self.list_commands(ctx):
+        name = _modules().get(cmd_name)
+        if name is None:
             return None
-        module = importlib.import_module(f"{commands.__name__}.{cmd_name.replace('-', '_')}")
-        command: click.Command = module.command
+        command: click.Command = importlib.import_module(name).command
         return command
 
     def invoke(self, ctx: click.Context) -> object:
@@ -40,6 +43,20 @@ class Commands(click.Group):
             if error.filename is None:
                 raise
             raise click.ClickException(f"{error.filename}: {reason(error)}") from error
+
+
+def _modules() -> dict[str, str]:
+    """Where each command is."""
+    return {
+        module.name.replace("_", "-"): f"{package.__name__}.{module.name}"
+        for package in _packages()
+        for module in pkgutil.iter_modules(package.__path__)
+    }
+
+
+def _packages() -> Iterator[ModuleType]:
+    yield commands
+    yield from gateways.parts("commands")
 
 
 @click.command(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
