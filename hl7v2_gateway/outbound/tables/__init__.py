@@ -1,0 +1,1 @@
+"""The tables that decide what is sent: JSON that an analyst can review."""
