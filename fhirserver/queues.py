@@ -5,10 +5,10 @@
 
 PostgreSQL holds the items; a message of Celery only says that it is worth looking. Items of a lane
 are done in order, one at a time; lanes don't wait for each other. Who takes items on has them for
-a while: when that is over, because the worker died, somebody else takes them. So an item is done
-at least once, and `deliver` must not mind to be called twice for one. What fails is tried again,
-later each time; what has failed too often, or raises GiveUp, lies dead until somebody revives it,
-and its lane goes on.
+a while: when that is over, somebody else takes them, and of a worker that died within seconds
+(reactions/presence.py). So an item is done at least once, and `deliver` must not mind to be called
+twice for one. What fails is tried again, later each time; what has failed too often, or raises
+GiveUp, lies dead until somebody revives it, and its lane goes on.
 """
 
 from __future__ import annotations
@@ -23,6 +23,16 @@ from fhirserver import ids
 from fhirserver.errors import FhirError
 from fhirserver.storage.change_feed import Behind, Change, begin, behind, following, forget
 from fhirserver.storage.database import Connection, Database
+from fhirserver.storage.holders import (
+    Seen,
+    appear,
+    lease_of,
+    look,
+    new_holder,
+    release_all,
+    vanish,
+    with_leases,
+)
 from fhirserver.storage.queue_items import (
     Dead,
     Item,
@@ -41,8 +51,10 @@ from fhirserver.storage.queue_items import (
 )
 
 __all__ = [
-    "Behind", "Change", "Connection", "Database", "Dead", "GiveUp", "Item", "New", "Standing",
-    "add", "begin", "behind", "dead", "due", "following", "forget", "revive", "standing", "work",
+    "Behind", "Change", "Connection", "Database", "Dead", "GiveUp", "Item", "New", "Seen",
+    "Standing", "add", "appear", "begin", "behind", "dead", "due", "following", "forget",
+    "lease_of", "look", "new_holder", "release_all", "revive", "standing", "vanish",
+    "with_leases", "work",
 ]  # fmt: skip
 
 log = logging.getLogger(__name__)
@@ -80,16 +92,17 @@ def work(
     most_attempts: int = MOST_ATTEMPTS,
     lease_seconds: float = LEASE_SECONDS,
     lanes: int = LANES_AT_ONCE,
+    new_lease: Callable[[], str] = ids.new,
 ) -> int:
     """Do what is due of a topic, for about so long; how many items were done.
 
     `act` returns when an item is done. Half of a lease is left for the item under way. The `lanes`
-    that are taken on together wait for each other.
+    that are taken on together wait for each other. What `new_lease` makes says whose they are.
     """
     ends = time.monotonic() + seconds
     done = 0
     while time.monotonic() < ends:
-        lease, until = ids.new(), time.monotonic() + lease_seconds / 2
+        lease, until = new_lease(), time.monotonic() + lease_seconds / 2
         after = _reached.get(topic, "")
         runs = take(
             database,
@@ -103,9 +116,10 @@ def work(
         if not runs:
             break
         _reached[topic] = _last([run[0].lane for run in runs], after)
+        is_lost = False
         for run in runs:
             for item in run:
-                if time.monotonic() >= min(until, ends):
+                if is_lost or time.monotonic() >= min(until, ends):
                     untried = item.id if item is run[0] else 0
                     release(database, lease, item.lane, untried=untried)
                     break
@@ -115,7 +129,11 @@ def work(
                     if not _failed(database, lease, item, error, most_attempts):
                         break
                 else:
-                    done += finish(database, lease, [item.id])
+                    if not finish(database, lease, [item.id]):
+                        # Somebody else may have taken it all on, and be at what comes next.
+                        is_lost = True
+                        break
+                    done += 1
     return done
 
 

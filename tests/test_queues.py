@@ -200,3 +200,20 @@ def test_time_that_is_up_costs_no_attempt(database, topic):
 def test_the_next_attempt_comes_later_each_time():
     assert all(2**n / 2 <= queues.delay(n) <= 2**n * 1.5 for n in range(1, 11))
     assert queues.delay(1_000) <= 1.5 * queues.LONGEST_DELAY
+
+
+def test_who_has_lost_a_lane_leaves_what_is_next_in_it_to_others(database, topic):
+    seen = []
+    fill(database, topic, "a", "b", count=3)
+
+    def act(item):
+        seen.append((item.lane, item.content["n"]))
+        if len(seen) == 1:
+            database.write(
+                "UPDATE queue.item SET lease = NULL, leased_until = NULL WHERE topic = %s", (topic,)
+            )
+            assert len(take(database, topic)[1]) == 2
+
+    queues.work(database, topic, act, seconds=5)
+
+    assert seen == [("a", 1)]

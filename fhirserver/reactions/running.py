@@ -18,6 +18,7 @@ from fhirserver import queues
 from fhirserver.errors import FhirError
 from fhirserver.queues import Database
 from fhirserver.reactions import Reaction, Reader, Worker
+from fhirserver.reactions.presence import Presence
 from fhirserver.reactions.relay import relay
 
 log = logging.getLogger(__name__)
@@ -38,6 +39,7 @@ class Running:
         self._busy: Counter[str] = Counter()
         self._lock = threading.Lock()
         self._is_over = threading.Event()
+        self._presence = Presence(database)
         # Something may have come for the workers.
         self._has_come = threading.Event()
         most = sum(w.threads for w in self._workers.values())
@@ -55,6 +57,7 @@ class Running:
         return [*found, ("dispatch", self._dispatch, self._has_come)]
 
     def start(self) -> None:
+        self._presence.start()
         for thread in self._threads:
             thread.start()
 
@@ -65,6 +68,7 @@ class Running:
         for thread in self._threads:
             thread.join(TURN_SECONDS)
         self._pool.shutdown(wait=True, cancel_futures=True)
+        self._presence.stop()
 
     def _loop(self, act: Callable[[], bool], pause: threading.Event) -> None:
         """Do it again and again: at once while there is more, otherwise after a pause."""
@@ -117,15 +121,17 @@ class Running:
     def _turn(self, worker: Worker) -> None:
         done = 0
         try:
-            done = queues.work(
-                self._database,
-                worker.topic,
-                worker.act,
-                seconds=TURN_SECONDS,
-                most_attempts=worker.most_attempts,
-                lease_seconds=worker.lease_seconds,
-                lanes=worker.lanes,
-            )
+            with self._presence.turn() as new_lease:
+                done = queues.work(
+                    self._database,
+                    worker.topic,
+                    worker.act,
+                    seconds=TURN_SECONDS,
+                    most_attempts=worker.most_attempts,
+                    lease_seconds=worker.lease_seconds,
+                    lanes=worker.lanes,
+                    new_lease=new_lease,
+                )
         except Exception as error:
             log.warning(
                 "turn_failed",
