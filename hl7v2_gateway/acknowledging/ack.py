@@ -1,0 +1,115 @@
+"""The message ACK: MSH, MSA and ERR as the version of the acknowledged message has them.
+
+HL7 v2.8.2, 2.13.1 (ACK), 2.14.8 (MSA), 2.14.5 (ERR); v2.4, 2.16.4 for ERR-1 of before 2.5.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC
+from typing import Final
+
+from fhirserver import clock, ids
+from hl7v2_gateway import er7
+from hl7v2_gateway.acknowledging.modes import Mode
+from hl7v2_gateway.acknowledging.outcome import ACCEPT, NAMES, ORIGINAL, Outcome
+from hl7v2_gateway.er7 import Delimiters, Line, Message, Problem
+
+_SPARE: Final = "^~\\&#@%$!*"
+_ECHOED: Final = {3: 5, 4: 6, 5: 3, 6: 4, 11: 11, 12: 12, 18: 18}
+"""Fields of the acknowledgement's MSH, and those of the message that they repeat."""
+_LONGEST_ID: Final = 20
+"""Of MSH-10 before version 2.7."""
+
+
+def acknowledge(message: Message, outcome: Outcome, mode: Mode = "original") -> bytes:
+    """The acknowledgement as bytes. Whether one is owed at all says `modes.is_owed`."""
+    version = _version(message.header.version)
+    codes = ACCEPT if mode == "accept" else ORIGINAL
+    lines = [
+        _header(message, version, mode),
+        _msa(message, codes[outcome.verdict], outcome, version),
+        *_errors(outcome.problems, version),
+    ]
+    delimiters = _complete(message.delimiters)
+    return er7.compose(lines, delimiters, message.codec, "replace")
+
+
+def _version(text: str) -> tuple[int, ...]:
+    try:
+        return tuple(int(part) for part in text.split("."))
+    except ValueError:
+        return (2, 5, 1)
+
+
+def _header(message: Message, version: tuple[int, ...], mode: Mode) -> Line:
+    header = message.header
+    asked = er7.line_of(header.segment).values
+    values = {
+        f"{ours}{path[len(str(theirs)) :]}": text
+        for ours, theirs in _ECHOED.items()
+        for path, text in asked.items()
+        if path.startswith(f"{theirs}(")
+    }
+    values["7"] = clock.now().astimezone(UTC).strftime("%Y%m%d%H%M%S+0000")
+    values["9.1"] = "ACK"
+    if header.event and version >= (2, 2):
+        values["9.2"] = header.event
+        if version >= (2, 3, 1):
+            values["9.3"] = "ACK"
+    own = ids.new()
+    values["10"] = own if version >= (2, 7) else own.replace("-", "")[:_LONGEST_ID]
+    if mode != "original":
+        values["15"] = values["16"] = "NE"
+    return er7.line("MSH", values)
+
+
+def _msa(message: Message, code: str, outcome: Outcome, version: tuple[int, ...]) -> Line:
+    values = {"1": code, "2": message.header.control_id}
+    first = next((problem for problem in outcome.problems if problem.severity in "EF"), None)
+    if first and version < (2, 5):
+        values["3"] = f"{first.place.path}: {first.text}"[:80]
+        if version >= (2, 2):
+            values |= {"6.1": first.code, "6.2": NAMES.get(first.code, ""), "6.3": "HL70357"}
+    return er7.line("MSA", values)
+
+
+def _errors(problems: tuple[Problem, ...], version: tuple[int, ...]) -> list[Line]:
+    if version < (2, 5):
+        grave = [problem for problem in problems if problem.severity in "EF"]
+        values: dict[str, str] = {}
+        for n, problem in enumerate(grave, 1):
+            values |= {
+                f"1({n}).1": problem.place.segment,
+                f"1({n}).2": str(problem.place.sequence),
+                f"1({n}).3": str(problem.place.field or ""),
+                f"1({n}).4.1": problem.code,
+                f"1({n}).4.2": NAMES.get(problem.code, ""),
+                f"1({n}).4.3": "HL70357",
+            }
+        return [er7.line("ERR", values)] if values else []
+    return [er7.line("ERR", _error(problem)) for problem in problems]
+
+
+def _error(problem: Problem) -> dict[str, str]:
+    place = {f"2.{n}": part for n, part in enumerate(str(problem.place).split("^"), 1)}
+    return place | {
+        "3.1": problem.code,
+        "3.2": NAMES.get(problem.code, ""),
+        "3.3": "HL70357",
+        "4": problem.severity,
+        "8": problem.text,
+    }
+
+
+def _complete(delimiters: Delimiters) -> Delimiters:
+    """The delimiters of the message, with those that it leaves out: we need them all."""
+    d = delimiters
+    wanted = [d.component, d.repetition, d.escape, d.subcomponent]
+    for n, character in enumerate(wanted):
+        if not character:
+            taken = {d.field, d.truncation, *wanted}
+            wanted[n] = next(
+                c for c in er7.STANDARD.encoding_characters[n] + _SPARE if c not in taken
+            )
+    component, repetition, escape, subcomponent = wanted
+    return Delimiters(d.field, component, repetition, escape, subcomponent, d.truncation)
