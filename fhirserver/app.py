@@ -36,6 +36,7 @@ from fhirserver.terminology.remote import RemoteDictionaries
 from fhirserver.web import fhir, health, observation
 from fhirserver.web.administration import blueprint as administration
 from fhirserver.web.administration.admission import Desk
+from fhirserver.web.application import Application
 from fhirserver.web.authentication import AccessOf, Authenticator
 from fhirserver.web.cds import blueprint as cds
 from fhirserver.web.cors import allow_origins
@@ -54,7 +55,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     recorder = Recorder(settings, database)
     recorder.buffer.start()
     engine = open_engine(settings, database, recorder)
-    app = Flask("fhirserver", static_folder=None)
+    app = Application("fhirserver", static_folder=None)
     app.extensions["fhirserver"] = engine
     app.extensions["fhirserver.audit"] = recorder
     app.url_map.strict_slashes = False

@@ -18,6 +18,7 @@ from fhirserver.model.conformance import Versioned
 from fhirserver.model.kept import Kept
 from fhirserver.model.resource import Resource
 from fhirserver.search.hashing import element
+from fhirserver.storage import numbers
 from fhirserver.storage.database import Database
 from fhirserver.storage.schema import table
 from fhirserver.storage.versions import COLUMNS, array, version_of
@@ -41,10 +42,6 @@ _STATING: Final = (
     "CodeSystem",
 )
 
-_GENERATION: Final = (
-    "SELECT coalesce(string_agg(number::text, ',' ORDER BY slot), '') FROM fhir.conformance_change"
-)
-
 
 class StoredConformance:
     """A model.conformance.Conformance: what is stored, else what another source has."""
@@ -61,7 +58,7 @@ class StoredConformance:
         Who keeps something that was made of such resources keeps this beside it, read first, and
         throws both away when it has changed.
         """
-        return self._database.value(_GENERATION)
+        return numbers.of_conformance(self._database)
 
     def find(self, resource_type: str, canonical: str) -> Resource | None:
         """The resource with this address; never change it."""

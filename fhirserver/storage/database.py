@@ -28,6 +28,7 @@ log = logging.getLogger(__name__)
 
 Connection = psycopg.Connection[TupleRow]
 Rows = list[tuple[Any, ...]]
+Texts = tuple[str, ...]
 Parameters = Sequence[Any] | Mapping[str, Any]
 
 
@@ -58,7 +59,8 @@ class _Held(threading.local):
     def __init__(self) -> None:
         self.connections: dict[Role, Connection] = _Closing()
         self.inside: Connection | None = None
-        self.values: dict[str, Connection] = {}
+        self.prepared: dict[str, Connection] = {}
+        self.rows: dict[str, Texts] | None = None
         self.reads_inside = False
         self.deadline = math.inf
 
@@ -123,10 +125,12 @@ class Database:
         No statement and no transaction begins later; one that has begun has a limit of its own.
         """
         self._local.deadline = time.monotonic() + seconds if seconds else math.inf
+        self._local.rows = {}
         try:
             yield
         finally:
             self._local.deadline = math.inf
+            self._local.rows = None
 
     def _in_time(self) -> None:
         if time.monotonic() > self._local.deadline:
@@ -166,28 +170,39 @@ class Database:
                 raise
         return execute(self.connection(role), sql, parameters, prepare=prepare)
 
-    def value(self, sql: str) -> str:
-        """The one value, as text, of a statement without parameters that every request asks.
+    def row(self, sql: str) -> Texts:
+        """The one row, as texts, of a statement without parameters that every request asks.
 
         It goes to libpq as it is, prepared under a name: a third of what `read` takes. It sees what
-        `read` sees.
+        `read` sees. While a request is answered (`within`) it is asked once, and again when this
+        thread has written something.
         """
         if self._local.inside is not None and self._local.reads_inside:
-            return str(self.read(sql)[0][0])
+            return _texts(self.read(sql))
+        known = self._local.rows
+        if known is None:
+            return self._asked(sql)
+        if sql not in known:
+            known[sql] = self._asked(sql)
+        return known[sql]
+
+    def _asked(self, sql: str) -> Texts:
         connection = self.connection("read")
         try:
-            name = f"value_{digest(sql)}".encode()
-            if self._local.values.get(sql) is not connection:
+            name = f"row_{digest(sql)}".encode()
+            if self._local.prepared.get(sql) is not connection:
                 connection.pgconn.prepare(name, sql.encode())
-                self._local.values[sql] = connection
+                self._local.prepared[sql] = connection
             answer = connection.pgconn.exec_prepared(name, None)
             if answer.status == ExecStatus.TUPLES_OK:
-                return (answer.get_value(0, 0) or b"").decode()
+                return tuple(
+                    (answer.get_value(0, n) or b"").decode() for n in range(answer.nfields)
+                )
         except psycopg.OperationalError as error:
-            log.debug("value_failed", extra={"error": type(error).__name__})
+            log.debug("row_failed", extra={"error": type(error).__name__})
         # A dead connection is replaced, and an error becomes ours.
-        self._local.values.pop(sql, None)
-        return str(self.read(sql)[0][0])
+        self._local.prepared.pop(sql, None)
+        return _texts(self.read(sql))
 
     def stream(
         self, sql: str, parameters: Parameters, *, at_once: int, seconds: float
@@ -214,11 +229,21 @@ class Database:
 
         It is never repeated: when the connection breaks, nobody knows whether it took effect.
         """
-        return execute(self.connection("write"), sql, parameters)
+        try:
+            return execute(self.connection("write"), sql, parameters)
+        finally:
+            self._forget_rows()
 
     def write_aside(self, sql: str, parameters: Parameters = ()) -> Rows:
         """The same on the reading connection: it stays whatever a transaction does."""
-        return execute(self.connection("read"), sql, parameters)
+        try:
+            return execute(self.connection("read"), sql, parameters)
+        finally:
+            self._forget_rows()
+
+    def _forget_rows(self) -> None:
+        if self._local.rows is not None:
+            self._local.rows = {}
 
     @contextmanager
     def transaction(self) -> Iterator[Connection]:
@@ -234,6 +259,7 @@ class Database:
             raise _translated(error) from error
         finally:
             self._local.inside = None
+            self._forget_rows()
 
     @contextmanager
     def reading_inside(self) -> Iterator[None]:
@@ -273,6 +299,10 @@ class Database:
         """Close this thread's connections."""
         for held in self._local.connections.values():
             held.close()
+
+
+def _texts(rows: Rows) -> Texts:
+    return tuple("" if value is None else str(value) for value in rows[0])
 
 
 def _is_cut(connection: Connection) -> bool:

@@ -8,12 +8,13 @@ of the database: no statement can forget to.
 
 from __future__ import annotations
 
+from fhirserver.storage import numbers
 from fhirserver.storage.database import Connection, Database, execute
 
 
 def current(database: Database) -> int:
     """The number now."""
-    return int(database.value("SELECT number FROM access.epoch"))
+    return numbers.of_rights(database)
 
 
 def bump(connection: Connection) -> None:

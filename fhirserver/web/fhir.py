@@ -43,6 +43,11 @@ def blueprint(
     settings = engine.context.settings
 
     def serve(rest: str = "") -> Response:
+        http: Request = request._get_current_object()  # type: ignore[attr-defined]  # noqa: SLF001
+        with engine.context.store.database.within(settings.request_timeout_seconds):
+            return answered(http)
+
+    def answered(request: Request) -> Response:
         path = _segments(request)
         found = route(request.method, path, engine.context.definitions)
         request.environ["fhirserver.interaction"] = _label(found)
@@ -80,8 +85,7 @@ def blueprint(
         except FhirError as error:
             engine.refused(_unread(found, principal, origin), error)
             raise
-        with engine.context.store.database.within(settings.request_timeout_seconds):
-            answer = engine.handle(asked)
+        answer = engine.handle(asked)
         if answer.file is not None:
             return file_response(answer, blobs.read(answer.file), request.method)
         if raw and answer.content is not None and not answer.is_outcome:

@@ -43,7 +43,8 @@ def observe(app: Flask) -> None:
 
     @app.before_request
     def begin() -> None:
-        given = request.headers.get("X-Request-Id", "")
+        # The environment itself: a request wraps each of these anew, at ten times the cost.
+        given = request.environ.get("HTTP_X_REQUEST_ID", "")
         g.request_id = given if _REQUEST_ID.fullmatch(given) else ids.new()
         g.started = time.perf_counter()
 
