@@ -19,6 +19,7 @@ from typing import Final, Literal, TypeVar
 
 from fhirserver import ids
 from fhirserver.errors import Conflict, FhirError, Gone, Invalid, NotFound, VersionConflict
+from fhirserver.interactions.clashing import may_clash, refuse_clashes
 from fhirserver.interactions.conditions import Conditions
 from fhirserver.interactions.conforming import Conform, conformer
 from fhirserver.interactions.context import Context
@@ -107,6 +108,7 @@ def _is_simple(ctx: Context, intents: Sequence[Intent]) -> bool:
         and intents[0].type not in FOLLOWED
         and intents[0].criteria is None
         and not needs_locks(ctx.settings, intents[0])
+        and not may_clash(ctx.settings, intents[0])
         and is_unrestricted(ctx.store.guard, intents[0].type)
         and not linked_with_conditions(
             intents[0].resource or {}, None, {}, ctx.definitions.is_resource
@@ -162,7 +164,10 @@ def _together(
             outcomes |= written(ctx, connection, changes, old)
             now |= changes
         with ctx.store.database.reading_inside():
-            refuse_dangling(ctx, [c for c in now.values() if isinstance(c, Intent)])
+            made = [c for c in now.values() if isinstance(c, Intent)]
+            refuse_dangling(ctx, made)
+            appointments = [c for c in made if may_clash(ctx.settings, c)]
+            refuse_clashes(ctx, connection, appointments, old)
         if then is not None:
             with ctx.store.database.reading_inside():
                 then()

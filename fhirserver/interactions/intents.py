@@ -43,6 +43,8 @@ class Intent:
     """A definition that can't be used is stored all the same: it came in a package."""
     writer: Writer | None = None
     """Who asks for it; None for the server's own work and for what is loaded."""
+    source: str = ""
+    """The client, or what else asks, by its name; empty where there is no writer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +68,11 @@ class Done:
 def writer_of(request: FhirRequest) -> Writer:
     """Whether a person asks for a change, or a system for itself."""
     return "system" if request.principal.is_system else "person"
+
+
+def source_of(request: FhirRequest) -> str:
+    """The name of the client that asks for a change, or of the server's part that does."""
+    return request.principal.client or request.principal.subject
 
 
 def allowed_versions(request: FhirRequest) -> tuple[str, ...] | None:

@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 
 from fhirserver.interactions.commit import commit
 from fhirserver.interactions.context import Context
-from fhirserver.interactions.intents import Intent, allowed_versions, response, writer_of
+from fhirserver.interactions.intents import Intent, allowed_versions, response, source_of, writer_of
 from fhirserver.interactions.interaction import interactions
 from fhirserver.interactions.messages import FhirRequest, FhirResponse
 
@@ -28,6 +28,7 @@ def intent(request: FhirRequest) -> Intent:
         place=request.place,
         wants_issues=request.prefer_return == "OperationOutcome",
         writer=writer_of(request),
+        source=source_of(request),
     )
 
 

@@ -12,7 +12,7 @@ from fhirserver.errors import Invalid
 from fhirserver.interactions.checking import checked
 from fhirserver.interactions.commit import commit
 from fhirserver.interactions.context import Context
-from fhirserver.interactions.intents import Intent, allowed_versions, response, writer_of
+from fhirserver.interactions.intents import Intent, allowed_versions, response, source_of, writer_of
 from fhirserver.interactions.interaction import interactions
 from fhirserver.interactions.messages import FhirRequest, FhirResponse
 
@@ -38,6 +38,7 @@ def intent(request: FhirRequest) -> Intent:
         place=request.place,
         wants_issues=request.prefer_return == "OperationOutcome",
         writer=writer_of(request),
+        source=source_of(request),
     )
 
 

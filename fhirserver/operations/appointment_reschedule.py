@@ -14,10 +14,10 @@ from fhirserver.interactions.intents import allowed_versions
 from fhirserver.interactions.messages import FhirResponse
 from fhirserver.interactions.operating.appointment_inputs import answer, slots_asked
 from fhirserver.interactions.operating.booking import Wish, carried_out, refuse_past, runs_of
-from fhirserver.interactions.operating.own_searching import named
 from fhirserver.interactions.operating.reading import instance
 from fhirserver.interactions.operating.schedules import schedules_of, zone_at
 from fhirserver.interactions.operation import OURS, Call, Parameter, operation
+from fhirserver.interactions.own_searching import named
 from fhirserver.model.resource import Resource
 from fhirserver.scheduling.appointments import (
     PREVIOUS,

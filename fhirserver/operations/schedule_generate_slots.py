@@ -22,11 +22,12 @@ from fhirserver.interactions.intents import Intent
 from fhirserver.interactions.messages import FhirResponse
 from fhirserver.interactions.operating.answers import answered
 from fhirserver.interactions.operating.booking import CONSEQUENT
-from fhirserver.interactions.operating.own_searching import all_matches, named
 from fhirserver.interactions.operating.reading import instance
-from fhirserver.interactions.operating.schedules import overlapping, related, zone_at
+from fhirserver.interactions.operating.schedules import zone_at
 from fhirserver.interactions.operating.stepwise import Steps, in_steps
 from fhirserver.interactions.operation import OURS, Call, Parameter, operation
+from fhirserver.interactions.own_searching import all_matches, named
+from fhirserver.interactions.tied import overlapping, related
 from fhirserver.model import json
 from fhirserver.model.parameters import parameters, value
 from fhirserver.model.resource import Resource

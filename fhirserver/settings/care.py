@@ -23,6 +23,18 @@ class Care:
         "Prefer: return=OperationOutcome; require, which refuses it until each of high severity "
         "has a reason to override it; off. It holds for whom prescription_rules holds.",
     )
+    appointment_rules: str = setting(
+        "everyone",
+        "Who is refused an appointment that takes a time or a slot which somebody or something of "
+        "it has another appointment for, when it is written directly: everyone; people; off. "
+        "$book and $hold refuse that always.",
+    )
+    appointment_sources: str = setting(
+        "fhirserver load*,hl7v2*",
+        "Clients whose appointments are stored even when they overlap others, because another "
+        "system has booked them: client ids with commas between them; * stands for any letters. "
+        "hl7v2* are the senders of the HL7 v2 gateway.",
+    )
     appointment_hold_minutes: int = setting(
         10, "How long Appointment/$hold keeps a time at most, before the hold ends by itself."
     )

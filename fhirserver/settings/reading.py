@@ -19,6 +19,7 @@ CHOICES = {
     "check_references": ("reject", "off"),
     "prescription_checks": ("off", "warn", "require"),
     "prescription_rules": ("people", "everyone", "off"),
+    "appointment_rules": ("everyone", "people", "off"),
     "audit_reads": ("buffered", "strict"),
     "key_provider": ("file", "environment", "aws-kms", "vault"),
     "smtp_tls": ("starttls", "tls", "off"),

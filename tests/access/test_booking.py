@@ -193,6 +193,7 @@ def test_a_slot_from_elsewhere_is_given_back_by_who_may_change_slots(as_user, cl
 def test_a_slot_from_elsewhere_is_not_freed_by_who_only_claims_it(as_user, client, put, patient, from_elsewhere):  # fmt: skip
     appointment, slot = from_elsewhere
     claim = {k: v for k, v in appointment.items() if k not in {"id", "meta"}}
+    claim["status"] = "proposed"
     me = as_user("patient", name(patient))
 
     one(call(me, "cancel", done(me.post("/fhir/Appointment", json=claim), 201)))

@@ -16,15 +16,17 @@ from typing import Final
 from fhirserver import clock, ids
 from fhirserver.access.access import Access
 from fhirserver.errors import Conflict, Invalid, NotFound, VersionConflict
+from fhirserver.interactions.clashing import Old, refuse_clashes
 from fhirserver.interactions.commit import is_same
 from fhirserver.interactions.conforming import conformer
 from fhirserver.interactions.context import Context
 from fhirserver.interactions.dangling import refuse_dangling
 from fhirserver.interactions.intents import Done, Intent
-from fhirserver.interactions.operating.own_searching import all_matches, named
-from fhirserver.interactions.operating.schedules import overlapping, related, schedules_of
+from fhirserver.interactions.operating.schedules import schedules_of
 from fhirserver.interactions.operating.stepwise import Steps, in_steps
+from fhirserver.interactions.own_searching import all_matches, named
 from fhirserver.interactions.permitted import as_permitted, refuse_unpermitted, shown_again
+from fhirserver.interactions.tied import overlapping, related
 from fhirserver.model import json
 from fhirserver.model.resource import Resource
 from fhirserver.scheduling import slots as slot_states
@@ -202,6 +204,9 @@ class _Booking:
         done = self._steps.write([*new.values(), *(i for i, _ in changed)], old)
         with self._steps.reading():
             refuse_dangling(self._ctx, new.values())
+            # Another system may have written an appointment without any slot.
+            before: Old = {(o.type, o.id): o for o in olds if o is not None}
+            refuse_clashes(self._ctx, self._steps.connection, new.values(), before)
         told = kept | dict(zip(new, done, strict=False))
         return [shown_again(guard, told[n]) if n in kept else told[n] for n in sorted(told)]
 

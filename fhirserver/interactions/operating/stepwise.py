@@ -31,6 +31,11 @@ class Steps:
         self._ctx = ctx
         self._connection = connection
 
+    @property
+    def connection(self) -> Connection:
+        """What the transaction runs on, for locks of another kind."""
+        return self._connection
+
     def locked(
         self, resource_type: str, ids: Iterable[str], *, all_of_them: bool = False
     ) -> dict[str, Version]:
