@@ -9,7 +9,7 @@
 from fhirserver.alerting.allergies import conflicts
 from fhirserver.alerting.chain import Duty, chain, on_duty
 from fhirserver.alerting.changes import changed, reach
-from fhirserver.alerting.critical import critical
+from fhirserver.alerting.critical import critical, uncompared
 from fhirserver.alerting.early_warning import Caution, warning
 from fhirserver.alerting.hits import Hit
 from fhirserver.alerting.news2 import Score, score
@@ -38,5 +38,6 @@ __all__ = [
     "score",
     "shipped_plans",
     "taken_at",
+    "uncompared",
     "warning",
 ]  # fmt: skip

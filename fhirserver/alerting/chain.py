@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Final
 
 from fhirserver.fhirpath import temporal
@@ -28,10 +28,18 @@ class Duty:
     present: tuple[str, ...] = ()
 
 
-def chain(encounter: Resource | None, orders: Iterable[Resource], duty: Duty) -> list[str]:
-    """References to those responsible, in the order in which they are told."""
+def chain(
+    encounter: Resource | None,
+    orders: Iterable[Resource],
+    duty: Duty,
+    now: datetime | None = None,
+) -> list[str]:
+    """References to those responsible, in the order in which they are told.
+
+    Without a time whoever has an end of their part in the encounter counts as gone.
+    """
     found = [
-        *(_attending(encounter, now_only=True) if encounter else ()),
+        *(_attending(encounter, now) if encounter else ()),
         *(r for o in orders if (r := _person(o.get("requester")))),
         *duty.on_call,
         *duty.present,
@@ -43,14 +51,31 @@ def chain(encounter: Resource | None, orders: Iterable[Resource], duty: Duty) ->
     return unique
 
 
-def _attending(encounter: Resource, *, now_only: bool) -> Iterator[str]:
+def _attending(encounter: Resource, now: datetime | None) -> Iterator[str]:
     people = encounter.get("participant", ())
     for code in ATTENDING:
         for one in people:
             codes = {c.get("code") for t in one.get("type", ()) for c in t.get("coding", ())}
-            is_over = now_only and "end" in one.get("period", {})
-            if code in codes and not is_over and (r := _person(one.get("individual"))):
+            if (
+                code in codes
+                and not _is_over(one.get("period", {}), now)
+                and (r := _person(one.get("individual")))
+            ):
                 yield r
+
+
+def _is_over(period: Resource, now: datetime | None) -> bool:
+    """Whether a part has ended; an end that is planned lies ahead. A day counts until it is over.
+
+    https://hl7.org/fhir/R4/datatypes.html#Period
+    """
+    text = period.get("end")
+    end = temporal.date(text) if text else None
+    if end is None or now is None:
+        return bool(text)
+    if not end.has_time:
+        return not _holds({"end": text}, now.date().isoformat())
+    return temporal.earliest(temporal.in_utc(end)) <= now.astimezone(UTC).replace(tzinfo=None)
 
 
 def _person(reference: Resource | None) -> str | None:
@@ -91,9 +116,9 @@ def _covers(time: Resource, local: datetime) -> bool:
     if not start or not end:
         return False
     now = local.strftime("%H:%M:%S")
-    if start <= end:
+    if start < end:
         return today in days and start <= now < end
-    # A night duty ends on the next morning.
+    # A night duty ends on the next morning, one that ends when it begins lasts all day.
     return (today in days and now >= start) or (yesterday in days and now < end)
 
 

@@ -47,6 +47,21 @@ def critical(plan: Plan, observation: Resource, person: Person) -> list[Hit]:
     ]
 
 
+def uncompared(plan: Plan, observation: Resource) -> list[str]:
+    """The rules that are about a value of an Observation, but can't compare it: by its unit."""
+    found = [r for r in readings(observation) if r.number is not None]
+    return [
+        rule.key
+        for rule in plan.rules
+        if any(r.has(rule.codes) and not _is_compared(rule, r) for r in found)
+    ]
+
+
+def _is_compared(rule: Rule, reading: Reading) -> bool:
+    ends = [end for limit in rule.limits for end in (limit.low, limit.high) if end is not None]
+    return not ends or any(reading.inside(end["code"]) is not None for end in ends)
+
+
 def _limits(rule: Rule, found: Iterable[Reading], person: Person) -> Iterator[Hit]:
     for reading in found:
         if not reading.has(rule.codes):

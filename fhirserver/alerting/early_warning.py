@@ -22,9 +22,14 @@ _UNITS: Final = {
     "respiration": "/min", "saturation": "%", "systolic": "mm[Hg]", "pulse": "/min",
     "temperature": "Cel",
 }  # fmt: skip
-# Units of a count per minute that devices send and UCUM doesn't compare.
-_PER_MINUTE: Final = frozenset({"{beats}/min", "{breaths}/min", "1/min", "bpm", "/min"})
+# Units of a count per minute that devices send and UCUM doesn't compare; none, too.
+_PER_MINUTE: Final = frozenset({"{beats}/min", "{breaths}/min", "1/min", "bpm", "/min", "1"})
 _ROOM_AIR: Final = Decimal(21)
+_ALL: Final = Decimal(100)
+_HEALTHY: Final = {
+    "respiration": Decimal(16), "systolic": Decimal(150), "pulse": Decimal(70),
+    "temperature": Decimal(37),
+}  # fmt: skip
 _WORDS: Final = {
     "respiration": "respiration", "saturation": "SpO2", "oxygen": "oxygen",
     "systolic": "systolic pressure", "pulse": "pulse", "consciousness": "consciousness",
@@ -94,8 +99,8 @@ def _vitals(newest: Mapping[str, Reading], plan: Plan, *, is_scale_2: bool) -> V
     numbers: dict[str, Any] = {}
     for name, unit in _UNITS.items():
         reading = newest.get(name)
-        if reading is not None and not (reading.comparator and name != "saturation"):
-            numbers[name] = _number(reading, unit)
+        if reading is not None:
+            numbers[name] = _number(name, reading, unit)
     found = Vitals(is_scale_2=is_scale_2, on_oxygen=_is_on_oxygen(newest))
     reading = newest.get("consciousness")
     if reading is not None:
@@ -106,10 +111,30 @@ def _vitals(newest: Mapping[str, Reading], plan: Plan, *, is_scale_2: bool) -> V
     return replace(found, **numbers)
 
 
-def _number(reading: Reading, unit: str) -> Decimal | None:
-    if unit == "/min" and reading.unit in _PER_MINUTE:
+def _number(name: str, reading: Reading, unit: str) -> Decimal | None:
+    """The value in the chart's unit; None when that isn't known, or can't be.
+
+    Of a value that is only known to be below or above some other one, that one counts, if it lies
+    on the same side of what is healthy: the true one has as many points or more.
+    """
+    if unit == "/min":
+        number = reading.number if reading.unit in _PER_MINUTE else reading.inside(unit)
+    else:
+        number = _percent(reading) if unit == "%" else reading.inside(unit)
+    if number is None or (name == "saturation" and number > _ALL):
+        return None
+    if reading.comparator:
+        is_below = reading.comparator in {"<", "<="}
+        healthy = _HEALTHY.get(name, _ALL)
+        return number if (number < healthy) is is_below else None
+    return number
+
+
+def _percent(reading: Reading) -> Decimal | None:
+    """A share in percent. A bare number above one is meant so already: 97, not 0.97."""
+    if reading.unit == "1" and reading.number is not None and reading.number > 1:
         return reading.number
-    return reading.inside(unit)
+    return reading.inside("%")
 
 
 def _is_on_oxygen(newest: Mapping[str, Reading]) -> bool:
@@ -117,5 +142,5 @@ def _is_on_oxygen(newest: Mapping[str, Reading]) -> bool:
     flow, share = newest.get("oxygen-flow"), newest.get("oxygen-share")
     if flow is not None and (flow.number or 0) > 0:
         return True
-    percent = share.inside("%") if share is not None else None
+    percent = _percent(share) if share is not None else None
     return percent is not None and percent > _ROOM_AIR

@@ -18,7 +18,7 @@ PARAMETERS: Final = (
 )  # fmt: skip
 
 _Bands = tuple[tuple[str, int], ...]
-_ABOVE: Final = "999"
+_ABOVE: Final = "Infinity"
 # Each band ends with the highest value that it holds.
 CHART: Final[Mapping[str, _Bands]] = {
     "respiration": (("8", 3), ("11", 1), ("20", 0), ("24", 2), (_ABOVE, 3)),
@@ -36,6 +36,8 @@ ON_OXYGEN: Final = 2
 NOT_ALERT: Final = 3
 # The chart knows whole numbers, and tenths of a degree.
 _STEP: Final = {"temperature": Decimal("0.1")}
+
+_FAR: Final = Decimal(10_000)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,8 +88,13 @@ def score(vitals: Vitals) -> Score:
             continue
         if name == "saturation" and vitals.is_scale_2:
             bands = SCALE_2_OXYGEN if vitals.on_oxygen else SCALE_2_AIR
-        rounded = value.quantize(_STEP.get(name, Decimal(1)), ROUND_HALF_UP)
-        parts[name] = next(points for most, points in bands if rounded <= Decimal(most))
+        parts[name] = _points(name, value, bands)
     if vitals.is_alert is not None:
         parts["consciousness"] = 0 if vitals.is_alert else NOT_ALERT
     return Score(parts)
+
+
+def _points(name: str, value: Decimal, bands: _Bands) -> int:
+    # Far beyond the chart there is nothing to round.
+    rounded = max(min(value, _FAR), -_FAR).quantize(_STEP.get(name, Decimal(1)), ROUND_HALF_UP)
+    return next(points for most, points in bands if rounded <= Decimal(most))

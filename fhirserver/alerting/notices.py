@@ -199,6 +199,12 @@ def unanswered(asked: Resource, now: str) -> Resource:
     }
 
 
+def is_unanswered(asked: Resource) -> bool:
+    """Whether a task was given up so; a business status that people set says something else."""
+    codings = asked.get("businessStatus", {}).get("coding", ())
+    return any(c.get("system") == KINDS and c.get("code") == UNANSWERED for c in codings)
+
+
 def cancelled(asked: Resource, why: str, now: str) -> Resource:
     """A task that nobody needs to answer any more."""
     return {**asked, "status": "cancelled", "statusReason": {"text": why}, "lastModified": now}

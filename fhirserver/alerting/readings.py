@@ -17,6 +17,21 @@ from fhirserver.model.resource import Resource
 
 Code = tuple[str, str]
 
+UCUM: Final = "http://unitsofmeasure.org"
+SPELT: Final = {
+    "mmhg": "mm[Hg]", "mm hg": "mm[Hg]",
+    "c": "Cel", "°c": "Cel", "degc": "Cel", "deg c": "Cel",
+    "f": "[degF]", "°f": "[degF]", "degf": "[degF]", "deg f": "[degF]",
+    "bpm": "/min", "beats/min": "/min", "beats/minute": "/min", "breaths/min": "/min",
+    "breaths/minute": "/min", "/minute": "/min", "per minute": "/min",
+    "ph": "[pH]", "inr": "1", "ratio": "1", "iu/l": "U/L",
+    "k/ul": "10*3/uL", "k/µl": "10*3/uL", "thou/ul": "10*3/uL", "x10e3/ul": "10*3/uL",
+    "x10^3/ul": "10*3/uL", "10e3/ul": "10*3/uL", "x10e9/l": "10*9/L", "x10^9/l": "10*9/L",
+    "10e9/l": "10*9/L",
+}  # fmt: skip
+"""Units as they are spelt where no code of UCUM is given."""
+_WITHOUT: Final = frozenset({"[pH]"})
+"""What is measured in these is often told as a bare number."""
 SAID: Final = frozenset({"preliminary", "final", "amended", "corrected"})
 """What counts: a value that somebody stands for."""
 
@@ -46,7 +61,9 @@ class Reading:
         """The number in another unit; None when they measure different things."""
         if self.number is None:
             return None
-        return self.number if unit == self.unit else ucum.convert(self.number, self.unit, unit)
+        if unit == self.unit or (unit in _WITHOUT and self.unit == "1"):
+            return self.number
+        return ucum.convert(self.number, self.unit, unit)
 
     @property
     def text(self) -> str:
@@ -76,13 +93,22 @@ def _reading(element: Resource) -> Reading:
     if quantity and quantity.get("value") is not None:
         shown = quantity.get("unit") or ""
         return Reading(
-            codes, name, _decimal(quantity["value"]), quantity.get("code") or shown or "1", shown,
+            codes, name, _decimal(quantity["value"]), _unit(quantity), shown,
             quantity.get("comparator") or "", flags=flags,
         )  # fmt: skip
     if "valueInteger" in element:
         return Reading(codes, name, _decimal(element["valueInteger"]), "1", flags=flags)
     values = tuple(_codes(element.get("valueCodeableConcept", {})))
     return Reading(codes, name, values=values, flags=flags)
+
+
+def _unit(quantity: Resource) -> str:
+    """The unit in UCUM; one that is only spelt out as people do is looked up; none is `1`."""
+    code: str = quantity.get("code") or ""
+    if code and quantity.get("system") == UCUM:
+        return code
+    spelt = " ".join((code or quantity.get("unit") or "").split())
+    return SPELT.get(spelt.lower(), spelt) or "1"
 
 
 def _codes(concept: Resource) -> Iterator[Code]:
@@ -102,10 +128,22 @@ def taken_at(observation: Resource) -> datetime | None:
         observation.get("effectiveDateTime"), observation.get("effectiveInstant"),
         period.get("end"), period.get("start"), observation.get("issued"),
     ):  # fmt: skip
-        moment = temporal.date(text) if text else None
+        moment = _moment(text)
         if moment is not None:
-            return temporal.earliest(temporal.in_utc(moment)).replace(tzinfo=UTC)
+            return moment
     return None
+
+
+def issued_at(observation: Resource) -> datetime | None:
+    """When the laboratory gave it out, if it says so."""
+    return _moment(observation.get("issued"))
+
+
+def _moment(text: str | None) -> datetime | None:
+    moment = temporal.date(text) if text else None
+    if moment is None:
+        return None
+    return temporal.earliest(temporal.in_utc(moment)).replace(tzinfo=UTC)
 
 
 def patient_of(resource: Resource) -> str | None:

@@ -7,6 +7,7 @@ that had raised it.
 
 from __future__ import annotations
 
+import logging
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -30,8 +31,12 @@ from fhirserver.workflows.occasion import Elapsed, Occasion
 from fhirserver.workflows.registering import timer
 from fhirserver.workflows.rules import plan
 
+log = logging.getLogger(__name__)
+
 KIND: Final = "early-warning"
 TIMER: Final = "early_warning"
+AHEAD: Final = timedelta(minutes=15)
+"""How far a device's clock may be ahead. What is later than that would hide all that comes."""
 _SIGNS: Final = (
     "respiration", "saturation", "oxygen-flow", "oxygen-share", "systolic", "pulse",
     "consciousness", "temperature",
@@ -45,6 +50,9 @@ def act(occasion: Occasion) -> None:
         return
     patient, at = patient_of(result), taken_at(result)
     if patient is None or at is None or at < clock.now() - rules.fresh:
+        return
+    if at > clock.now() + AHEAD:
+        log.warning("vital_sign_from_the_future", extra={"observation": occasion.change.id})
         return
     said = [list(readings(r)) if r else [] for r in (occasion.before, occasion.resource)]
     is_corrected = occasion.before is not None and said[0] != said[1]
@@ -62,6 +70,7 @@ def work_out(elapsed: Elapsed) -> None:
         ("patient", patient),
         ("combo-code", ",".join(f"{s}|{c}" for s, c in sorted(_codes(rules)))),
         ("date", f"ge{since.isoformat()}"),
+        ("date", f"le{(clock.now() + AHEAD).isoformat()}"),
         ("_include", "Observation:patient"),
     )
     signs = [r for r in found if r["resourceType"] == "Observation" and r.get("status") in SAID]

@@ -55,7 +55,7 @@ def escalate(acting: Acting, content: dict[str, Any]) -> None:
     """Pass a task on, unless somebody has taken it on or it was passed on meanwhile."""
     key = f"{n.SYSTEM}|{escaped(content['key'])}"
     task = next(iter(acting.search("Task", ("identifier", key))), None)
-    if task is None or task["status"] not in n.ESCALATES or "businessStatus" in task:
+    if task is None or task["status"] not in n.ESCALATES or n.is_unanswered(task):
         return
     step, rules = content["step"], plan(acting, content["plan"])
     if n.step_of(task) > step:

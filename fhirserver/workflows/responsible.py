@@ -36,7 +36,7 @@ def current_encounter(acting: Acting, patient: str, named: str | None) -> Resour
 
 def first(acting: Acting, encounter: Resource | None, orders: Sequence[str]) -> str | None:
     """Who is told first. Orders and rosters are read only when nobody attends."""
-    people = chain(encounter, [], Duty())
+    people = chain(encounter, [], Duty(), clock.now())
     if not people or people[0].startswith("Organization/"):
         people = list(everybody(acting, encounter, orders))
     return next(iter(people), None)
@@ -44,7 +44,7 @@ def first(acting: Acting, encounter: Resource | None, orders: Sequence[str]) -> 
 
 def everybody(acting: Acting, encounter: Resource | None, orders: Sequence[str]) -> Sequence[str]:
     """All who are told, in order."""
-    return chain(encounter, _requests(acting, orders), _duty(acting, encounter))
+    return chain(encounter, _requests(acting, orders), _duty(acting, encounter), clock.now())
 
 
 def _duty(acting: Acting, encounter: Resource | None) -> Duty:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from fhirserver import clock
 from fhirserver.alerting import Hit, Person, Plan, person_of, taken_at
 from fhirserver.alerting import notices as n
-from fhirserver.alerting.readings import patient_of
+from fhirserver.alerting.readings import issued_at, patient_of
 from fhirserver.model.resource import Resource
 from fhirserver.workflows.alerts import issues, raise_alert, withdraw
 from fhirserver.workflows.occasion import Occasion
@@ -22,15 +22,19 @@ def judge(occasion: Occasion, plan: Plan, may_hit: Callable[[Resource], bool], o
     """
     result = occasion.resource
     hits: Sequence[Hit] = ()
-    if result is not None and is_fresh(plan, result) and may_hit(result):
-        patient = patient_of(result)
-        at = taken_at(result) or clock.now()
-        if patient is not None:
-            hits = of(result, person_of(occasion.read("Patient", patient), at))
     told: dict[str | None, Resource] = {}
     if occasion.change.version > 1:
         found = issues(occasion, plan.kind, occasion.change.reference)
         told = {n.rule_in(i): i for i in found}
+    # What somebody was called for is judged again when it is corrected, however old it is.
+    is_due = result is not None and (
+        is_fresh(plan, result) or (bool(told) and not is_only_old(plan, result))
+    )
+    if result is not None and is_due and may_hit(result):
+        patient = patient_of(result)
+        at = taken_at(result) or clock.now()
+        if patient is not None:
+            hits = of(result, person_of(occasion.read("Patient", patient), at))
     for hit in hits:
         assert result is not None
         known = told.pop(hit.rule.name, None)
@@ -47,9 +51,12 @@ def judge(occasion: Occasion, plan: Plan, may_hit: Callable[[Resource], bool], o
 
 
 def is_fresh(plan: Plan, result: Resource) -> bool:
-    """Whether a result is of today, and no old record that is loaded."""
-    at = taken_at(result)
-    return at is None or at >= clock.now() - plan.fresh
+    """Whether a result is of today, and no old record that is loaded.
+
+    What was taken days ago is of today when it was issued today: a blood culture takes that long.
+    """
+    times = [t for t in (taken_at(result), issued_at(result)) if t is not None]
+    return not times or max(times) >= clock.now() - plan.fresh
 
 
 def is_only_old(plan: Plan, result: Resource) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 
 import pytest
 
@@ -38,6 +38,23 @@ def test_nobody_is_told_twice_and_who_has_left_not_at_all():
     assert chain(encounter, [ORDER], Duty()) == ["Practitioner/ordering"]
 
 
+@pytest.mark.parametrize(
+    ("end", "is_there"),
+    [
+        ("2026-11-30T10:00:00+01:00", True),
+        ("2026-11-30T09:00:00+01:00", False),
+        ("2026-11-30", True),
+        ("2026-11-29", False),
+        ("2026-12", True),
+    ],
+)
+def test_who_will_leave_later_is_still_told(end, is_there):
+    encounter = {"participant": [someone("ATND", "attending", end=end)]}
+    now = datetime(2026, 11, 30, 8, 30, tzinfo=UTC)
+
+    assert chain(encounter, [], Duty(), now) == ["Practitioner/attending"] * is_there
+
+
 def test_where_nobody_is_known_the_department_is_told():
     assert chain({**ENCOUNTER, "participant": []}, [], Duty()) == ["Organization/medicine"]
     assert chain(None, [], Duty()) == []
@@ -58,6 +75,15 @@ def test_a_duty_of_mondays_holds_on_mondays_and_the_night_after(start, end, when
     time = {"daysOfWeek": ["mon"], "availableStartTime": start, "availableEndTime": end}
 
     assert bool(on_duty([{"availableTime": [time]}], datetime.fromisoformat(when))) is expected
+
+
+def test_a_duty_that_ends_when_it_begins_lasts_all_day():
+    time = {"daysOfWeek": ["mon"], "availableStartTime": "08:00:00", "availableEndTime": "08:00:00"}
+    role = {"availableTime": [time]}
+
+    assert on_duty([role], datetime(2026, 11, 30, 9))
+    assert on_duty([role], datetime(2026, 12, 1, 7))
+    assert not on_duty([role], datetime(2026, 12, 1, 9))
 
 
 def test_leave_and_the_end_of_a_post_are_minded():

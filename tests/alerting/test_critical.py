@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from fhirserver.alerting import critical, person_of, plan_of, shipped_plans
+from fhirserver.alerting import critical, person_of, plan_of, shipped_plans, uncompared
 from tests.alerting.results import LABORATORY, LOINC, NOW, observed
 
 ADULT = person_of({"birthDate": "1970-01-01", "gender": "female"}, NOW)
@@ -41,6 +41,7 @@ def keys(observation, person=ADULT, plan=PLAN):
         ("2524-7", "4.0", "mmol/L", ["lactate"]),
         ("2160-0", "4.0", "mg/dL", ["creatinine"]),
         ("2744-1", "7.2", "[pH]", ["ph"]),
+        ("2744-1", "7.2", "1", ["ph"]),
         ("2823-3", "7.0", "kg", []),
         ("8480-6", "300", "mm[Hg]", []),
     ],
@@ -128,3 +129,31 @@ def test_a_limit_for_one_sex_is_no_limit_for_the_other():
     assert keys(low, ADULT, plan) == ["hb"]
     assert keys(low, CHILD, plan) == []
     assert keys(low, person_of({"birthDate": "1970"}, NOW), plan) == ["hb"]
+
+
+@pytest.mark.parametrize(
+    ("code", "number", "spelt", "expected"),
+    [
+        ("2744-1", "6.9", "pH", "ph"),
+        ("2744-1", "6.9", None, "ph"),
+        ("777-3", "9", "K/uL", "platelets"),
+        ("777-3", "9", "x10E3/uL", "platelets"),
+        ("6301-6", "8", "INR", "inr"),
+        ("2157-6", "6000", "IU/L", "creatine-kinase"),
+        ("2019-8", "80", "mmHg", "pco2"),
+    ],
+)
+def test_units_are_understood_as_laboratories_spell_them(code, number, spelt, expected):
+    one = observed(code, number, "")
+    one["valueQuantity"] = {"value": one["valueQuantity"]["value"]}
+    if spelt:
+        one["valueQuantity"]["unit"] = spelt
+
+    assert keys(one) == [expected]
+    assert uncompared(PLAN, one) == []
+
+
+def test_a_value_that_no_limit_can_be_compared_with_is_named():
+    assert uncompared(PLAN, observed("2823-3", "7.1", "kg")) == ["potassium"]
+    assert uncompared(PLAN, observed("2823-3", "7.1", "mmol/L")) == []
+    assert uncompared(PLAN, observed("8480-6", "120", "kg")) == []

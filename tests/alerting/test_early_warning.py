@@ -118,3 +118,53 @@ def test_a_measurement_in_error_is_none():
     wrong = observed("9279-1", "40", "/min", status="entered-in-error")
 
     assert level([wrong, *round_()[1:]]) == (0, None)
+
+
+@pytest.mark.parametrize("unit", ["", "1", "%"])
+def test_a_saturation_of_97_is_no_share_of_one(unit):
+    bare = observed("59408-5", "85", unit)
+    bare["valueQuantity"] = {k: v for k, v in bare["valueQuantity"].items() if v != ""}
+
+    assert level([*round_()[:1], bare, *round_()[2:]]) == (3, "low-medium")
+    assert level([observed("59408-5", "0.85", "1")])[0] == 3
+    air = observed("3150-6", "21", unit)
+    assert level([*round_(), air])[0] == 0
+
+
+def test_a_saturation_that_cannot_be_is_not_measured():
+    found = warning(PLAN, NOW, [observed("59408-5", "970", "%")], is_scale_2=False)
+
+    assert "saturation" in found.score.missing
+
+
+@pytest.mark.parametrize("number", ["1200", "1e40", "-3"])
+def test_a_value_far_beyond_the_chart_keeps_nobody_from_being_called(number):
+    wild = observed("8867-4", number, "/min")
+
+    assert level([*round_()[:3], wild, *round_()[4:]]) == (3, "low-medium")
+
+
+def test_a_value_that_is_only_known_to_be_beyond_counts_where_it_says_enough():
+    def pressed(number):
+        return level([observed("8480-6", number, "mm[Hg]")])
+
+    assert pressed("<60") == (3, "low-medium")
+    assert pressed(">230") == (3, "low-medium")
+    # It may be anything.
+    assert pressed("<240") == (0, None)
+    assert "systolic" in warning(PLAN, NOW, [observed("8480-6", ">50", "mm[Hg]")],
+                                 is_scale_2=False).score.missing  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("code", "number", "spelt"),
+    [("8480-6", "85", "mmHg"), ("8867-4", "135", "bpm"), ("8310-5", "34.5", "°C"),
+     ("8310-5", "94", "°F"), ("9279-1", "26", "breaths/min"), ("9279-1", "26", None)],
+)  # fmt: skip
+def test_units_are_understood_as_people_spell_them(code, number, spelt):
+    one = observed(code, number, "")
+    one["valueQuantity"] = {"value": one["valueQuantity"]["value"]}
+    if spelt:
+        one["valueQuantity"]["unit"] = spelt
+
+    assert level([one]) == (3, "low-medium")

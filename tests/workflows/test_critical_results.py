@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 
 import pytest
 
+from fhirserver import clock
 from fhirserver.workflows import rules
 from fhirserver.workflows.critical_results import act
 from fhirserver.workflows.occasion import Change, Occasion
+from tests.alerting.results import LABORATORY
 from tests.workflows.alert_world import World, reference
 
+FLAGS = "http://terminology.hl7.org/CodeSystem/v3-ObservationInterpretation"
 ACTS = {"critical_results": (["Observation"], act)}
 
 
@@ -57,6 +61,33 @@ def test_an_old_record_that_is_loaded_calls_nobody(world, watched):
     watched()
 
     assert not world.tasks()
+
+
+def test_a_result_that_took_days_calls_somebody_when_it_is_issued(world, watched):
+    """A blood culture: it was taken three days ago."""
+    issued = clock.now().isoformat()
+    flag = {"coding": [{"system": FLAGS, "code": "AA"}]}
+    culture = world.result("600-7", "1", "1", hours=72, issued=issued, interpretation=[flag])
+    del culture["valueQuantity"]
+    culture |= {"category": LABORATORY, "valueCodeableConcept": {"text": "Staphylococcus aureus"}}
+    world.made(culture)
+    watched()
+
+    assert len(world.tasks()) == 1
+
+
+def test_a_correction_a_day_later_that_is_critical_too_is_told(world, watched, monkeypatch):
+    made = world.made(world.result("2823-3", "7.1", "mmol/L", hours=23))
+    watched()
+    tomorrow = clock.now() + timedelta(hours=2)
+    monkeypatch.setattr(clock, "now", lambda: tomorrow)
+    value = {**made["valueQuantity"], "value": 7.9}
+    world.put(made, status="corrected", valueQuantity=value)
+    watched()
+
+    (issue,) = world.found("DetectedIssue")
+    assert issue["status"] == "amended"
+    assert issue["detail"].startswith("Potassium 7.9")
 
 
 def test_the_ordering_doctor_is_told_where_nobody_attends(world, watched):

@@ -170,3 +170,14 @@ def test_it_is_not_for_children_nor_in_pregnancy(world, watched):
     watched()
 
     assert not world.tasks()
+
+
+def test_a_value_of_a_clock_that_is_far_ahead_hides_nothing(world, watched):
+    ahead = (clock.now() + timedelta(days=300)).isoformat()
+    world.made(world.result("9279-1", "16", "/min") | {"effectiveDateTime": ahead})
+    round_of(world, respiration="25", pulse="131", temperature="38.1")
+    watched()
+
+    [(status, text)] = standing(world)
+    assert status == "active"
+    assert "NEWS2 7" in text

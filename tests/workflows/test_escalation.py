@@ -84,6 +84,13 @@ def test_who_takes_it_on_stops_it(world, alert, elapse, status):
     assert told(world) == [reference(world.attending)]
 
 
+def test_a_note_on_how_it_goes_stops_nothing(world, alert, elapse):
+    world.put(alert, businessStatus={"text": "the doctor's telephone is busy"})
+    elapse(1)
+
+    assert told(world) == [reference(world.attending), reference(world.ordering)]
+
+
 def test_a_timer_that_comes_twice_tells_nobody_twice(world, elapse):
     elapse(1)
     elapse(1)
