@@ -1,0 +1,79 @@
+"""CX, EI, EIP: identifiers, with who assigned them."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from hl7v2_gateway.outbound.datatypes.times import point
+from hl7v2_gateway.outbound.segments import Repetition, repetition
+from hl7v2_gateway.outbound.vocabulary import authority
+from hl7v2_gateway.outbound.writing import Writing, writer
+
+CHECK_DIGIT: Final = "http://hl7.org/fhir/StructureDefinition/identifier-checkDigit"
+CHECK_SCHEME: Final = "http://hl7.org/fhir/StructureDefinition/namingsystem-checkDigit"
+
+
+@writer("CX", "Identifier")
+def cx(value: Any, writing: Writing) -> Repetition | None:
+    """An identifier of a person, a visit, an account."""
+    if not value.get("value"):
+        return None
+    zone = writing.wishes.time_zone
+    period = value.get("period", {})
+    return repetition(
+        value["value"],
+        extension(value, CHECK_DIGIT),
+        extension(value, CHECK_SCHEME),
+        assigned(value, writing),
+        kind_of(value),
+        None,
+        point(period.get("start"), zone),
+        point(period.get("end"), zone),
+    )
+
+
+@writer("EI", "Identifier")
+def ei(value: Any, writing: Writing) -> Repetition | None:
+    """The identifier of a thing: its authority is in components of its own."""
+    if not value.get("value"):
+        return None
+    return repetition(value["value"], *assigned(value, writing))
+
+
+@writer("EIP", "Identifier")
+def eip(value: Any, writing: Writing) -> Repetition | None:
+    """A pair of the placer's and the filler's number; that of one Identifier is the filler's,
+    unless its type says that it is the placer's."""
+    if not value.get("value"):
+        return None
+    whole = [value["value"], *assigned(value, writing)]
+    return repetition(whole) if kind_of(value) in {"PLAC", "PGN"} else repetition(None, whole)
+
+
+@writer("CX", "System.String", "id", "string")
+@writer("EI", "System.String", "id", "string")
+def own(value: Any, writing: Writing) -> Repetition | None:
+    """What has no identifier is known by its id here."""
+    return repetition(value, writing.wishes.sending_application)
+
+
+def assigned(identifier: Any, writing: Writing) -> tuple[str, str, str]:
+    """Who assigned it: what the receiver calls the system, else the system itself."""
+    found = authority(identifier.get("system"), writing.wishes)
+    if found[0] or not identifier.get("assigner", {}).get("display"):
+        return found
+    return (identifier["assigner"]["display"], found[1], found[2])
+
+
+def kind_of(identifier: Any) -> str | None:
+    """The code of its type (table 0203)."""
+    codings = identifier.get("type", {}).get("coding", ())
+    return next((c["code"] for c in codings if c.get("code")), None)
+
+
+def extension(value: Any, url: str) -> str | None:
+    """The text of an extension."""
+    for found in value.get("extension", ()):
+        if found.get("url") == url:
+            return next((str(v) for k, v in found.items() if k.startswith("value")), None)
+    return None
