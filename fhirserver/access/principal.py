@@ -42,9 +42,10 @@ class User:
 class Principal:
     """The caller, as the access token tells.
 
-    `patient` and `encounter` are the ids of the launch context; `session` the sign-in that the
-    token hangs on; `purposes` are codes of v3-ActReason that they act for, such as BTG of those who
-    broke the glass. `access` is all of that worked out: what decides about every row.
+    `patient` and `encounter` are the ids of the launch context; `session` is the sign-in that the
+    token hangs on, `family` what was granted; `purposes` are codes of v3-ActReason that they act
+    for, such as BTG of those who broke the glass. `access` is all of that worked out: what decides
+    about every row.
     """
 
     subject: str
@@ -54,6 +55,7 @@ class Principal:
     patient: str | None = None
     encounter: str | None = None
     session: str | None = None
+    family: str | None = None
     purposes: tuple[str, ...] = ()
     given_access: Access | None = field(default=None, compare=False, repr=False)
     access: Access = field(init=False, compare=False, repr=False)

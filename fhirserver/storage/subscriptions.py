@@ -18,7 +18,10 @@ from fhirserver.storage.versions import array
 
 @dataclass(frozen=True, slots=True)
 class Holder:
-    """Whose rights a subscription has: who wrote it, by which app, within which scopes."""
+    """Whose rights a subscription has: who wrote it, by which app, within which scopes.
+
+    `family` is what a user had granted the app, or whoever they gave a token.
+    """
 
     subject: str
     scope: str
@@ -26,6 +29,7 @@ class Holder:
     client: str | None = None
     patient: str | None = None
     encounter: str | None = None
+    family: str | None = None
 
     def is_same(self, other: Holder) -> bool:
         """Whether it is the same person, or else the same system."""
@@ -287,5 +291,5 @@ def forget_events(database: Database, days: float) -> int:
 
 
 def _plain(holder: Holder) -> dict[str, Any]:
-    names = ("subject", "scope", "user", "client", "patient", "encounter")
+    names = ("subject", "scope", "user", "client", "patient", "encounter", "family")
     return {n: v for n in names if (v := getattr(holder, n)) is not None}

@@ -131,6 +131,21 @@ def grant(database: Database, token: str) -> Grant | None:
     return None if found is None else Grant(found.subject, found.scope, found.expires)
 
 
+def has_ended(database: Database, family: str, *, if_forgotten: bool) -> bool:
+    """Whether what a user granted was taken back or, if that was to an app, is over in any way.
+
+    What a user gave no app, such as a token for a script, may outlive its token. `if_forgotten` is
+    for what ended so long ago that nobody remembers it.
+    """
+    rows = database.read(
+        "SELECT f.revoked IS NOT NULL OR f.client IS NOT NULL AND (f.expires <= now() "
+        "OR f.session IS NOT NULL AND NOT f.is_offline AND s.id IS NULL) FROM access.family f "
+        "LEFT JOIN access.session s ON s.id = f.session AND s.ended IS NULL WHERE f.id = %s",
+        (family,),
+    )
+    return bool(rows[0][0]) if rows else if_forgotten
+
+
 def stands(database: Database, family: str) -> bool:
     """Whether the user of a family may still sign in, and its session goes on if it needs one."""
     rows = database.read(

@@ -40,6 +40,8 @@ SHAKEN: Final = frozenset(["rest-hook", "message"])
 TEXT: Final = "Something has happened that you asked to be told of. It is number {}."
 NOT_ALLOWED: Final = "who wrote this subscription may no longer sign in, or their app may not"
 
+ENDED: Final = "the app has no longer been granted what this subscription was written with"
+
 
 class Delivery:
     """Tells subscribers."""
@@ -65,6 +67,9 @@ class Delivery:
             give_status(self._engine, held, "off")
             return
         caller = self._rights.principal(held.holder)
+        if caller is None and self._rights.has_ended(held.holder):
+            give_status(self._engine, held, "off", ENDED)
+            return
         if caller is None:
             if held.status != "error":
                 fail(self._engine, held, NOT_ALLOWED)

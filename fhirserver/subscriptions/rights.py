@@ -11,7 +11,7 @@ from fhirserver.access.principal import Principal, User
 from fhirserver.access.scopes import scopes
 from fhirserver.engine import Engine
 from fhirserver.interactions.entitlements import Entitlements
-from fhirserver.storage import epoch
+from fhirserver.storage import epoch, tokens
 from fhirserver.storage.clients import client_by_id
 from fhirserver.storage.subscriptions import Holder
 from fhirserver.storage.users import user_by_id
@@ -42,8 +42,17 @@ class Rights:
         self._known[holder] = (number, time.monotonic() + REMEMBERED_SECONDS, made)
         return made
 
+    def has_ended(self, holder: Holder) -> bool:
+        """Whether what a user granted the app is over; nobody has to be told of that."""
+        if holder.family is None:
+            return False
+        is_app = holder.client is not None
+        return tokens.has_ended(self._database, holder.family, if_forgotten=is_app)
+
     def _principal(self, holder: Holder, number: int) -> Principal | None:
         user = None
+        if self.has_ended(holder):
+            return None
         if holder.user is not None:
             account = user_by_id(self._database, holder.user)
             if account is None or not account.is_active:

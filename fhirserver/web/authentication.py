@@ -78,6 +78,7 @@ class Authenticator:
             patient=found.patient,
             encounter=found.encounter,
             session=found.session,
+            family=found.family,
         )
         access = self._access_of(principal, found.epoch)
         purposes = access.purposes if isinstance(access, Granted) else ()
