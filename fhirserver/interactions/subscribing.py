@@ -31,7 +31,7 @@ from fhirserver.notifications.topic import Topic, topics
 from fhirserver.search.parse import parse
 from fhirserver.search.query import Condition
 from fhirserver.search.results import RESULTS
-from fhirserver.storage import queue_items, subscriptions
+from fhirserver.storage import change_feed, queue_items, subscriptions
 from fhirserver.storage.database import Connection
 from fhirserver.storage.queue_items import New
 from fhirserver.storage.rows import NewVersion, Version
@@ -42,6 +42,8 @@ SERVER: Final = Principal("subscriptions", scopes("system/*.cruds"))
 """Who gives subscriptions their status. Only this very object is, whatever a token says."""
 QUEUE: Final = "subscription"
 """The topic of the queue in which each subscription has a lane."""
+READER: Final = "subscriptions"
+"""The reader of the change log that makes items for them."""
 _SET_BY_SERVER: Final = frozenset({"status", "error"})
 
 
@@ -158,6 +160,8 @@ def follow_subscriptions(
             )
             continue
         wish = asked(resource)
+        # What is committed from now on is for it, whether a worker has ever run or not.
+        change_feed.begin(connection, READER)
         subscriptions.put(
             connection,
             key=version.key,
@@ -196,6 +200,8 @@ def holder_of(caller: Principal) -> Holder:
         caller.client,
         caller.patient,
         caller.encounter,
+        # A system can always grant itself anew what it may have.
+        None if caller.user is None else caller.family,
     )
 
 

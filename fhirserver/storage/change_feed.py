@@ -48,17 +48,20 @@ class Behind:
     since: datetime | None
 
 
-def begin(database: Database, name: str, *, from_the_start: bool = False) -> None:
+def begin(target: Connection | Database, name: str, *, from_the_start: bool = False) -> None:
     """Make a reader known that gets what is committed from now on, or everything.
 
     A reader that is known stays where it is.
     """
     bound = "'0'::xid8" if from_the_start else "pg_snapshot_xmin(pg_current_snapshot())"
-    database.write(
+    sql = (
         "INSERT INTO queue.reader (name, low, high, seq, last) "
-        f"SELECT %s, b, b, 0, 0 FROM (SELECT {bound} AS b) n ON CONFLICT DO NOTHING",
-        (name,),
+        f"SELECT %s, b, b, 0, 0 FROM (SELECT {bound} AS b) n ON CONFLICT DO NOTHING"
     )
+    if isinstance(target, Database):
+        target.write(sql, (name,))
+    else:
+        execute(target, sql, (name,))
 
 
 def forget(database: Database, name: str) -> None:

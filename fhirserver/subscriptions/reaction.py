@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 from fhirserver.engine import Engine
-from fhirserver.interactions.subscribing import QUEUE
+from fhirserver.interactions.subscribing import QUEUE, READER
 from fhirserver.reactions import Reaction, Reader, Worker, reactions
 from fhirserver.subscriptions.choosing import chosen
 from fhirserver.subscriptions.delivery import Delivery
-
-READER: Final = "subscriptions"
 
 
 @reactions.register("subscriptions")

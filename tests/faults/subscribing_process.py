@@ -1,4 +1,4 @@
-"""A process that tells subscribers, as `fhirserver worker` does, with leases that end sooner.
+"""A process that tells subscribers, as `fhirserver worker` does, and tries again sooner.
 
 python -m tests.faults.subscribing_process DATABASE_URL KEY_FILE DATA_DIR
 """
@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import sys
 import threading
-from dataclasses import replace
 from pathlib import Path
 
 from fhirserver import queues
@@ -16,9 +15,6 @@ from fhirserver.reactions.running import Running
 from fhirserver.settings import Settings
 from fhirserver.storage.database import Database
 from fhirserver.subscriptions.reaction import reaction
-
-# So long a test waits for what a dead process had taken on; longer than a subscriber may take.
-LEASE_SECONDS = 6.0
 
 
 def main(url: str, key_file: str, data_dir: str) -> None:
@@ -33,9 +29,7 @@ def main(url: str, key_file: str, data_dir: str) -> None:
     # An hour's pauses would make the test long.
     queues.LONGEST_DELAY = 2.0  # type: ignore[misc]
     database = Database(url)
-    made = reaction(open_engine(settings, database))
-    workers = [replace(w, lease_seconds=LEASE_SECONDS) for w in made.workers]
-    Running(database, [replace(made, workers=workers)]).start()
+    Running(database, [reaction(open_engine(settings, database))]).start()
     threading.Event().wait()
 
 

@@ -19,10 +19,10 @@ from fhirserver.access.principal import Principal, scopes
 from fhirserver.app import open_engine
 from fhirserver.errors import FhirError
 from fhirserver.interactions.messages import FhirRequest
+from fhirserver.interactions.subscribing import READER
 from fhirserver.settings import Settings
 from fhirserver.storage.database import Database
 from fhirserver.storage.migrate import upgrade
-from fhirserver.subscriptions.reaction import READER
 from tests.faults.workers import Workers
 from tests.peers.subscriber import subscriber
 
@@ -169,9 +169,3 @@ def assert_promise(made, heard):
 
 def test_nothing_is_lost_when_workers_are_killed(own):
     assert_promise(*flow(own, per_subscriber=15, kills=3, seconds=120))
-
-
-@pytest.mark.slow
-@pytest.mark.timeout(2400)
-def test_ten_thousand_changes_reach_twenty_subscribers_while_workers_are_killed(own):
-    assert_promise(*flow(own, per_subscriber=500, kills=40, seconds=2000))

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from fhirserver import ids
+from fhirserver import ids, queues
+from fhirserver.interactions.subscribing import READER
 from fhirserver.storage import users
+from fhirserver.storage.subscriptions import ids_of
 from fhirserver.storage.tokens import issue
 
 ENDPOINT = "https://hooks.example.com/x"
@@ -208,3 +210,17 @@ def test_what_is_over_already_is_kept_and_off(client):
 
     assert answer.status_code == 201
     assert answer.json["status"] == "off"
+
+
+def test_who_subscribes_before_the_first_worker_has_run_is_told_of_what_comes(
+    hooks, database, subscribe, peer
+):
+    queues.forget(database, READER)
+
+    subscribe("Basic?code=x", peer.address)
+    made = hooks.post("/fhir/Basic", json={"resourceType": "Basic", "code": {"text": "x"}}).json
+    with database.transaction() as connection:
+        changes = queues.following(connection, READER, 1000)
+
+    keys = [c.key for c in changes if c.type == "Basic"]
+    assert made["id"] in ids_of(database, "Basic", keys).values()

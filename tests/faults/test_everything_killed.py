@@ -1,0 +1,252 @@
+"""Every process is killed while changes flow to subscribers, some of them slow and some failing.
+
+None is lost, none comes out of order, and what comes twice has the same number.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import random
+import subprocess
+import sys
+import time
+from collections import defaultdict
+
+import psutil
+import pytest
+
+from conformance.faults.server import running
+from tests.faults.changing import Writer
+from tests.peers.subscriber import subscriber
+
+SUBSCRIBERS = 20
+WRITERS = 4
+SETTINGS = {
+    "FHIRSERVER_ALLOW_LOCAL_ADDRESSES": "true",
+    "FHIRSERVER_SUBSCRIPTION_TIMEOUT_SECONDS": "2",
+}
+# So long everything together may take on a machine that does other things as well.
+SECONDS = 1500.0
+
+
+class Second:
+    """A second `fhirserver worker`, beside that of `up`; started again whenever it has ended."""
+
+    def __init__(self, server):
+        self._server = server
+        self._start()
+
+    def _start(self):
+        ours = {k: v for k, v in os.environ.items() if not k.startswith("FHIRSERVER_")}
+        self.process = subprocess.Popen(
+            [*(sys.executable, "-m", "fhirserver", "worker"), "--data-dir", self._server.data_dir],
+            env=ours | self._server.environment,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+
+    def kill(self):
+        self.process.kill()
+
+    def keep(self):
+        if self.process.poll() is not None:
+            self._start()
+
+    def stop(self):
+        self.process.kill()
+        self.process.wait()
+
+
+def role(server, name):
+    """The process of `fhirserver NAME` that `up` has started."""
+    (found,) = [p for p in children(server) if p.cmdline()[-1:] == [name]]
+    return found
+
+
+def children(server):
+    return psutil.Process(server.up.pid).children()
+
+
+def valkey(server):
+    (found,) = [p for p in children(server) if "valkey-server" in " ".join(p.cmdline())]
+    return found
+
+
+def web_master(server):
+    (found,) = [p for p in children(server) if "fhirserver.app:create_app" in p.cmdline()]
+    return found
+
+
+# Each relay is a thread of a worker, so it dies with it.
+VICTIMS = {
+    "worker": lambda server, chance: role(server, "worker"),
+    "beat": lambda server, chance: role(server, "beat"),
+    "broker": lambda server, chance: valkey(server),
+    "web server": lambda server, chance: web_master(server),
+    "web process": lambda server, chance: chance.choice(server.web_workers()),
+    "PostgreSQL": lambda server, chance: server.postmaster(),
+    "a backend of PostgreSQL": lambda server, chance: chance.choice(server.backends()),
+}
+
+
+def kill(server, second, name, chance):
+    """Kill -9; whether it was there to be killed."""
+    if name == "second worker":
+        second.kill()
+        return True
+    with contextlib.suppress(psutil.Error, OSError, ValueError, IndexError):
+        VICTIMS[name](server, chance).kill()
+        return True
+    return False
+
+
+def killing(server, second, writers, rounds, seed):
+    """Kill each kind once a round, in any order, as long as there is something being written."""
+    chance = random.Random(f"{seed} kills")
+    done = defaultdict(int)
+    for n in range(rounds):
+        names = [*VICTIMS, "worker", "second worker"]
+        chance.shuffle(names)
+        for name in names:
+            pause(second, chance.uniform(0.5, 4.0))
+            while not kill(server, second, name, chance):
+                pause(second, 0.2)
+            done[name] += 1
+            assert any(w.is_alive() for w in writers), f"all is written in round {n}"
+    return done
+
+
+def pause(second, seconds):
+    time.sleep(seconds)
+    second.keep()
+
+
+class Difficult:
+    """How the subscribers answer: 0 to 4 fail now and then, 5 is down for seconds on end, 6 to 8 are
+    slow, 9 sometimes takes it without a word."""
+
+    def __init__(self, seed):
+        self._chance = random.Random(f"{seed} answers")
+
+    def __call__(self, arrived):
+        number, chance = int(arrived.path.split("/")[1]), self._chance.random()
+        if number < 5 and chance < 0.05:
+            return 500
+        if number == 5 and time.monotonic() % 20 < 4:
+            return 503
+        if 6 <= number < 9:
+            time.sleep(0.1 * chance)
+        if number == 9 and chance < 0.01:
+            time.sleep(2.5)
+        return 200
+
+
+def subscribe(server, peer):
+    with server.client() as client:
+        for n in range(SUBSCRIBERS):
+            answer = client.send("POST", "Subscription", subscription(peer.address, n))
+            assert answer.status == 201, answer.says
+
+
+def subscription(address, number):
+    return {
+        "resourceType": "Subscription",
+        "status": "requested",
+        "reason": "a test",
+        "criteria": f"Basic?code=urn:for|{number}",
+        "channel": {
+            "type": "rest-hook",
+            "endpoint": f"{address}/{number}",
+            "payload": "application/fhir+json",
+        },
+    }
+
+
+def heard(arrived):
+    """What each subscriber was sent, in the order in which it came: numbers and versions."""
+    found = defaultdict(list)
+    for each in sorted(arrived, key=lambda a: a.when):
+        body = json.loads(each.raw)
+        change = body["identifier"][0]["value"], int(body["meta"]["versionId"])
+        found[int(each.path.split("/")[1])].append((each.number, change))
+    return found
+
+
+def assert_promise(writers, arrived):
+    """Returns how many came again."""
+    again = 0
+    for n, sent in heard(arrived).items():
+        first: dict[int, tuple[str, int]] = {}
+        last = 0
+        for number, change in sent:
+            assert first.setdefault(number, change) == change, "a number is always the same change"
+            # The next one, or the last one again.
+            assert number in {last, last + 1}, (n, last, number)
+            last = number
+        assert list(first) == list(range(1, len(first) + 1)), "without gaps"
+        assert len(set(first.values())) == len(first), "a change has one number"
+        for writer in writers:
+            own = [c for c in first.values() if c[0].startswith(f"{writer.name}-")]
+            assert own == writer.made[n], "all of them, in the order in which they were written"
+        assert len(first) == sum(len(w.made[n]) for w in writers)
+        again += len(sent) - len(first)
+    return again
+
+
+def flow(*, changes, rounds, pause_seconds, seed):
+    print(f"seed {seed}")
+    # An even number, rounded up: each resource is created and updated.
+    per_writer = 2 * -(-changes // (2 * SUBSCRIBERS * WRITERS))
+    began = time.monotonic()
+    with running(**SETTINGS) as server, subscriber() as peer:
+        peer.answer = Difficult(seed)
+        subscribe(server, peer)
+        second = Second(server)
+        writers = [
+            Writer(
+                server,
+                f"w{n}",
+                subscribers=SUBSCRIBERS,
+                per_subscriber=per_writer,
+                seed=seed,
+                pause_seconds=pause_seconds,
+            )
+            for n in range(WRITERS)
+        ]
+        try:
+            started = time.monotonic()
+            for writer in writers:
+                writer.start()
+            done = killing(server, second, writers, rounds, seed)
+            killed = time.monotonic()
+            for writer in writers:
+                writer.join(SECONDS)
+            written = time.monotonic()
+            assert [w for writer in writers for w in writer.wrong] == []
+            expected = sum(len(made) for w in writers for made in w.made.values())
+            while len({(a.path, a.number) for a in list(peer.arrived)}) < expected:
+                pause(second, 1.0)
+                assert time.monotonic() < began + SECONDS, "some never came"
+            ended = time.monotonic()
+            # What may come again is there by then.
+            time.sleep(5)
+        finally:
+            second.stop()
+        again = assert_promise(writers, peer.arrived)
+        print(
+            f"{expected} changes, {sum(w.repeated for w in writers)} writes repeated, {again} sent "
+            f"again; killed {dict(done)}; start {started - began:.0f} s, kills "
+            f"{killed - started:.0f} s, written {written - started:.0f} s, "
+            f"heard {ended - started:.0f} s"
+        )
+        return expected
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1800)
+def test_ten_thousand_changes_reach_twenty_subscribers_whatever_is_killed():
+    seed = int(os.environ.get("FAULTS_SEED", random.randrange(10**6)))
+
+    assert flow(changes=10_000, rounds=2, pause_seconds=0.1, seed=seed) >= 10_000
