@@ -186,6 +186,10 @@ class Messages:
         """The caller is about to send them; those that nobody else does."""
         return rows.paid(self.database, ids)
 
+    def partners(self, connection_type: str) -> list[dict[str, Any]]:
+        """The Endpoints that tell of senders and receivers."""
+        return rows.partners(self.database, connection_type)
+
     def again(self, ids: Sequence[int]) -> list[int]:
         """Put messages that have ended back into the queue, in their order; which ones."""
         with self.database.transaction() as connection:

@@ -36,6 +36,7 @@ class Server:
     data_dir: Path
     port: int = field(default_factory=unused_port)
     push_port: int = field(default_factory=unused_port)
+    mllp_port: int = field(default_factory=unused_port)
     token: str = ""
     up: subprocess.Popen[bytes] | None = None
     environment: dict[str, str] = field(default_factory=dict)
@@ -55,7 +56,7 @@ class Server:
         output = self.data_dir.with_name(f"{self.data_dir.name}.log")
         ours = {k: v for k, v in os.environ.items() if not k.startswith("FHIRSERVER_")}
         command = ["up", "--data-dir", str(self.data_dir), "--port", str(self.port)]
-        command += ["--push-port", str(self.push_port)]
+        command += ["--push-port", str(self.push_port), "--mllp-port", str(self.mllp_port)]
         with output.open("ab") as file:
             self.up = subprocess.Popen(
                 [sys.executable, "-m", "fhirserver", *command],

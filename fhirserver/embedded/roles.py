@@ -6,6 +6,7 @@ import contextlib
 import http.client
 import shutil
 import signal
+import socket
 import ssl
 import subprocess
 import sys
@@ -120,6 +121,20 @@ def answers(host: str, port: int, path: str, *, is_tls: bool = False) -> Callabl
             return False
         finally:
             connection.close()
+
+    return ask
+
+
+def listens(host: str, port: int) -> Callable[[], bool]:
+    """Whether somebody listens on a port."""
+    own = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - it is only compared
+
+    def ask() -> bool:
+        try:
+            socket.create_connection((own, port), timeout=2).close()
+        except OSError:
+            return False
+        return True
 
     return ask
 

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 from fhirserver.settings.apps import Apps
 from fhirserver.settings.care import Care
 from fhirserver.settings.content import Content
+from fhirserver.settings.hl7v2 import Hl7v2
 from fhirserver.settings.limits import Limits
 from fhirserver.settings.messages import Messages
 from fhirserver.settings.privacy import Privacy
@@ -16,7 +17,7 @@ from fhirserver.settings.sign_in import SignIn
 
 
 @dataclass(frozen=True)
-class Settings(Privacy, Apps, SignIn, Messages, Care, Content, Limits, Server):
+class Settings(Privacy, Apps, SignIn, Hl7v2, Messages, Care, Content, Limits, Server):
     """The settings of one server: read once, by the composition root."""
 
     @property
@@ -34,6 +35,11 @@ class Settings(Privacy, Apps, SignIn, Messages, Care, Content, Limits, Server):
     def live_port(self) -> int:
         """The port of live updates."""
         return self.push_port or self.port + 1
+
+    @property
+    def mllp_address(self) -> str:
+        """The address that HL7 v2 messages come to."""
+        return self.mllp_host or self.host
 
     @property
     def fhir_base(self) -> str:

@@ -24,6 +24,7 @@ CHOICES = {
     "key_provider": ("file", "environment", "aws-kms", "vault"),
     "smtp_tls": ("starttls", "tls", "off"),
     "client_registration": ("off", "token", "open"),
+    "hl7v2_unknown_senders": ("refuse", "accept"),
 }
 
 
@@ -62,6 +63,12 @@ def read(environment: Mapping[str, str] | None = None, **overrides: object) -> S
         raise InvalidSetting("FHIRSERVER_TLS_CERTIFICATE and FHIRSERVER_TLS_KEY go together")
     if settings.tls_client_ca is not None and settings.tls_certificate is None:
         raise InvalidSetting("FHIRSERVER_TLS_CLIENT_CA needs FHIRSERVER_TLS_CERTIFICATE")
+    if (settings.mllp_tls_certificate is None) != (settings.mllp_tls_key is None):
+        raise InvalidSetting(
+            "FHIRSERVER_MLLP_TLS_CERTIFICATE and FHIRSERVER_MLLP_TLS_KEY go together"
+        )
+    if settings.mllp_tls_client_ca is not None and settings.mllp_tls_certificate is None:
+        raise InvalidSetting("FHIRSERVER_MLLP_TLS_CLIENT_CA needs FHIRSERVER_MLLP_TLS_CERTIFICATE")
     try:
         ZoneInfo(settings.time_zone)
     except (KeyError, ValueError, OSError) as error:

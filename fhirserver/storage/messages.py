@@ -15,7 +15,8 @@ from uuid import UUID
 
 from fhirserver.model import json
 from fhirserver.storage.database import Connection, Database, execute
-from fhirserver.storage.versions import array
+from fhirserver.storage.schema import table
+from fhirserver.storage.versions import COLUMNS, array, version_of
 
 TOPIC: Final = "hl7v2"
 
@@ -284,3 +285,14 @@ def older_than(database: Database, age: timedelta, *, limit: int) -> int:
         (age, limit),
     )
     return len(rows)
+
+
+def partners(database: Database, connection_type: str) -> list[dict[str, Any]]:
+    """The current Endpoints of a type of connection, by id."""
+    rows = database.read(
+        f"SELECT {COLUMNS} FROM {table('resource', 'Endpoint')} r WHERE NOT r.deleted "
+        "AND r.content->'connectionType'->>'code' = %s ORDER BY r.id",
+        (connection_type,),
+    )
+    found = (version_of("Endpoint", row).content for row in rows)
+    return [json.parse_object(content.encode()) for content in found if content is not None]

@@ -25,7 +25,8 @@ HERE = Path(__file__).parent
 
 def environment(**more: str) -> dict[str, str]:
     ours = {k: v for k, v in os.environ.items() if not k.startswith("FHIRSERVER_")}
-    return ours | {"PYTHONPATH": str(HERE)} | more
+    # Two that run at the same time must not want the same port.
+    return ours | {"PYTHONPATH": str(HERE), "FHIRSERVER_MLLP_PORT": "0"} | more
 
 
 def run(*arguments: str, **more: str) -> subprocess.CompletedProcess[str]:

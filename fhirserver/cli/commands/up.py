@@ -17,7 +17,7 @@ from fhirserver.embedded.folders import prepare
 from fhirserver.embedded.lock import exclusive
 from fhirserver.embedded.ports import check_free
 from fhirserver.embedded.postgresql import PostgreSQL
-from fhirserver.embedded.roles import Role, answers, clear_leftovers
+from fhirserver.embedded.roles import Role, answers, clear_leftovers, listens
 from fhirserver.embedded.supervisor import Service, Step, Supervisor
 from fhirserver.embedded.valkey import Valkey
 from fhirserver.settings import Settings, variables
@@ -27,7 +27,7 @@ from fhirserver.storage import migrate
 @click.command()
 @with_settings(
     *("port", "push_port", "host", "web_processes", "http_server"),
-    *("tls_certificate", "tls_key", "tls_client_ca"),
+    *("tls_certificate", "tls_key", "tls_client_ca", "mllp_port"),
 )
 @click.option("--demo/--no-demo", default=False, help="Load the demo hospital when it is missing.")
 @click.option("--factory", default=None, hidden=True)
@@ -41,6 +41,8 @@ def command(settings: Settings, demo: bool, factory: str | None) -> None:
         clear_leftovers(data_dir)
         check_free(settings.host, settings.port)
         check_free(settings.host, settings.live_port, option="--push-port")
+        if factory is None and settings.mllp_port:
+            check_free(settings.mllp_address, settings.mllp_port, option="--mllp-port")
         Supervisor(_say).run(_plan(settings, demo, factory))
 
 
@@ -67,6 +69,7 @@ def _plan(settings: Settings, demo: bool, factory: str | None) -> list[Service |
         role("worker"),
         role("beat"),
         *([] if factory else [role("push")]),
+        *([] if factory or not settings.mllp_port else [_mllp(settings, role("mllp"))]),
         Step("up", lambda: _addresses(settings, demo=demo)),
     ]
     if demo:
@@ -77,6 +80,11 @@ def _plan(settings: Settings, demo: bool, factory: str | None) -> list[Service |
 def _migrate(settings: Settings) -> str:
     done = migrate.upgrade(embedded.connection_url(settings))
     return f"{len(done)} applied" if done else "up to date"
+
+
+def _mllp(settings: Settings, role: Role) -> Role:
+    """The listener for HL7 v2 messages, which is ready when it takes connections."""
+    return dataclasses.replace(role, ready=listens(settings.mllp_address, settings.mllp_port))
 
 
 def _addresses(settings: Settings, *, demo: bool) -> str:
@@ -90,10 +98,18 @@ def _addresses(settings: Settings, *, demo: bool) -> str:
         f"  FHIR    {settings.fhir_base}\n"
         f"  sign in {root}/signin\n"
         f"  live    {_live(settings)}\n"
+        f"  HL7 v2  {_mllp_address(settings)}\n"
         f"  apps    {root}/\n"
         f"  token   {shlex.join(token)}\n"
         f"  logs    {settings.data_dir / 'log'}" + (people if demo else "")
     )
+
+
+def _mllp_address(settings: Settings) -> str:
+    if not settings.mllp_port:
+        return "off"
+    scheme = "mllps" if settings.mllp_tls_certificate else "mllp"
+    return f"{scheme}://{settings.mllp_address}:{settings.mllp_port}"
 
 
 def _live(settings: Settings) -> str:

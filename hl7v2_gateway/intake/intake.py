@@ -1,0 +1,195 @@
+"""From bytes to the record: a message is judged, kept, and only then answered.
+
+    answers = intake.take([Received(raw, address="10.1.2.3"), ...])
+
+Whatever way it came, it goes through here. When this returns, what is accepted is on the disk and
+in the queue. Nothing of a message is lost by what comes next, whoever fails at it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from fhirserver.messages import Arrival, Messages, Taken
+from hl7v2_gateway.acknowledging import (
+    ACCEPTED,
+    Mode,
+    Outcome,
+    acknowledge,
+    is_owed,
+    modes,
+    refuse,
+)
+from hl7v2_gateway.acknowledging.outcome import ACCEPT, ORIGINAL
+from hl7v2_gateway.er7 import Malformed, Message, Place, Problem, parse
+from hl7v2_gateway.intake import judging
+from hl7v2_gateway.intake.directory import Directory
+from hl7v2_gateway.intake.judging import Supports
+from hl7v2_gateway.intake.lanes import lanes_of
+from hl7v2_gateway.intake.received import Answer, Received
+from hl7v2_gateway.partners import Call, Sender, open_sender
+
+_LONGEST_ID = 199
+
+
+def everything(message: Message) -> Problem | None:
+    """Where nobody says which messages can be dealt with, all are taken."""
+    del message
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class _Judged:
+    """A message, what becomes of it, and how that is told."""
+
+    arrival: Arrival
+    message: Message | None = None
+    mode: Mode | None = None
+    problem: Problem | None = None
+
+
+class Intake:
+    """Where all messages come in. `is_open`: from senders that nobody has entered, too."""
+
+    def __init__(
+        self,
+        messages: Messages,
+        directory: Directory,
+        *,
+        is_open: bool = False,
+        supports: Supports = everything,
+    ) -> None:
+        self._messages = messages
+        self._directory = directory
+        self._is_open = is_open
+        self._supports = supports
+
+    def take(self, batch: Sequence[Received]) -> list[Answer]:
+        """Keep messages in their order, and say what to answer to each.
+
+        Raises Unavailable when they can't be kept: then nothing may be answered.
+        """
+        judged = [self._judged(one) for one in batch]
+        taken = self._messages.take([j.arrival for j in judged])
+        others = [n for n, t in enumerate(taken) if not t.is_same]
+        for n in others:
+            judged[n] = _refused(judged[n], judging.OTHER_CONTENT)
+        again = self._messages.take([judged[n].arrival for n in others])
+        for n, one in zip(others, again, strict=True):
+            taken[n] = one
+        return [_answer(*pair) for pair in zip(judged, taken, strict=True)]
+
+    def _judged(self, received: Received) -> _Judged:
+        try:
+            message = parse(received.raw)
+        except Malformed as malformed:
+            return _unreadable(received, malformed)
+        sender, message = self._sender(received, message)
+        header = message.header
+        arrival = Arrival(
+            received.raw,
+            sender.id if sender else "",
+            header.control_id[:_LONGEST_ID],
+            f"{header.type}^{header.event}".strip("^")[:40],
+            header.version[:20],
+            received.source,
+            received.address,
+        )
+        wanted = modes(message)
+        if not wanted:
+            # An acknowledgement isn't acknowledged: two systems would go on for ever.
+            return _Judged(replace(arrival, state="refused", reason="an acknowledgement"), message)
+        judged = _Judged(arrival, message, wanted[0])
+        if received.is_cut:
+            return _refused(judged, judging.TOO_LONG)
+        if sender is None:
+            return _refused(judged, judging.UNKNOWN_SENDER)
+        problem = judging.problem_of(message, sender, self._supports)
+        if problem is not None:
+            return _refused(judged, problem)
+        return _accepted(judged, lanes_of(message, sender.id))
+
+    def _sender(self, received: Received, message: Message) -> tuple[Sender | None, Message]:
+        """Who sends it, and the message as that one writes."""
+        segment = message.header.segment
+        call = Call(
+            _field(message, segment.field(3).raw),
+            _field(message, segment.field(4).raw),
+            received.address,
+            received.certificate,
+        )
+        sender = (
+            self._directory.named(received.sender) if received.sender else self._directory.who(call)
+        )
+        if sender is None:
+            return (open_sender(call) if self._is_open else None), message
+        if sender.charset and not segment.field(18).raw:
+            message = parse(received.raw, sender.charset)
+        return sender, message
+
+
+def _field(message: Message, raw: str) -> str:
+    """A field as partners are entered: with ^ between its components."""
+    return raw.replace(message.delimiters.component or "^", "^").strip()
+
+
+def _accepted(judged: _Judged, lanes: tuple[str, ...]) -> _Judged:
+    assert judged.message is not None
+    assert judged.mode is not None
+    arrival = replace(
+        judged.arrival,
+        lanes=lanes,
+        mode=judged.mode,
+        code=(ACCEPT if judged.mode == "accept" else ORIGINAL)["accepted"],
+        ack=acknowledge(judged.message, ACCEPTED, judged.mode)
+        if is_owed(judged.message, judged.mode, "accepted")
+        else None,
+    )
+    return replace(judged, arrival=arrival)
+
+
+def _refused(judged: _Judged, problem: Problem) -> _Judged:
+    assert judged.message is not None
+    assert judged.mode is not None
+    outcome = Outcome.of(problem)
+    arrival = replace(
+        judged.arrival,
+        state="refused",
+        reason=f"{problem.code} {problem.place.path}: {problem.text}",
+        lanes=(),
+        mode=judged.mode,
+        code=(ACCEPT if judged.mode == "accept" else ORIGINAL)[outcome.verdict],
+        ack=acknowledge(judged.message, outcome, judged.mode)
+        if is_owed(judged.message, judged.mode, outcome.verdict)
+        else None,
+    )
+    return replace(judged, arrival=arrival, problem=problem)
+
+
+def _unreadable(received: Received, malformed: Malformed) -> _Judged:
+    return _Judged(
+        Arrival(
+            received.raw,
+            received.sender or "",
+            source=received.source,
+            address=received.address,
+            code="AR",
+            state="refused",
+            reason=f"{malformed.code} {malformed}",
+            ack=refuse(received.raw, malformed),
+        ),
+        problem=Problem(malformed.code, Place("MSH"), malformed.text, "E"),
+    )
+
+
+def _answer(judged: _Judged, taken: Taken) -> Answer:
+    owes_more = (
+        judged.message is not None
+        and judged.mode == "accept"
+        and judged.problem is None
+        and bool(judged.message.header.application_acknowledgement)
+    )
+    return Answer(
+        taken.id, taken.ack, judged.arrival.code, judged.arrival.sender or None, owes_more
+    )

@@ -1,0 +1,36 @@
+"""What came in, by whatever way, and what is answered."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Source = Literal["mllp", "http", "file"]
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """The bytes of a message and who brought them.
+
+    `certificate` is the fingerprint that was shown. `is_cut`: the message is longer than is taken,
+    and these are its first bytes. `sender` is who it is where the way alone tells (a token).
+    """
+
+    raw: bytes
+    source: Source = "mllp"
+    address: str | None = None
+    certificate: str | None = None
+    is_cut: bool = False
+    sender: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What is sent back, if anything; the number in the record; and MSA-1."""
+
+    id: int | None
+    ack: bytes | None
+    code: str
+    sender: str | None = None
+    owes_more: bool = False
+    """Whether an application acknowledgement follows as a message of its own."""

@@ -1,0 +1,90 @@
+"""What tests of the gateway share: a record of messages, and listeners on it."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import ssl
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from fhirserver.app import open_database, open_keyring
+from fhirserver.messages import Messages
+from fhirserver.settings import Settings
+from fhirserver.storage.database import Database
+from hl7v2_gateway.intake import Directory, Intake
+from hl7v2_gateway.listening import Group, Limits, Server
+from hl7v2_gateway.listening.owed import Owed
+from tests.peers.mllp_client import MllpClient
+
+
+@pytest.fixture
+def messages(database: Database, database_url: str) -> Messages:
+    return Messages(database, open_keyring(Settings(database_url=database_url), database))
+
+
+@dataclass
+class Listening:
+    """A listener in this process."""
+
+    port: int
+    stop: Callable[[], None]
+
+    def connect(self, **how: Any) -> MllpClient:
+        return MllpClient(self.port, **how)
+
+
+Listen = Callable[..., Listening]
+
+
+@pytest.fixture
+def listen(database_url: str) -> Iterator[Listen]:
+    """A listener: `listen(senders=[...], limits=Limits(...))`; without senders it takes all."""
+    running: list[Listening] = []
+
+    def start(
+        endpoints: list[dict[str, Any]] | None = None,
+        limits: Limits | None = None,
+        context: Callable[[], ssl.SSLContext] | None = None,
+        **more: Any,
+    ) -> Listening:
+        settings = Settings(database_url=database_url)
+        bound = socket.create_server(("127.0.0.1", 0))
+        port, started = bound.getsockname()[1], threading.Event()
+        end: list[Callable[[], None]] = []
+
+        async def serve() -> None:
+            database = open_database(settings)
+            messages = Messages(database, open_keyring(settings, database))
+            intake = Intake(
+                messages, Directory(lambda _: endpoints or []), is_open=endpoints is None, **more
+            )
+            group = Group(intake.take, database.close, patience=1)
+            owed = Owed(messages)
+            server = Server(group, limits or Limits(), context=context, owed=owed)
+            loop = asyncio.get_running_loop()
+            end.append(lambda: loop.call_soon_threadsafe(server.stop))
+            started.set()
+            await server.run(bound)
+            await group.stop()
+            owed.close()
+
+        thread = threading.Thread(target=lambda: asyncio.run(serve()))
+        thread.start()
+        assert started.wait(60)
+
+        def stop() -> None:
+            if thread.is_alive():
+                end[0]()
+                thread.join(60)
+
+        running.append(Listening(port, stop))
+        return running[-1]
+
+    yield start
+    for one in running:
+        one.stop()
