@@ -8,10 +8,12 @@ https://cheatsheetseries.owasp.org/cheatsheets/Server_Side_Request_Forgery_Preve
 
 from __future__ import annotations
 
+import contextlib
 import ipaddress
 import socket
 import ssl
-from collections.abc import Callable, Sequence
+import threading
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Final
@@ -119,10 +121,25 @@ class Egress:
         if parts.scheme != "https":
             return raw
         try:
-            return self.context.wrap_socket(raw, server_hostname=host)
+            made = self.context.wrap_socket(
+                raw, server_hostname=host, do_handshake_on_connect=False
+            )
         except BaseException:
             raw.close()
             raise
+        try:
+            with limited(made, seconds):
+                made.do_handshake()
+        except BaseException:
+            made.close()
+            raise
+        return made
+
+    @contextlib.contextmanager
+    def connected(self, parts: SplitResult, seconds: float) -> Iterator[socket.socket]:
+        """The same, for a call that takes no longer than that in all, and closed after it."""
+        with self.connect(parts, seconds) as made, limited(made, seconds):
+            yield made
 
     def _pinned(self, parts: SplitResult, host: str, port: int) -> str:
         """The address to connect to; all that the name stands for must be allowed."""
@@ -152,8 +169,31 @@ class Egress:
             address = inner or address
         if self.allowed.has_address(address):
             return
-        if not address.is_global or address.is_multicast or address.is_reserved:
+        # Site-local addresses are no more, and Python takes them for public.
+        is_old = isinstance(address, ipaddress.IPv6Address) and address.is_site_local
+        if not address.is_global or address.is_multicast or address.is_reserved or is_old:
             raise CannotReach("it leads to an address inside a network")
+
+
+@contextlib.contextmanager
+def limited(connected: socket.socket, seconds: float) -> Iterator[None]:
+    """What is done over a connection takes no longer than that in all.
+
+    A time limit of the socket is one for each part: who sends a byte now and then never meets it.
+    """
+    end = threading.Timer(seconds, _shut, [connected])
+    end.daemon = True
+    end.start()
+    try:
+        yield
+    finally:
+        end.cancel()
+
+
+def _shut(connected: socket.socket) -> None:
+    with contextlib.suppress(OSError):
+        # Of TLS too: the connection below it.
+        socket.socket.shutdown(connected, socket.SHUT_RDWR)
 
 
 _TRANSLATED: Final = ipaddress.ip_network("64:ff9b::/96")

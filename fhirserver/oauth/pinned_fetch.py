@@ -73,7 +73,7 @@ class PinnedFetch:
         target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
         started = time.monotonic()
         try:
-            with self._egress.connect(parts, TIMEOUT_SECONDS) as connected:
+            with self._egress.connected(parts, TIMEOUT_SECONDS) as connected:
                 connection = http.client.HTTPConnection(host, port, timeout=TIMEOUT_SECONDS)
                 connection.sock = connected
                 headers = {"Accept": "application/json", "Connection": "close"}

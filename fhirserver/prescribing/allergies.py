@@ -10,9 +10,9 @@ from collections.abc import Iterable, Iterator
 from typing import Final, NamedTuple
 
 from fhirserver.model.resource import Resource
-from fhirserver.prescribing.codes import RXNORM, Code, codes_of, words_of
+from fhirserver.prescribing.codes import Code, codes_of, words_of
 from fhirserver.prescribing.finding import Finding, Unchecked, short
-from fhirserver.prescribing.knowledge import Knowledge, Severity
+from fhirserver.prescribing.knowledge import Knowledge, Severity, short_of
 from fhirserver.prescribing.medicine import Medicine, reference_to
 
 SNOMED: Final = "http://snomed.info/sct"
@@ -54,12 +54,12 @@ def unchecked_allergies(allergies: Iterable[Resource], known: Knowledge) -> Iter
         if categories and not {"medication", "biologic"} & set(categories):
             continue
         if not any(_is_known(c, known) for c in codes):
-            what = "a code that isn't known here" if codes else "text only"
+            what = short_of(known, codes)
             yield Unchecked(reference_to(allergy), f"the allergy is recorded as {what}")
 
 
 def _is_known(code: Code, known: Knowledge) -> bool:
-    return code in known.allergens or known.is_known([code])
+    return code in known.allergens or known.is_told_apart([code])
 
 
 def _holds_now(allergy: Resource) -> bool:
@@ -82,7 +82,7 @@ def _match(medicine: Medicine, allergy: Resource, known: Knowledge) -> _Match | 
         if code in medicine.everything:
             return _Match("it is the allergen itself", is_cross=False, source="the allergy's code")
         shared = known.ingredients_of([code]) & medicine.ingredients
-        if shared and code.system == RXNORM:
+        if shared:
             names = ", ".join(sorted(known.names.get(c, c.code) for c in shared))
             return _Match(f"both contain {names}", is_cross=False, source="the ingredients")
         for holds in known.allergens.get(code, ()):

@@ -127,4 +127,6 @@ def _replaced(resource: Resource) -> set[str]:
 
 def _unknown(medicine: Medicine) -> Unchecked:
     what = "a code that isn't known here" if medicine.codes else "text only"
+    if medicine.groups:
+        what = "a code of which only the group is known here"
     return Unchecked(medicine.reference, f"the medicine is given as {what}")

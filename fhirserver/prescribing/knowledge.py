@@ -81,17 +81,30 @@ class Knowledge:
             found |= {g for g in groups_above(code) if g in self.known}
         return frozenset(found)
 
-    def is_known(self, codes: Iterable[Code]) -> bool:
-        """Whether the checks know anything of a medicine with these codes."""
+    def is_told_apart(self, codes: Iterable[Code]) -> bool:
+        """Whether the checks know one of these codes itself, not only a group that it is in.
+
+        Of ibuprofen by its ATC code and ibuprofen by its code in RxNorm nobody knows that they are
+        the same, though both are known to be antirheumatic.
+        """
         return any(
             c in self.known or c in self.ingredients or next(iter(self.related(c)), None)
-            or any(g in self.known for g in groups_above(c))
             for c in codes
         )  # fmt: skip
 
     def interaction(self, one: Code, other: Code) -> Interaction | None:
         """What is known of two ingredients or groups together."""
         return self.interactions.get((one, other)) or self.interactions.get((other, one))
+
+
+def short_of(known: Knowledge, codes: Iterable[Code]) -> str:
+    """What is known too little of to compare it, in words."""
+    codes = list(codes)
+    if not codes:
+        return "text only"
+    if known.groups_of(codes):
+        return "a code of which only the group is known here"
+    return "a code that isn't known here"
 
 
 def kind_of(concept_map: Resource) -> str | None:

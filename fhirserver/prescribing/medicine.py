@@ -15,7 +15,7 @@ class Medicine:
     """The medicine of a resource, with what is known of it.
 
     `reference` is where it was found (`MedicationRequest/1`), `is_known` whether the checks know
-    anything of its codes.
+    its codes or its ingredients' themselves.
     """
 
     name: str
@@ -58,7 +58,7 @@ def medicine_of(resource: Resource, drugs: Mapping[str, Resource], known: Knowle
         ingredients=ingredients,
         groups=known.groups_of([*ingredients, *codes]),
         reference=reference_to(resource),
-        is_known=known.is_known([*codes, *parts]),
+        is_known=known.is_told_apart([*codes, *parts]),
     )
 
 

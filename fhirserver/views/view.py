@@ -7,7 +7,7 @@ https://sql-on-fhir.org/ig/StructureDefinition-ViewDefinition.html#processing-al
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -128,15 +128,15 @@ class _Node:
 
     def _repeated(self, item: Typed, walk: _Walk) -> Iterator[Typed]:
         """What the paths reach from the item, and again from there; parents before children."""
-        waiting = self._below(item, walk)
+        waiting = deque(self._below(item, walk))
         count = 0
         while waiting:
-            found = waiting.pop(0)
+            found = waiting.popleft()
             count += 1
             if count > MOST_ITEMS:
                 raise TooCostly(f"a repeat walks over at most {MOST_ITEMS:,} items")
             yield found
-            waiting = [*self._below(found, walk), *waiting]
+            waiting.extendleft(reversed(self._below(found, walk)))
 
     def _below(self, item: Typed, walk: _Walk) -> list[Typed]:
         return [found for path in self.walked for found in path.items(item, walk.plain)]

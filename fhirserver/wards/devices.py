@@ -11,8 +11,8 @@ from fhirserver.model.resource import Resource
 
 SYSTEM: Final = "http://terminology.hl7.org/CodeSystem/device-status-reason"
 IN_USE, FREE, CLEANING = "online", "standby", "not-ready"
-VENTILATORS: Final = frozenset({"449071006", "706172005", "40617009", "426854004"})
-"""SNOMED CT: mechanical ventilator, ventilator, and older codes that hospitals use for it."""
+VENTILATORS: Final = frozenset({"449071006", "706172005"})
+"""SNOMED CT: mechanical ventilator, ventilator. A nasal cannula of high flow is none."""
 _STATES: Final = {
     IN_USE: "in-use", FREE: "free", CLEANING: "not-ready", "paused": "not-ready",
     "offline": "out-of-order", "hw-discon": "out-of-order", "transduc-discon": "out-of-order",

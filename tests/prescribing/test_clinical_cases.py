@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from fhirserver.prescribing.checks import Record, check, check_list
@@ -255,6 +257,31 @@ def test_what_cant_be_compared_is_told(shipped):
         "AllergyIntolerance/text": "the allergy is recorded as text only",
         "MedicationStatement": "hidden",
     }
+
+
+def test_an_allergy_in_a_sites_own_codes_is_found_by_its_ingredients(shipped):
+    local = "http://site.example/drugs"
+    own = replace(
+        shipped,
+        ingredients={
+            **shipped.ingredients,
+            Code(local, "amox"): frozenset({Code(RXNORM, "723")}),
+            Code(ATC, "J01CA04"): frozenset({Code(RXNORM, "723")}),
+        },
+    )
+    for system, code in ((local, "amox"), (ATC, "J01CA04")):
+        (finding,) = found(AMOXICILLIN_500, allergies=[an_allergy(code, system)], known=own)
+
+        assert "both contain amoxicillin" in finding.detail
+
+
+@pytest.mark.parametrize("code", ["J01CA", "J01CA04"])
+def test_an_allergy_to_what_the_knowledge_does_not_tell_apart_is_said_to_be_unchecked(code, shipped):  # fmt: skip
+    record = Record(allergies=[an_allergy(code, ATC) | {"id": "a"}])
+
+    checked = check([a_prescription(AMOXICILLIN_500)], record, shipped)
+
+    assert [u.reference for u in checked.unchecked] == ["AllergyIntolerance/a"]
 
 
 def test_the_worst_comes_first_and_every_summary_is_short(shipped):

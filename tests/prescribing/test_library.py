@@ -68,7 +68,7 @@ def test_a_product_of_a_loaded_rxnorm_leads_to_its_ingredients():
 
     both = {Code(RXNORM, "one"), Code(RXNORM, "two")}
     assert known.ingredients_of([Code(RXNORM, "brand")]) == both
-    assert known.is_known([Code(RXNORM, "brand")])
+    assert known.is_told_apart([Code(RXNORM, "brand")])
     assert known.ingredients_of([Code(RXNORM, "one")]) == {Code(RXNORM, "one")}
 
 
@@ -77,4 +77,4 @@ def test_what_leads_nowhere_is_itself_and_unknown():
 
     for code in (Code(RXNORM, "circle"), Code(RXNORM, "nonsense"), Code("urn:own", "one")):
         assert known.ingredients_of([code]) == {code}
-        assert not known.is_known([code])
+        assert not known.is_told_apart([code])

@@ -6,14 +6,20 @@ server, which the administrator chooses. Packages are files; no resource makes i
 
 from __future__ import annotations
 
+import contextlib
 import http.server
 import json
+import socket
 import ssl
 import threading
+import time
+from urllib.parse import urlsplit
 
 import pytest
 
+from fhirserver.egress import Egress, inside
 from fhirserver.errors import FhirError
+from fhirserver.oauth import pinned_fetch
 from fhirserver.oauth.pinned_fetch import CannotFetch, PinnedFetch
 from fhirserver.remote import RemoteServer
 from fhirserver.settings import InvalidSetting, Settings
@@ -31,6 +37,10 @@ INSIDE = [
     "https://[2002:7f00:1::]/jwks",
     "https://[fe80::1%25eth0]/jwks",
     "https://[fd00::1]/jwks",
+    "https://[fec0::1]/jwks",
+    "https://[64:ff9b:1::7f00:1]/jwks",
+    "https://[2001:0:7f00:1::]/jwks",
+    "https://[::ffff:0:7f00:1]/jwks",
     "https://0.0.0.0/jwks",
     "https://0/jwks",
     "https://localhost/jwks",
@@ -51,8 +61,6 @@ INSIDE = [
 @pytest.fixture(autouse=True)
 def connections(monkeypatch):
     """Where somebody connected to."""
-    import socket
-
     made = []
     real = socket.create_connection
 
@@ -122,6 +130,51 @@ def elsewhere():
     server.shutdown()
     thread.join()
     server.server_close()
+
+
+@pytest.fixture
+def dripping():
+    """A server that answers with what it is given, and then a byte now and then, for ever."""
+    stop = threading.Event()
+    listening = socket.create_server(("127.0.0.1", 0))
+
+    def serve(begin, drop):
+        def run():
+            made, _ = listening.accept()
+            with made, contextlib.suppress(OSError):
+                made.sendall(begin)
+                while not stop.wait(0.02):
+                    made.sendall(drop)
+
+        thread = threading.Thread(target=run, daemon=True)
+        thread.start()
+        return listening.getsockname()[1]
+
+    yield serve
+    stop.set()
+    listening.close()
+
+
+def test_058_who_drips_a_handshake_holds_nobody_for_longer_than_the_limit(dripping):
+    # A record of TLS of 16 KB, a byte at a time: minutes.
+    port = dripping(b"\x16\x03\x03\x40\x00", b"\x02")
+    allowed = inside("127.0.0.1")
+    parts = urlsplit(f"https://127.0.0.1:{port}/hook")
+    began = time.monotonic()
+
+    with pytest.raises(OSError), Egress(allowed=allowed).connected(parts, 0.5):
+        pass
+    assert time.monotonic() < began + 60
+
+
+def test_058_who_drips_an_answer_holds_nobody_for_longer_than_the_limit(dripping, monkeypatch):
+    monkeypatch.setattr(pinned_fetch, "TIMEOUT_SECONDS", 0.5)
+    port = dripping(b"HTTP/1.1 200 OK\r\nX: ", b"a")
+    began = time.monotonic()
+
+    with pytest.raises(CannotFetch):
+        PinnedFetch(allow_loopback=True)(f"http://127.0.0.1:{port}/jwks")
+    assert time.monotonic() < began + 60
 
 
 def test_059_a_redirect_is_not_followed_for_keys(elsewhere):

@@ -19,7 +19,7 @@ from fhirserver.wards import (
     taken_device,
     wards_of,
 )
-from fhirserver.wards.devices import device_state
+from fhirserver.wards.devices import device_state, is_ventilator
 from fhirserver.wards.forecast import PLANNED_END, planned_end
 
 NOW = datetime(2026, 11, 29, 20, tzinfo=UTC)
@@ -109,6 +109,16 @@ def test_a_machine_is_taken_and_then_made_ready():
 def leaving(text, **more):
     return {"status": "in-progress", "extension": [{"url": PLANNED_END, "valueDateTime": text}],
             **more}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("code", "expected"),
+    [("449071006", True), ("706172005", True), ("426854004", False), ("40617009", False)],
+)
+def test_a_nasal_cannula_and_a_procedure_are_no_ventilator(code, expected):
+    coding = {"system": "http://snomed.info/sct", "code": code}
+
+    assert is_ventilator({"type": {"coding": [coding]}}) is expected
 
 
 def test_a_forecast_counts_who_leaves_and_who_comes_day_by_day():

@@ -7,10 +7,7 @@ https://hl7.org/fhir/R4/valueset-subscription-channel-type.html
 
 from __future__ import annotations
 
-import contextlib
 import http.client
-import socket
-import threading
 from typing import Final
 
 from fhirserver.egress import CannotReach
@@ -43,22 +40,15 @@ def sent(
     seconds = min(channel.timeout or outside.settings.subscription_timeout_seconds, LONGEST_TIMEOUT)
     try:
         parts = outside.egress.checked(channel.endpoint)
-        with outside.egress.connect(parts, seconds) as connected:
-            # A time limit for each part of an answer is none for the whole.
-            end = threading.Timer(seconds, _shut, [connected])
-            end.daemon = True
-            end.start()
-            try:
-                connection = http.client.HTTPConnection(parts.netloc, timeout=seconds)
-                connection.sock = connected
-                path = parts.path.rstrip("/") + suffix if suffix else parts.path or "/"
-                target = path + (f"?{parts.query}" if parts.query else "")
-                connection.request(
-                    method, target, notification.body, _headers(outside, channel, notification)
-                )
-                return connection.getresponse().status
-            finally:
-                end.cancel()
+        with outside.egress.connected(parts, seconds) as connected:
+            connection = http.client.HTTPConnection(parts.netloc, timeout=seconds)
+            connection.sock = connected
+            path = parts.path.rstrip("/") + suffix if suffix else parts.path or "/"
+            target = path + (f"?{parts.query}" if parts.query else "")
+            connection.request(
+                method, target, notification.body, _headers(outside, channel, notification)
+            )
+            return connection.getresponse().status
     except CannotReach as error:
         raise Undelivered(f"the endpoint can't be called: {error}") from error
     except (OSError, http.client.HTTPException) as error:
@@ -81,8 +71,3 @@ def _headers(outside: Outside, channel: Channel, notification: Notification) -> 
     )
     headers["Connection"] = "close"
     return headers
-
-
-def _shut(connected: socket.socket) -> None:
-    with contextlib.suppress(OSError):
-        connected.shutdown(socket.SHUT_RDWR)
