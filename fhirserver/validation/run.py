@@ -65,6 +65,8 @@ class Run:
         self._contained: dict[int, Mapping[str, Node]] = {}
         # Who is being checked against which profile, as resources may refer to one another.
         self.doing: set[tuple[int, str]] = set()
+        # What has been checked in this run: a vital sign that declares its profile has it twice.
+        self.done: set[tuple[int, str]] = set()
         # Invariants of profiles that cost too much, by identity.
         self.given_up: set[int] = set()
         # The ids of elements met so far, with the resource that they are of.

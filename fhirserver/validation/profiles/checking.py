@@ -79,7 +79,7 @@ class _Checker:
         """The profile as a whole."""
         key = (id(node), self.of.name)
         # Two resources that refer to one another are each taken for right meanwhile.
-        if key in self.run.doing:
+        if key in self.run.doing or key in self.run.done:
             return
         if not _is_type(node.type, self.of.type):
             self.run.error("structure", f"{self.of.name} is a profile of {self.of.type}", node)
@@ -89,6 +89,7 @@ class _Checker:
             self.element(self.of.root, node)
         finally:
             self.run.doing.discard(key)
+        self.run.done.add(key)
 
     def element(self, e: Element, node: Node) -> None:
         """One element that a node is known to be."""
