@@ -75,7 +75,7 @@ def of(
             )
             character = ""
         chosen.append(character)
-    if declared[:4] != RECOMMENDED[: len(declared)] and not problems:
+    if declared[:4] != RECOMMENDED and not problems:
         problems.append(
             Problem(DATA_TYPE, place, "differs from the recommended ^~\\&; used as declared", "I")
         )
