@@ -1,0 +1,212 @@
+"""Segments, one after the other, become resources: placing, conditions, rules, links.
+
+Also keeps the books: which part of which field a rule used, and which rule made which element.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, Final
+
+from hl7v2_gateway.mapping.context import Context
+from hl7v2_gateway.mapping.drafts import Draft, Drafts, Made
+from hl7v2_gateway.mapping.placing import placed
+from hl7v2_gateway.mapping.plans import Link, Plan, Slot
+from hl7v2_gateway.mapping.rules import Rule
+from hl7v2_gateway.mapping.views import EMPTY, Repetition, View
+
+NOWHERE: Final[frozenset[int]] = frozenset()
+
+
+class Assembly:
+    """One message on its way into drafts."""
+
+    def __init__(self, plan: Plan, ctx: Context) -> None:
+        self.plan = plan
+        self.ctx = ctx
+        self.drafts = Drafts()
+        self.current: dict[str, Draft] = {}
+        self.near: dict[str, View] = {}
+        self.slot: Slot | None = None
+        self.used: dict[tuple[int, int, int], frozenset[int]] = {}
+        self.unplaced: list[View] = []
+        self._groups: dict[str, tuple[str, ...]] = {}
+        self._pending: list[tuple[Draft, Link, int]] = []
+
+    def read(self, views: Iterable[View]) -> None:
+        """Take every segment in turn, then make the links that had to wait."""
+        for view in views:
+            self._take(view)
+        for draft, link, scope in self._pending:
+            target = self.find(link.target)
+            if target is not None and target is not draft:
+                self.drafts.point(draft, link.path, target, scope)
+
+    def find(self, label: str) -> Draft | None:
+        """The resource that has this label now, else the last of its type."""
+        found = self.current.get(label)
+        if found is not None:
+            return found
+        kind = label.partition("[")[0]
+        return next(
+            (d for d in reversed(self.drafts.all) if d.type == kind and not d.is_linked), None
+        )
+
+    def _take(self, view: View) -> None:
+        move = placed(self.plan, self.slot, view.name)
+        if move is None:
+            self.unplaced.append(view)
+            return
+        if move.anew:
+            self._begin_anew(move.anew)
+        slot = self.slot = move.slot
+        self.near[view.name] = view
+        self._groups[view.name] = slot.groups
+        scope = view.index + 1
+        # A segment makes one new resource for each label that it owns, however many rows it has.
+        begun: set[str] = set()
+        for action in slot.actions:
+            if action.test is not None and not action.test(view, EMPTY, self.near):
+                continue
+            label = action.label
+            draft = self.current.get(label)
+            if draft is None or (self.plan.owners[label] == slot.order and label not in begun):
+                draft = self.current[label] = self._new(action.type)
+            begun.add(label)
+            self.apply(action.rules.whole, action.rules.fields, view, draft, scope)
+            for link in action.links:
+                self._link(link, scope)
+
+    def _new(self, kind: str) -> Draft:
+        draft = self.drafts.new(kind)
+        for key, name in (("patient", "Patient"), ("encounter", "Encounter")):
+            other = next(
+                (d for d in reversed(self.drafts.all) if d.type == name and not d.is_linked), None
+            )
+            if other is not None and other is not draft:
+                draft.hints[key] = other
+        return draft
+
+    def _begin_anew(self, groups: tuple[str, ...]) -> None:
+        depth = len(groups)
+        for label, home in self.plan.homes.items():
+            if home[:depth] == groups:
+                self.current.pop(label, None)
+        for name in [n for n, g in self._groups.items() if g[:depth] == groups]:
+            self._groups.pop(name)
+            self.near.pop(name, None)
+
+    def _link(self, link: Link, scope: int) -> None:
+        source = self.find(link.source)
+        if source is None:
+            return
+        target = self.find(link.target)
+        if target is None:
+            self._pending.append((source, link, scope))
+        elif target is not source:
+            self.drafts.point(source, link.path, target, scope)
+
+    def apply(
+        self,
+        whole: tuple[Rule, ...],
+        fields: tuple[tuple[int, tuple[Rule, ...]], ...],
+        view: View,
+        draft: Draft,
+        scope: int,
+    ) -> None:
+        """Fill a resource from one segment."""
+        near, put = self.near, self.drafts.put
+        for rule in whole:
+            if rule.test is None or rule.test(view, EMPTY, near):
+                value = rule.constant
+                if value is None and rule.convert is not None:
+                    continue
+                put(draft, rule.path, value, scope, 0, default=True)
+        own = view.fields
+        count = len(own)
+        for number, rules in fields:
+            if number >= count:
+                break
+            repetitions = own[number]
+            if not repetitions:
+                continue
+            if repetitions[0].is_null:
+                self._clear(draft, rules, view, number)
+                continue
+            for index, repetition in enumerate(repetitions):
+                self._field(rules, view, draft, scope, number, index, repetition)
+
+    def _field(
+        self,
+        rules: tuple[Rule, ...],
+        view: View,
+        draft: Draft,
+        scope: int,
+        number: int,
+        index: int,
+        repetition: Repetition,
+    ) -> None:
+        ctx = self.ctx
+        ctx.position = position = (
+            f"{view.name}-{number}" if index == 0 else f"{view.name}-{number}({index + 1})"
+        )
+        made = False
+        for rule in rules:
+            if rule.fallback and made:
+                continue
+            if index and not _takes_more(rule):
+                continue
+            if rule.test is not None and not rule.test(view, repetition, self.near):
+                continue
+            if rule.constant is not None:
+                self.drafts.put(draft, rule.path, rule.constant, scope, index, default=True)
+                continue
+            convert = rule.convert
+            if convert is None:
+                continue
+            source = repetition.component(rule.component) if rule.component else repetition
+            value = convert(source, ctx, rule.how)
+            if value is None:
+                continue
+            if index and rule.lines:
+                _add_line(draft, rule, value, scope)
+            else:
+                self.drafts.put(draft, rule.path, value, scope, index, default=rule.default)
+            made = True
+            key = (view.index, number, index)
+            self.used[key] = self.used.get(key, NOWHERE) | rule.uses
+            draft.made.append(Made(rule.path.text, rule.id, position))
+
+    def _clear(self, draft: Draft, rules: tuple[Rule, ...], view: View, number: int) -> None:
+        for rule in rules:
+            if rule.test is not None and not rule.test(view, view.first(number), self.near):
+                continue
+            if rule.path.steps and rule.constant is None:
+                draft.cleared.add(cleared(rule))
+                draft.made.append(Made(rule.path.text, rule.id, f"{view.name}-{number}"))
+        self.used[view.index, number, 0] = frozenset({1})
+
+
+def _takes_more(rule: Rule) -> bool:
+    """Whether further repetitions have somewhere to go."""
+    return rule.lines or any(s.is_list for s in rule.path.steps) or not rule.path.steps
+
+
+def cleared(rule: Rule) -> str:
+    """What a null deletes: the element, or the extension by its address."""
+    for step in rule.path.steps:
+        if step.url:
+            return f"extension:{step.url}"
+    return ".".join(s.name for s in rule.path.steps if not s.name.startswith("_"))
+
+
+def _add_line(draft: Draft, rule: Rule, value: Any, scope: int) -> None:
+    """Further repetitions of a text are further lines of it."""
+    node: Any = draft.resource
+    for step in rule.path.steps[:-1]:
+        node = node.get(step.name) if isinstance(node, dict) else None
+        if step.is_list and isinstance(node, list):
+            node = node[-1] if node else None
+    last = rule.path.steps[-1].name
+    if isinstance(node, dict) and isinstance(node.get(last), str):
+        node[last] += f"\n{value}"

@@ -1,0 +1,128 @@
+"""What a conversion knows besides the value in hand: time zone, authorities, codes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import tzinfo
+from typing import Any
+
+from fhirserver.model.resource import Resource
+from hl7v2_gateway.mapping.systems import CODE_SYSTEMS, quoted
+
+Answers = Mapping[tuple[str, str], tuple[str, str, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class UnknownCode:
+    """A code that no table translates: the field, the vocabulary (or code system), the code."""
+
+    position: str
+    vocabulary: str
+    code: str
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Codes:
+    """A vocabulary map: v2 code to (code, system, display), and the v2 table's own system."""
+
+    name: str
+    codes: Mapping[str, tuple[str, str, str]]
+    table: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class How:
+    """What a rule adds to a data type map: its vocabulary, and the codes that the target allows."""
+
+    codes: Codes | None = None
+    allowed: frozenset[str] | None = None
+
+
+@dataclass(slots=True)
+class Context:
+    """One conversion's knowledge; `position` is the field in hand, for what is reported."""
+
+    zone: tzinfo
+    authorities: Mapping[str, str]
+    answers: Answers = field(default_factory=dict)
+    unknown: list[UnknownCode] = field(default_factory=list)
+    position: str = ""
+    country: str = ""
+
+    def translated(self, codes: Codes, code: str, text: str = "") -> tuple[str, str, str] | None:
+        """The target of a code by the sender's answers, else by the table, else None and listed."""
+        answer = self.answers.get((codes.name, code))
+        if answer is not None:
+            return answer
+        found = codes.codes.get(code)
+        if found is None:
+            self.unknown.append(UnknownCode(self.position, codes.name, code, text))
+        return found
+
+    def authority(self, name: str, universal: str, kind: str) -> str:
+        """The URI of an assigning authority (HD): the sender's word, the OID, the name."""
+        for key in (name, universal):
+            if key and key in self.authorities:
+                return self.authorities[key]
+        if universal:
+            return universal_id(universal, kind)
+        if name:
+            return f"urn:id:{quoted(name)}"
+        return self.authorities.get("", "")
+
+    def code_system(self, name: str) -> str:
+        """The URI of a coding system by its name in table 0396, an OID or a URI."""
+        known = CODE_SYSTEMS.get(name) or CODE_SYSTEMS.get(name.upper())
+        if known is not None:
+            return known
+        if name.upper().startswith("HL7") and name[3:].isdigit():
+            return f"http://terminology.hl7.org/CodeSystem/v2-{int(name[3:]):04d}"
+        if name.upper().startswith("PHINVS_"):
+            return f"urn:id:{quoted(name)}"
+        if ":" in name and " " not in name:
+            return name
+        if name.replace(".", "").isdigit() and name.count(".") > 1:
+            return f"urn:oid:{name}"
+        return f"urn:id:{quoted(name)}"
+
+
+def universal_id(value: str, kind: str) -> str:
+    """A universal ID as a URI by its type (table 0301)."""
+    kind = kind.upper()
+    if value.startswith(("urn:", "http:", "https:")):
+        return value
+    if kind == "ISO" or (not kind and _is_oid(value)):
+        return f"urn:oid:{value}"
+    if kind in ("UUID", "GUID"):
+        return f"urn:uuid:{value.lower()}"
+    if kind == "DNS" and value.replace(".", "").replace("-", "").isalnum():
+        return f"urn:dns:{value}"
+    if kind == "URI" and ":" in value and " " not in value:
+        return value
+    return f"urn:id:{quoted(value)}"
+
+
+def _is_oid(value: str) -> bool:
+    return value.count(".") > 1 and value.replace(".", "").isdigit()
+
+
+def pruned(value: Any) -> Any:
+    """A value without its empty parts; None when nothing is left.
+
+    An extension that has an address and no value is empty too.
+    """
+    if isinstance(value, dict):
+        kept: Resource = {}
+        for key, inner in value.items():
+            small = pruned(inner) if isinstance(inner, (dict, list)) else inner
+            if small is not None and small != "":
+                kept[key] = small
+        if "url" in kept and len(kept) == 1:
+            return None
+        return kept or None
+    if isinstance(value, list):
+        items = [pruned(v) if isinstance(v, (dict, list)) else v for v in value]
+        return [v for v in items if v is not None and v != ""] or None
+    return value

@@ -1,0 +1,118 @@
+"""What a conversion gives: resources with their identity, and what became of the fields."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from fhirserver.model.resource import Resource
+from hl7v2_gateway.mapping.context import UnknownCode
+from hl7v2_gateway.mapping.drafts import Made
+
+
+class Unsupported(ValueError):
+    """No map knows this message (table 0357: 200 for the type, 201 for the event)."""
+
+    def __init__(self, code: str, text: str) -> None:
+        super().__init__(text)
+        self.code = code
+
+
+@dataclass(frozen=True, slots=True)
+class Upsert:
+    """One resource to make or to update.
+
+    `search` finds the stored one (`identifier=system|value`); without it the resource's `id` is its
+    identity, made from what it says, so that the same message always means the same resource.
+    `cleared` are the elements that the message deletes (`""`). A `is_mention` is a resource that is
+    only pointed at (a doctor in PV1-7): it adds to a stored one, it never takes away.
+    """
+
+    full_url: str
+    resource: Resource
+    search: str | None
+    cleared: frozenset[str] = frozenset()
+    is_mention: bool = False
+
+    @property
+    def type(self) -> str:
+        """The resource type."""
+        return str(self.resource["resourceType"])
+
+
+@dataclass(frozen=True, slots=True)
+class Merge:
+    """Two identities become one: `retired` is merged into `survivor` (both as token searches)."""
+
+    kind: Literal["Patient", "Encounter", "Account"]
+    survivor: str
+    retired: str
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """A visit or account goes to another patient, or an identifier is replaced.
+
+    `what` is `Encounter`, `Account` or `identifier`; `of` the search that finds it, `to` the search
+    of the patient it goes to, or the new identifier.
+    """
+
+    what: Literal["Encounter", "Account", "identifier"]
+    of: str
+    to: str
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """The message has all of a patient's resources of this type; any other is no longer true."""
+
+    type: str
+    patient: str
+    kept: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Unmapped:
+    """A field, or a component, that went nowhere. What it said is in the stored message."""
+
+    position: str
+
+
+@dataclass(frozen=True, slots=True)
+class Conversion:
+    """The result of one message."""
+
+    structure: str
+    upserts: tuple[Upsert, ...]
+    unmapped: tuple[Unmapped, ...]
+    provenance: Mapping[str, tuple[Made, ...]]
+    unknown_codes: tuple[UnknownCode, ...]
+    merges: tuple[Merge, ...] = ()
+    moves: tuple[Move, ...] = ()
+    snapshots: tuple[Snapshot, ...] = ()
+
+    @property
+    def bundle(self) -> Resource:
+        """A transaction that stands alone: conditional updates, references between its entries."""
+        return {
+            "resourceType": "Bundle",
+            "type": "transaction",
+            "entry": [
+                {
+                    "fullUrl": u.full_url,
+                    "resource": u.resource,
+                    "request": {
+                        "method": "PUT",
+                        "url": f"{u.type}?{u.search}"
+                        if u.search
+                        else f"{u.type}/{u.resource['id']}",
+                    },
+                }
+                for u in self.upserts
+            ],
+        }
+
+    def by_type(self, resource_type: str) -> list[Resource]:
+        """The resources of a type."""
+        return [u.resource for u in self.upserts if u.type == resource_type]

@@ -1,0 +1,361 @@
+"""What makes a draft a valid resource: elements that FHIR requires and the message leaves out.
+
+Nothing is invented: a missing status is `unknown` where FHIR has that word, a missing code or
+reference says why it is absent. https://hl7.org/fhir/R4/extension-data-absent-reason.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from fhirserver.model.resource import Resource
+from hl7v2_gateway.mapping.drafts import Draft
+
+ABSENT: Final = "http://hl7.org/fhir/StructureDefinition/data-absent-reason"
+_UNKNOWN: Final[Resource] = {"extension": [{"url": ABSENT, "valueCode": "unknown"}]}
+_NO_CODE: Final[Resource] = {
+    "coding": [
+        {"system": "http://terminology.hl7.org/CodeSystem/data-absent-reason", "code": "unknown"}
+    ]
+}
+
+# Element and what stands there when the message says nothing.
+_DEFAULTS: Final[Mapping[str, Mapping[str, Any]]] = {
+    "Observation": {"status": "unknown", "code": _NO_CODE},
+    "DiagnosticReport": {"status": "unknown", "code": _NO_CODE},
+    "ServiceRequest": {"status": "unknown", "intent": "order"},
+    "MedicationRequest": {"status": "unknown", "intent": "order"},
+    "MedicationDispense": {"status": "unknown"},
+    "MedicationAdministration": {"status": "unknown"},
+    "Immunization": {"status": "completed", "vaccineCode": _NO_CODE},
+    "Procedure": {"status": "unknown"},
+    "DocumentReference": {"status": "current"},
+    "Coverage": {"status": "active"},
+    "Account": {"status": "unknown"},
+    "EpisodeOfCare": {"status": "active"},
+    "ChargeItem": {"status": "unknown", "code": _NO_CODE},
+    "Goal": {"lifecycleStatus": "active"},
+    "Appointment": {"status": "pending"},
+    "Encounter": {"status": "unknown"},
+    "Task": {"status": "requested", "intent": "order"},
+    "ImagingStudy": {"status": "unknown"},
+    "CareTeam": {},
+}
+# The element that says whose it is.
+SUBJECT: Final[Mapping[str, str]] = {
+    "Observation": "subject",
+    "DiagnosticReport": "subject",
+    "ServiceRequest": "subject",
+    "Encounter": "subject",
+    "MedicationRequest": "subject",
+    "MedicationDispense": "subject",
+    "MedicationAdministration": "subject",
+    "Immunization": "patient",
+    "Procedure": "subject",
+    "DocumentReference": "subject",
+    "Coverage": "beneficiary",
+    "Condition": "subject",
+    "AllergyIntolerance": "patient",
+    "EpisodeOfCare": "patient",
+    "ChargeItem": "subject",
+    "Goal": "subject",
+    "RelatedPerson": "patient",
+    "CareTeam": "subject",
+    "Specimen": "subject",
+    "ImagingStudy": "subject",
+}
+_REQUIRED: Final = frozenset(
+    [
+        "ServiceRequest",
+        "MedicationRequest",
+        "MedicationAdministration",
+        "Immunization",
+        "Procedure",
+        "Coverage",
+        "Condition",
+        "AllergyIntolerance",
+        "EpisodeOfCare",
+        "ChargeItem",
+        "Goal",
+        "RelatedPerson",
+        "ImagingStudy",
+    ]
+)
+_ENCOUNTER: Final = frozenset(
+    [
+        "Observation",
+        "DiagnosticReport",
+        "ServiceRequest",
+        "MedicationRequest",
+        "Procedure",
+        "Condition",
+        "Immunization",
+    ]
+)
+
+
+def finish(draft: Draft) -> None:
+    """Fill in what a type requires."""
+    resource = draft.resource
+    for name, value in _DEFAULTS.get(draft.type, {}).items():
+        resource.setdefault(name, value)
+    own = _FINISH.get(draft.type)
+    if own is not None:
+        own(draft)
+    _subject(draft)
+
+
+def _subject(draft: Draft) -> None:
+    name = SUBJECT.get(draft.type)
+    patient = draft.hints.get("patient")
+    if isinstance(patient, Draft) and patient.hints.get("nothing"):
+        patient = None
+    if name and any(
+        r is draft.resource.get(name) and d.hints.get("nothing") for r, d in draft.links
+    ):
+        del draft.resource[name]
+    if name and name not in draft.resource:
+        if isinstance(patient, Draft):
+            draft.resource[name] = draft.refer(patient)
+        elif draft.type in _REQUIRED:
+            draft.resource[name] = dict(_UNKNOWN)
+    encounter = draft.hints.get("encounter")
+    if isinstance(encounter, Draft) and draft.type in _ENCOUNTER and not draft.is_linked:
+        draft.resource.setdefault("encounter", draft.refer(encounter))
+
+
+def _encounter(draft: Draft) -> None:
+    r = draft.resource
+    r.setdefault(
+        "class", {"system": "http://terminology.hl7.org/CodeSystem/v3-NullFlavor", "code": "UNK"}
+    )
+    for place in r.get("location", ()):
+        place.setdefault("location", dict(_UNKNOWN))
+    r["location"] = [p for p in r.get("location", ()) if p["location"] != _UNKNOWN]
+    period = r.get("period", {})
+    if period.get("end") and period.get("start", "") > period["end"]:
+        # Not a period: the end is kept where it can be read.
+        r.setdefault("extension", []).append(
+            {
+                "url": "https://fhirserver.example/StructureDefinition/hl7v2-period-end",
+                "valueDateTime": period.pop("end"),
+            }
+        )
+    r["diagnosis"] = [d for d in r.get("diagnosis", ()) if "condition" in d]
+
+
+def _observation(draft: Draft) -> None:
+    r = draft.resource
+    quantity = r.get("valueQuantity")
+    if quantity is not None and "valueString" in r:
+        # A number that is none: its unit belongs to the text.
+        del r["valueQuantity"]
+    elif quantity is not None and "value" not in quantity:
+        del r["valueQuantity"]
+    for name in ("valueRange", "valueRatio"):
+        if name in r and not any(
+            "value" in part for part in r[name].values() if isinstance(part, dict)
+        ):
+            del r[name]
+    values = [n for n in r if n.startswith("value") and n[5:6].isupper()]
+    for extra in values[1:]:
+        del r[extra]
+    for part in r.get("component", ()):
+        part.setdefault("code", r["code"])
+        parts = [n for n in part if n.startswith("value") and n[5:6].isupper()]
+        if "valueString" in parts:
+            parts.remove("valueString")
+            parts.insert(0, "valueString")
+        for extra in parts[1:]:
+            del part[extra]
+    if values or r.get("component"):
+        r.pop("dataAbsentReason", None) if values else None
+    r["referenceRange"] = [
+        x for x in r.get("referenceRange", ()) if "text" in x or "low" in x or "high" in x
+    ]
+
+
+def _allergy(draft: Draft) -> None:
+    r = draft.resource
+    for reaction in r.get("reaction", ()):
+        reaction.setdefault("manifestation", [_NO_CODE])
+    if "verificationStatus" in r and _has(r["verificationStatus"], "entered-in-error"):
+        r.pop("clinicalStatus", None)
+    else:
+        r.setdefault(
+            "clinicalStatus",
+            {
+                "coding": [
+                    {
+                        "system": "http://terminology.hl7.org/CodeSystem/allergyintolerance-clinical",
+                        "code": "active",
+                    }
+                ]
+            },
+        )
+    if isinstance(r.get("category"), str):
+        r["category"] = [r["category"]]
+
+
+def _condition(draft: Draft) -> None:
+    r = draft.resource
+    if "verificationStatus" in r and _has(r["verificationStatus"], "entered-in-error"):
+        r.pop("clinicalStatus", None)
+
+
+def _has(concept: Resource, code: str) -> bool:
+    return any(c.get("code") == code for c in concept.get("coding", ()))
+
+
+def _coverage(draft: Draft) -> None:
+    r = draft.resource
+    r.setdefault("payor", [dict(_UNKNOWN)])
+    r["class"] = [c for c in r.get("class", ()) if "value" in c and "type" in c]
+
+
+def _appointment(draft: Draft) -> None:
+    r = draft.resource
+    listed = r.setdefault("participant", [])
+    for p in listed:
+        p.setdefault("status", "accepted")
+    patient = draft.hints.get("patient")
+    if isinstance(patient, Draft) and not any(d is patient for _, d in draft.links):
+        listed.append({"actor": draft.refer(patient), "status": "accepted"})
+    r["participant"] = [p for p in listed if p.keys() & {"actor", "type"}] or [
+        {"type": [{"text": "unknown"}], "status": "needs-action"}
+    ]
+    start, minutes = r.get("start"), r.get("minutesDuration")
+    if start and minutes and "end" not in r:
+        r["end"] = (datetime.fromisoformat(start) + timedelta(minutes=minutes)).isoformat()
+    if r.get("end") and not start:
+        r.pop("end")
+    if start and "end" not in r:
+        # app-3: both or neither, unless proposed, cancelled or on the waiting list.
+        r["end"] = start
+    if not start and r["status"] not in ("proposed", "cancelled", "waitlist"):
+        r["status"] = "proposed"
+    if start and r["end"] < start:
+        r["end"] = start
+
+
+def _document(draft: Draft) -> None:
+    r = draft.resource
+    for item in r.setdefault("content", [{}]):
+        item.setdefault("attachment", dict(_UNKNOWN))
+    encounter = draft.hints.get("encounter")
+    if isinstance(encounter, Draft):
+        r.setdefault("context", {}).setdefault("encounter", [draft.refer(encounter)])
+
+
+def _immunization(draft: Draft) -> None:
+    r = draft.resource
+    if "occurrenceDateTime" not in r and "occurrenceString" not in r:
+        r["occurrenceString"] = "unknown"
+    for p in r.get("performer", ()):
+        p.setdefault("actor", dict(_UNKNOWN))
+
+
+def _medication(draft: Draft) -> None:
+    r = draft.resource
+    if "medicationReference" not in r and "medicationCodeableConcept" not in r:
+        r["medicationCodeableConcept"] = _NO_CODE
+    if (
+        draft.type == "MedicationAdministration"
+        and "effectiveDateTime" not in r
+        and "effectivePeriod" not in r
+    ):
+        r["_effectiveDateTime"] = dict(_UNKNOWN)
+
+
+def _header(draft: Draft) -> None:
+    r = draft.resource
+    source = r.setdefault("source", {})
+    source.setdefault("endpoint", "urn:id:unknown")
+    for d in r.get("destination", ()):
+        d.setdefault("endpoint", "urn:id:unknown")
+    if "response" in r and not {"code", "identifier"} <= r["response"].keys():
+        del r["response"]
+
+
+def _goal(draft: Draft) -> None:
+    draft.resource.setdefault("description", _NO_CODE)
+
+
+def _account(draft: Draft) -> None:
+    r = draft.resource
+    r["guarantor"] = [g for g in r.get("guarantor", ()) if "party" in g]
+    patient = draft.hints.get("patient")
+    if isinstance(patient, Draft) and "subject" not in r:
+        r["subject"] = [draft.refer(patient)]
+
+
+def _patient(draft: Draft) -> None:
+    r = draft.resource
+    if "deceasedDateTime" in r:
+        r.pop("deceasedBoolean", None)
+    if "multipleBirthInteger" in r:
+        r.pop("multipleBirthBoolean", None)
+    # pat-1: a contact has a name, a number, an address or an organization.
+    r["contact"] = [
+        c for c in r.get("contact", ()) if c.keys() & {"name", "telecom", "address", "organization"}
+    ]
+    r["communication"] = [c for c in r.get("communication", ()) if "language" in c]
+    r["link"] = [one for one in r.get("link", ()) if "other" in one]
+
+
+def _specimen(draft: Draft) -> None:
+    collection = draft.resource.get("collection", {})
+    if "collectedPeriod" in collection:
+        collection.pop("collectedDateTime", None)
+
+
+def _request(draft: Draft) -> None:
+    r = draft.resource
+    times = [n for n in r if n.startswith("occurrence")]
+    for extra in times[1:]:
+        del r[extra]
+    if "quantityQuantity" in r and "value" not in r["quantityQuantity"]:
+        del r["quantityQuantity"]
+
+
+def _organization(draft: Draft) -> None:
+    if not draft.resource.get("name") and not draft.resource.get("identifier"):
+        # org-1: a name or a number.
+        draft.resource["_name"] = dict(_UNKNOWN)
+
+
+def _procedure(draft: Draft) -> None:
+    for p in draft.resource.get("performer", ()):
+        p.setdefault("actor", dict(_UNKNOWN))
+
+
+def _report(draft: Draft) -> None:
+    r = draft.resource
+    if "effectivePeriod" in r:
+        r.pop("effectiveDateTime", None)
+
+
+_FINISH: Final[Mapping[str, Callable[[Draft], None]]] = {
+    "Encounter": _encounter,
+    "Observation": _observation,
+    "AllergyIntolerance": _allergy,
+    "Condition": _condition,
+    "Coverage": _coverage,
+    "Appointment": _appointment,
+    "DocumentReference": _document,
+    "Immunization": _immunization,
+    "MedicationRequest": _medication,
+    "MedicationDispense": _medication,
+    "MedicationAdministration": _medication,
+    "MessageHeader": _header,
+    "Goal": _goal,
+    "Account": _account,
+    "Patient": _patient,
+    "Specimen": _specimen,
+    "ServiceRequest": _request,
+    "Procedure": _procedure,
+    "Organization": _organization,
+    "DiagnosticReport": _report,
+}
