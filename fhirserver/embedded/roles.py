@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import http.client
+import os
+import re
 import shutil
 import signal
 import socket
@@ -23,6 +25,7 @@ from fhirserver.embedded.failures import CannotStart, reason
 STOP = {signal.SIGTERM: 6.0, signal.SIGKILL: 2.0}
 START_SECONDS = 120.0
 LOG_BYTES = 20_000_000
+MOST_NEWS = 100_000
 MARK = "FHIRSERVER_CHILD_OF"
 
 
@@ -31,7 +34,8 @@ class Role:
     """A child that runs `fhirserver` with these arguments and writes to DATA_DIR/log/NAME.log.
 
     `ready` tells whether it works already; a role without it is taken as ready at once. One that
-    runs `once` may end by itself.
+    runs `once` may end by itself. What is `told` are lines of its log that begin so, which are for
+    the person at the terminal, too.
     """
 
     name: str
@@ -40,6 +44,7 @@ class Role:
     environment: Mapping[str, str]
     ready: Callable[[], bool] | None = None
     once: bool = False
+    told: re.Pattern[str] | None = None
 
     @property
     def log(self) -> Path:
@@ -77,6 +82,21 @@ class Role:
         except OSError:
             return ""
         return said.splitlines()[-1] if said else ""
+
+    def news(self, since: int) -> tuple[list[str], int]:
+        """The whole lines of its log from that byte on that are told, and how far they go."""
+        if self.told is None:
+            return [], since
+        try:
+            with self.log.open("rb") as file:
+                size = file.seek(0, os.SEEK_END)
+                file.seek(since if since <= size else 0)  # Else it was trimmed.
+                since, said = file.tell(), file.read(MOST_NEWS)
+        except OSError:
+            return [], since
+        whole = said[: said.rfind(b"\n") + 1]
+        lines = whole.decode(errors="replace").splitlines()
+        return [line for line in lines if self.told.match(line)], since + len(whole)
 
     def trim_log(self) -> None:
         """Move a log that has grown large aside; the child goes on writing to the same file."""

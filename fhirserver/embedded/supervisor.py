@@ -54,6 +54,7 @@ class _Running:
     started: float = field(default_factory=time.monotonic)
     failures: int = 0
     due: float = 0.0
+    read: int = 0  # so many bytes of its log
 
 
 class _Stopped(BaseException):
@@ -93,7 +94,7 @@ class Supervisor:
         if isinstance(part, Step):
             self._say(part.name, part.run())
             return
-        running = _Running(part, None)
+        running = _Running(part, None, read=_size(part))
         self._running.append(running)
         running.child = part.start()
         running.started = time.monotonic()
@@ -104,6 +105,7 @@ class Supervisor:
     def _watch(self) -> None:
         now = time.monotonic()
         for running in list(self._running):
+            self._tell(running)
             if running.child is None:
                 if now >= running.due:
                     self._restart(running)
@@ -114,6 +116,12 @@ class Supervisor:
             for running in self._running:
                 if isinstance(running.service, Role):
                     running.service.trim_log()
+
+    def _tell(self, running: _Running) -> None:
+        if isinstance(running.service, Role):
+            lines, running.read = running.service.news(running.read)
+            for line in lines:
+                self._say(running.service.name, line)
 
     def _ended(self, running: _Running, status: int) -> None:
         service, child = running.service, running.child
@@ -177,3 +185,10 @@ class Supervisor:
         finally:
             for number, handler in before.items():
                 signal.signal(number, handler)
+
+
+def _size(service: Service) -> int:
+    """The size of its log before it starts: what is in it was told before."""
+    if isinstance(service, Role) and service.log.exists():
+        return service.log.stat().st_size
+    return 0

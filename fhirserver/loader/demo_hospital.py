@@ -28,20 +28,28 @@ def load_demo(settings: Settings, *, jobs: int | None = None) -> Summary | None:
     """
     assert settings.database_url is not None
     database = Database(settings.database_url)
-    mark = hashlib.sha256(f"demo hospital {SEED} {PATIENTS}".encode()).digest()
     try:
-        if is_finished(database, mark) is not None:
+        if is_loaded(database):
             _add_accounts(settings, database)
             return None
         with TemporaryDirectory() as folder:
             _write(Path(folder))
             summary = load(settings, [Path(folder)], jobs=jobs)
         if not summary.refused:
-            finish(database, mark, 0)
+            finish(database, _mark(), 0)
         _add_accounts(settings, database)
         return summary
     finally:
         database.close()
+
+
+def is_loaded(database: Database) -> bool:
+    """Whether the whole demo hospital is there."""
+    return is_finished(database, _mark()) is not None
+
+
+def _mark() -> bytes:
+    return hashlib.sha256(f"demo hospital {SEED} {PATIENTS}".encode()).digest()
 
 
 def _add_accounts(settings: Settings, database: Database) -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 import click
 
 from fhirserver import embedded
+from fhirserver.cli import demo_days
 from fhirserver.cli.options import with_settings
 from fhirserver.embedded.folders import prepare
 from fhirserver.embedded.lock import exclusive
@@ -30,8 +31,17 @@ from fhirserver.storage import migrate
     *("tls_certificate", "tls_key", "tls_client_ca", "mllp_port"),
 )
 @click.option("--demo/--no-demo", default=False, help="Load the demo hospital when it is missing.")
+@click.option(
+    "--demo-day/--no-demo-day",
+    default=True,
+    help="With --demo: let a day of the hospital go by.",
+)
+@click.option("--speed", default=60.0, show_default=True, type=click.FloatRange(1, 3600),
+              help="How fast that day goes, until it has caught up with the clock.")  # fmt: skip
 @click.option("--factory", default=None, hidden=True)
-def command(settings: Settings, demo: bool, factory: str | None) -> None:
+def command(
+    settings: Settings, demo: bool, demo_day: bool, speed: float, factory: str | None
+) -> None:
     """Run everything: database, broker, web server, tasks. Ctrl-C stops it."""
     # It warns of the query that Ctrl-C interrupts, which is no news to who pressed it.
     logging.getLogger("psycopg").setLevel(logging.ERROR)
@@ -43,11 +53,16 @@ def command(settings: Settings, demo: bool, factory: str | None) -> None:
         check_free(settings.host, settings.live_port, option="--push-port")
         if factory is None and settings.mllp_port:
             check_free(settings.mllp_address, settings.mllp_port, option="--mllp-port")
-        Supervisor(_say).run(_plan(settings, demo, factory))
+        day = demo_days.planned(settings, speed) if demo and demo_day else None
+        Supervisor(_say).run(_plan(settings, demo, day, factory))
 
 
-def _plan(settings: Settings, demo: bool, factory: str | None) -> list[Service | Step]:
+def _plan(
+    settings: Settings, demo: bool, day: demo_days.Planned | None, factory: str | None
+) -> list[Service | Step]:
     """What is started, in this order."""
+    if day is not None:
+        settings = day.settings
     environment = variables(settings)
     plan: list[Service | Step] = []
     if settings.database_url is None:
@@ -74,6 +89,8 @@ def _plan(settings: Settings, demo: bool, factory: str | None) -> list[Service |
     ]
     if demo:
         plan.append(role("demo", "load", "--demo", once=True))
+    if day is not None:
+        plan.append(dataclasses.replace(role(*day.arguments, once=True), told=demo_days.TOLD))
     return plan
 
 
