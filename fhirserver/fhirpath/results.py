@@ -19,17 +19,6 @@ PATH: Final = "http://fhir.forms-lab.com/StructureDefinition/resource-path"
 MOST_BYTES: Final = 10_000_000
 """Of all results together: an expression can select a resource a thousand times."""
 
-_SYSTEM: Final = {
-    "System.Boolean": "boolean",
-    "System.String": "string",
-    "System.Integer": "integer",
-    "System.Decimal": "decimal",
-    "System.Date": "date",
-    "System.DateTime": "dateTime",
-    "System.Time": "time",
-    "System.Quantity": "Quantity",
-}
-
 
 class Results:
     """Makes parts, and counts how much they are; `paths` are those of complex values by `id()`."""
@@ -45,7 +34,7 @@ class Results:
 
     def _part(self, item: Typed) -> dict[str, Any]:
         type_, value, extra = item
-        name = _SYSTEM.get(type_, type_.removeprefix("System."))
+        name = schema.IN_FHIR.get(type_, type_.removeprefix("System."))
         made: dict[str, Any] = {"name": name}
         self._count(value)
         if isinstance(value, dict):
@@ -109,7 +98,7 @@ def expected(types: frozenset[str] | None, *, many: bool) -> str | None:
     if types is None or not types or types & schema.ABSTRACT:
         return None
     end = "[]" if many else ""
-    return ", ".join(f"{_SYSTEM.get(t, t)}{end}" for t in sorted(types))
+    return ", ".join(f"{schema.IN_FHIR.get(t, t)}{end}" for t in sorted(types))
 
 
 def _key(type_: str) -> str:

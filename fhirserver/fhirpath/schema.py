@@ -31,6 +31,18 @@ SYSTEM: Final[dict[str, Kind]] = {
     "System.Quantity": "quantity",
 }
 
+IN_FHIR: Final = {
+    "System.Boolean": "boolean",
+    "System.String": "string",
+    "System.Integer": "integer",
+    "System.Decimal": "decimal",
+    "System.Date": "date",
+    "System.DateTime": "dateTime",
+    "System.Time": "time",
+    "System.Quantity": "Quantity",
+}
+"""What FHIR calls the types of FHIRPath itself."""
+
 _PRIMITIVE: Final[dict[str, Kind]] = {
     "boolean": "boolean",
     "integer": "number",

@@ -18,8 +18,9 @@ from urllib.parse import urlencode
 
 from fhirserver import clock, ids
 from fhirserver.audit import trail as trails
+from fhirserver.audit.calling import caller_of
 from fhirserver.audit.codes import ACTION, SUBTYPE
-from fhirserver.audit.event import Caller, Event, Touched
+from fhirserver.audit.event import Event, Touched
 from fhirserver.audit.recorder import Recorder
 from fhirserver.audit.trail import Trail
 from fhirserver.errors import FhirError
@@ -175,7 +176,7 @@ def _event(
         recorded=int(clock.now().timestamp() * 1000),
         subtype=SUBTYPE.get(interaction, interaction),
         action=ACTION.get(interaction, "E"),
-        caller=_caller(request),
+        caller=caller_of(request.principal, origin.address),
         outcome=outcome,
         reason=reason,
         operation=None if request.operation is None else request.operation[:64],
@@ -183,23 +184,6 @@ def _event(
         touched=tuple(touched),
         patients=tuple(patients),
         query=_query(request),
-    )
-
-
-def _caller(request: FhirRequest) -> Caller:
-    principal, address = request.principal, request.origin.address
-    user = principal.user
-    if user is None:
-        client = principal.client or principal.subject
-        return Caller(client=client, address=address, purposes=principal.purposes)
-    return Caller(
-        client=principal.client,
-        address=address,
-        user=user.id,
-        name=user.name,
-        who=user.fhir_user,
-        roles=tuple(sorted(user.roles)),
-        purposes=principal.purposes,
     )
 
 

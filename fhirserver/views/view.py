@@ -25,16 +25,6 @@ MOST_ROWS: Final = 100_000
 MOST_ITEMS: Final = 100_000
 """That a repeat walks over in one resource."""
 _BOOLEAN: Final = frozenset({"boolean", "System.Boolean"})
-_SYSTEM: Final = {
-    "System.Boolean": "boolean",
-    "System.String": "string",
-    "System.Integer": "integer",
-    "System.Decimal": "decimal",
-    "System.Date": "date",
-    "System.DateTime": "dateTime",
-    "System.Time": "time",
-    "System.Quantity": "Quantity",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,7 +207,7 @@ def _only(types: Types) -> str | None:
     if types is None or len(types) != 1:
         return None
     (name,) = types
-    return _SYSTEM.get(name, name)
+    return schema.IN_FHIR.get(name, name)
 
 
 def _holds(path: Path, item: Typed, walk: _Walk) -> bool:

@@ -10,22 +10,21 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from flask import Response, g, jsonify, request
+from flask import Response, jsonify, request
 
-from fhirserver import clock, ids
 from fhirserver.access.compile import EXPLAIN_ACCESS, Granted
 from fhirserver.access.principal import Principal
-from fhirserver.audit.event import Caller, Event
+from fhirserver.audit.calling import called
 from fhirserver.audit.recorder import Recorder
 from fhirserver.engine import Engine
 from fhirserver.errors import FhirError, Forbidden, Invalid, NotUnderstood, UnsupportedMedia
 from fhirserver.model import json
 from fhirserver.storage.database import Database
 from fhirserver.web.bodies import read_body
+from fhirserver.web.origin import origin
 
 ADMINISTER: Final = "administer"
 MOST_BYTES: Final = 1_000_000
-_SERVER_FAILED: Final = 500
 
 Body = Mapping[str, Any]
 Answer = tuple[Mapping[str, Any], int]
@@ -53,9 +52,9 @@ class Desk:
             _admit(principal, is_change=request.method not in {"GET", "HEAD"})
             content, status = act(principal, _body())
         except FhirError as error:
-            self.recorder.add(_event(principal, name, error))
+            self.recorder.add(called(principal, f"admin-{name}", origin(), error=error))
             raise
-        self.recorder.add(_event(principal, name, None))
+        self.recorder.add(called(principal, f"admin-{name}", origin()))
         answer = jsonify(content)
         answer.status_code = status
         answer.headers["Cache-Control"] = "no-store"
@@ -110,28 +109,3 @@ def refuse_unknown(body: Body, *known: str) -> None:
     """Raise Invalid for a member that means nothing here."""
     if unknown := sorted(set(body) - set(known)):
         raise Invalid(f"{unknown[0][:40]!r} is none of {', '.join(known)}")
-
-
-def _event(principal: Principal, name: str, error: FhirError | None) -> Event:
-    user = principal.user
-    caller = Caller(client=principal.client or principal.subject, address=request.remote_addr)
-    if user is not None:
-        caller = Caller(
-            client=principal.client,
-            address=request.remote_addr,
-            user=user.id,
-            name=user.name,
-            who=user.fhir_user,
-            roles=tuple(sorted(user.roles)),
-        )
-    return Event(
-        id=ids.new(),
-        recorded=int(clock.now().timestamp() * 1000),
-        subtype="operation",
-        action="E",
-        caller=caller,
-        outcome="0" if error is None else "8" if error.status >= _SERVER_FAILED else "4",
-        reason=None if error is None else f"{error.status} {error.code}",
-        operation=f"admin-{name}",
-        request_id=g.get("request_id"),
-    )

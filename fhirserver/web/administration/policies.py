@@ -10,18 +10,18 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from flask import Blueprint, Response, g, request
+from flask import Blueprint, Response
 
 from fhirserver.access.policy import Policy, json_of_policy, policy_of
 from fhirserver.access.policy_resource import resource_of
 from fhirserver.access.principal import Principal
 from fhirserver.access.shipped import shipped_policies
-from fhirserver.audit.event import Origin
 from fhirserver.errors import Conflict, NotFound
 from fhirserver.interactions.entitlements import policies_in_force
 from fhirserver.interactions.messages import FhirRequest
 from fhirserver.storage.policies import StoredPolicy, id_of_source, stored_policies
 from fhirserver.web.administration.admission import Answer, Body, Desk
+from fhirserver.web.origin import origin
 
 
 def add_to(admin: Blueprint, desk: Desk) -> None:
@@ -88,7 +88,7 @@ def _write(desk: Desk, principal: Principal, policy: Policy) -> None:
             type="Basic",
             id=id_,
             body=resource,
-            origin=Origin(request.remote_addr, g.get("request_id")),
+            origin=origin(),
         )
     )
 

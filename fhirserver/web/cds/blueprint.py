@@ -9,14 +9,13 @@ https://cds-hooks.hl7.org/2.0/
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
-from flask import Blueprint, Response, g, request
+from flask import Blueprint, Response, request
 
-from fhirserver import clock, ids
 from fhirserver.access.principal import Principal
-from fhirserver.audit.event import Caller, Event, Outcome
+from fhirserver.audit.calling import called
 from fhirserver.audit.recorder import Recorder
 from fhirserver.engine import Engine
 from fhirserver.errors import FhirError, NotFound, NotUnderstood, Unauthorized, UnsupportedMedia
@@ -31,10 +30,10 @@ from fhirserver.web.cds.calls import Call, call_of
 from fhirserver.web.cds.feedback import feedback_of
 from fhirserver.web.cds.records import record_for
 from fhirserver.web.cds.services import SERVICES, Service
+from fhirserver.web.origin import origin
 from fhirserver.web.protection.limits import Limits
 
 MOST_BYTES: Final = 5_000_000
-_SERVER_FAILED: Final = 500
 
 
 class CdsClient(Protocol):
@@ -110,11 +109,9 @@ def _recorded(desk: Desk, name: str, act: Callable[[Principal], Response]) -> Re
         ):
             answer = act(caller)
     except FhirError as error:
-        failed: Outcome = "8" if error.status >= _SERVER_FAILED else "4"
-        why = f"{error.status} {error.code}"
-        desk.recorder.add(replace(_event(caller, name), reason=why, outcome=failed))
+        desk.recorder.add(called(caller, f"cds-{name}", origin(), error=error))
         raise
-    desk.recorder.add(_event(caller, name))
+    desk.recorder.add(called(caller, f"cds-{name}", origin()))
     return answer
 
 
@@ -172,8 +169,8 @@ def _concerns(call: Call, finding: Finding) -> bool:
 def _feedback(desk: Desk, service: Service, caller: Principal) -> Response:
     for item in feedback_of(_body()):
         reason = " ".join(filter(None, (item.card, item.reason)))
-        event = _event(caller, f"{service.id}-{item.outcome}")
-        desk.recorder.add(replace(event, reason=reason))
+        name = f"cds-{service.id}-{item.outcome}"
+        desk.recorder.add(called(caller, name, origin(), reason=reason))
     return _json({})
 
 
@@ -184,28 +181,6 @@ def _body() -> Mapping[str, Any]:
     if not isinstance(found, dict):
         raise NotUnderstood("the body must be a JSON object")
     return found
-
-
-def _event(principal: Principal, name: str) -> Event:
-    user = principal.user
-    caller = Caller(client=principal.client or principal.subject, address=request.remote_addr)
-    if user is not None:
-        caller = replace(
-            caller,
-            user=user.id,
-            name=user.name,
-            who=user.fhir_user,
-            roles=tuple(sorted(user.roles)),
-        )
-    return Event(
-        id=ids.new(),
-        recorded=int(clock.now().timestamp() * 1000),
-        subtype="operation",
-        action="E",
-        caller=caller,
-        operation=f"cds-{name}",
-        request_id=g.get("request_id"),
-    )
 
 
 def _json(content: Mapping[str, Any], status: int = 200) -> Response:
