@@ -155,7 +155,13 @@ def open_engine(settings: Settings, database: Database, recorder: Recorder | Non
         ),
         [remote] if (remote := remote_dictionaries(settings.remote_terminology)) else [],
         recorder,
+        functools.partial(engine_again, settings),
     )
+
+
+def engine_again(settings: Settings) -> Engine:
+    """The same server for the server's own work in another process."""
+    return open_engine(settings, open_database(settings))
 
 
 def remote_dictionaries(setting: str) -> RemoteDictionaries | None:

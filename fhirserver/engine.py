@@ -65,12 +65,15 @@ class Engine:
         seals: Seals,
         dictionaries: Sequence[Dictionaries] = (),
         recorder: Recorder | None = None,
+        again: Callable[[], Engine] | None = None,
     ) -> None:
         """`dictionaries`: code systems that are held elsewhere, and looked for there first.
 
         `recorder`: what keeps the AuditEvents; the server's own work makes none.
+        `again`: can be pickled, and opens this server in another process (processes.py).
         """
         self._recorder = recorder
+        self.again = again
         site = site_of(settings)
         standard = base_parameters()
         added = AddedParameters(database, standard)

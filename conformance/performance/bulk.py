@@ -1,9 +1,11 @@
-"""Bulk export and import of a running server, in resources a second.
+"""Bulk export and import of a running server: resources a second, and what each costs.
 
     python -m conformance.performance.bulk [--data PATH]
 
 A fresh server is loaded with the data, and exported; a second one imports what came of it, from a
-file server on loopback, and is exported in turn: both must hold the same resources.
+file server on loopback, and is exported in turn: both must hold the same resources. The rate says
+how fast the machine was, the processor time of the server's processes and of PostgreSQL what a
+resource costs, on a machine that others use, too.
 """
 
 from __future__ import annotations
@@ -16,6 +18,8 @@ import tempfile
 import threading
 import time
 from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -23,6 +27,7 @@ from typing import Any
 from urllib.request import Request, urlopen
 
 from conformance.faults.server import Server
+from conformance.performance.cpu import Meter
 
 DATA = Path("../shared/data/synthea")
 POLL_SECONDS = 0.1
@@ -47,10 +52,10 @@ def _measure(folder: Path, data: Path) -> None:
         subprocess.run(
             [sys.executable, "-m", "fhirserver", *command], check=True, capture_output=True
         )
-        seconds, counts = export(first, files)
-        _say("export", counts, seconds)
-        seconds, _ = export(first, None)
-        _say("export again", counts, seconds)
+        spent, counts = export(first, files)
+        _say("export", counts, spent)
+        spent, _ = export(first, None)
+        _say("export again", counts, spent)
     finally:
         first.stop()
     handler = partial(_Quiet, directory=str(files))
@@ -68,33 +73,46 @@ def _measure(folder: Path, data: Path) -> None:
         server.shutdown()
 
 
-def export(server: Server, into: Path | None) -> tuple[float, Counter[str]]:
-    """The seconds an export takes, from asking to the manifest; its files go into the folder."""
-    began = time.monotonic()
-    manifest = _finished(server, _asked(server, "$export", None))
-    took = time.monotonic() - began
+@dataclass(frozen=True, slots=True)
+class Spent:
+    """What a job took from asking to the manifest: seconds, and processor seconds by party."""
+
+    seconds: float
+    processor: Mapping[str, float]
+
+
+def export(server: Server, into: Path | None) -> tuple[Spent, Counter[str]]:
+    """What an export takes; its files go into the folder."""
+    spent, manifest = _done(server, "$export", None)
     counts: Counter[str] = Counter()
     for number, item in enumerate(manifest["output"]):
         counts[item["type"]] += item["count"]
         if into is not None:
             with _sent(server, item["url"]) as answer:
                 (into / f"{item['type']}.{number}.ndjson").write_bytes(answer.read())
-    return took, counts
+    return spent, counts
 
 
-def import_(server: Server, where: str, files: Path) -> float:
-    """The seconds an import of all files takes."""
+def import_(server: Server, where: str, files: Path) -> Spent:
+    """What an import of all files takes."""
     inputs = [
         {"name": "input", "part": [{"name": "url", "valueUri": f"{where}/{path.name}"}]}
         for path in sorted(files.iterdir())
     ]
-    began = time.monotonic()
     body = {"resourceType": "Parameters", "parameter": inputs}
-    manifest = _finished(server, _asked(server, "$import", body))
-    took = time.monotonic() - began
+    spent, manifest = _done(server, "$import", body)
     for item in manifest["error"]:
         print(f"{item['count']} lines of {item['inputUrl']} were refused")
-    return took
+    return spent
+
+
+def _done(server: Server, operation: str, body: Any) -> tuple[Spent, Any]:
+    assert server.up is not None
+    meter = Meter({"server": {server.up.pid}, "database": {server.postmaster().pid}})
+    before, began = meter.read(), time.monotonic()
+    manifest = _finished(server, _asked(server, operation, body))
+    took, spent = time.monotonic() - began, meter.since(before)
+    return Spent(took, {party: spent[party] for party in meter.roots}), manifest
 
 
 def _asked(server: Server, operation: str, body: Any) -> str:
@@ -116,9 +134,14 @@ def _sent(server: Server, url: str, body: Any = None, **headers: str) -> Any:
     return urlopen(Request(url, data, {**about, **headers}), timeout=600)
 
 
-def _say(what: str, counts: Counter[str], seconds: float) -> None:
+def _say(what: str, counts: Counter[str], spent: Spent) -> None:
     total = counts.total()
-    print(f"{what}: {total:,} resources in {seconds:.1f} s, {total / seconds:,.0f} a second")
+    costs = " + ".join(f"{1e3 * s / total:.3f} ms {p}" for p, s in spent.processor.items())
+    print(
+        f"{what}: {total:,} resources in {spent.seconds:.1f} s, {total / spent.seconds:,.0f} a "
+        f"second; processor time of each {costs}",
+        flush=True,
+    )
 
 
 class _Quiet(SimpleHTTPRequestHandler):

@@ -14,6 +14,7 @@ from typing import Final
 from fhirserver.access.principal import Principal
 from fhirserver.access.scopes import covered, scopes, words
 from fhirserver.blobs import Blobs
+from fhirserver.bulk.helpers import Helpers
 from fhirserver.engine import Engine
 from fhirserver.errors import Forbidden
 from fhirserver.interactions.context import Context
@@ -23,7 +24,7 @@ from fhirserver.storage.clients import client_by_id
 from fhirserver.storage.database import Database
 from fhirserver.storage.jobs import Job
 
-THREADS: Final = 2
+FETCHES_AT_ONCE: Final = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,12 +38,13 @@ class Caller:
 
 @dataclass(frozen=True, slots=True)
 class Hands:
-    """A server's engine and its objects; `threads` for what is better done by several."""
+    """A server's engine and its objects; who fetches files, and who stores what is in them."""
 
     engine: Engine
     blobs: Blobs
+    helpers: Helpers
     threads: Executor = field(
-        default_factory=lambda: ThreadPoolExecutor(THREADS, thread_name_prefix="import"),
+        default_factory=lambda: ThreadPoolExecutor(FETCHES_AT_ONCE, thread_name_prefix="fetch"),
         compare=False,
     )
 
@@ -56,16 +58,22 @@ class Hands:
 
     def caller(self, job: Job) -> Caller:
         """Who asked for a job; raises Forbidden when they may do nothing any more."""
-        ctx = self.engine.context
-        if job.client is not None:
-            client = client_by_id(self.database, job.client)
-            if client is None or not client.is_active:
-                raise Forbidden("the client that asked for it isn't registered any more")
-            if covered(words(client.scope), words(job.scope)):
-                raise Forbidden("the client that asked for it has lost a scope")
-        now = epoch.current(self.database)
-        ctx.added.now()
-        principal = Principal(job.subject, scopes(job.scope), client=job.client)
-        access = Entitlements(self.database, ctx.added, ctx.site).access(principal, now)
-        principal = replace(principal, given_access=access)
-        return Caller(principal, self.engine.seen_by(principal), now)
+        return caller_of(self.engine, job)
+
+
+def caller_of(engine: Engine, job: Job) -> Caller:
+    """Who asked for a job; raises Forbidden when they may do nothing any more."""
+    ctx = engine.context
+    database = ctx.store.database
+    if job.client is not None:
+        client = client_by_id(database, job.client)
+        if client is None or not client.is_active:
+            raise Forbidden("the client that asked for it isn't registered any more")
+        if covered(words(client.scope), words(job.scope)):
+            raise Forbidden("the client that asked for it has lost a scope")
+    now = epoch.current(database)
+    ctx.added.now()
+    principal = Principal(job.subject, scopes(job.scope), client=job.client)
+    access = Entitlements(database, ctx.added, ctx.site).access(principal, now)
+    principal = replace(principal, given_access=access)
+    return Caller(principal, engine.seen_by(principal), now)

@@ -1,4 +1,4 @@
-"""An import, part by part: first each file is taken in, then its lines are stored, some at a time.
+"""An import, part by part: first the files are taken in, then their lines are stored.
 
 What is stored and the note that it is are one transaction, so a part that is done again stores
 nothing twice. Lines that lack something are tried again at the end, as long as that helps; what is
@@ -8,24 +8,35 @@ https://github.com/smart-on-fhir/bulk-import
 
 from __future__ import annotations
 
+import time
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import wait
 from dataclasses import dataclass, field, replace
+from itertools import islice
 from typing import Any, Final, Literal
 from uuid import UUID
 
-from fhirserver.blobs import Blob
+from fhirserver import ids
+from fhirserver.blobs import Blob, Blobs
 from fhirserver.bulk.fetching import CannotFetch, fetched
-from fhirserver.bulk.hands import Caller, Hands
+from fhirserver.bulk.hands import FETCHES_AT_ONCE, Caller, Hands
 from fhirserver.bulk.lines import Line, lines_from, one_line
-from fhirserver.bulk.storing import Input, Late, store, told
+from fhirserver.bulk.spreading import BATCH, spread
+from fhirserver.bulk.storing import Input, Late, Stored, Turn, store, told
 from fhirserver.errors import Issue
+from fhirserver.processes import in_process
 from fhirserver.storage import imports, jobs
 from fhirserver.storage.database import Connection, Stale
 from fhirserver.storage.imports import Refused
 from fhirserver.storage.jobs import File, Job, Step
 
-LINES: Final = 2_000
+# A part, at most: what is done again of it after a crash is what wasn't noted as stored.
+LINES: Final = 20_000
+MOST_SECONDS: Final = 20.0
 AGAIN: Final = 500
+# Less is stored before other processes have started.
+WORTH_WHILE_BYTES: Final = 4_000_000
 
 _Step = Literal["fetch", "lines", "again", "errors", "end"]
 
@@ -122,43 +133,79 @@ class _Part:
     refused: list[Refused] = field(default_factory=list)
 
     def fetch(self, place: Place) -> None:
-        """Take a file in, so that its lines stay what they are."""
-        taken = place.inputs[place.at]
+        """Take some files in, so that their lines stay what they are."""
+        some = range(place.at, min(place.at + FETCHES_AT_ONCE, len(place.inputs)))
+        running = [self.hands.threads.submit(self._fetched, place, number) for number in some]
+        wait(running)
+        taken = [one.result() for one in running]
+        after = replace(
+            place, inputs=(*place.inputs[: some.start], *taken, *place.inputs[some.stop :])
+        )
+        is_last = some.stop == len(place.inputs)
+        after = replace(after, step="lines", at=0) if is_last else replace(after, at=some.stop)
+        with self.hands.database.transaction() as connection:
+            self._advance(connection, after)
+
+    def _fetched(self, place: Place, number: int) -> Taken:
+        taken = place.inputs[number]
 
         def then(connection: Connection, blob: Blob) -> None:
-            there = replace(taken, blob=str(blob.id), size=blob.size)
             file = File(0, "input", "NDJSON", blob.id, 0, blob.size)
             jobs.add_file(connection, self.job.id, file)
-            self._advance(connection, place.with_input(there).following("fetch", "lines"))
 
         try:
-            self.hands.blobs.put(fetched(self.caller, taken.url), then=then)
+            blob = self.hands.blobs.put(fetched(self.caller, taken.url), then=then)
         except CannotFetch as error:
             issue = Issue("error", "not-found", str(error))
-            self.refused = [Refused(place.at, 0, 0, 0, False, told(taken.url, [issue]))]
-            with self.hands.database.transaction() as connection:
-                self._advance(connection, place.following("fetch", "lines"))
+            self.refused.append(Refused(number, 0, 0, 0, False, told(taken.url, [issue])))
+            return taken
+        return replace(taken, blob=str(blob.id), size=blob.size)
 
     def lines(self, place: Place) -> None:
-        """Store the next lines of a file."""
-        taken = place.inputs[place.at]
-        found: list[Line] = []
-        after = taken.start
-        if taken.blob is not None and taken.start < taken.size:
-            found, after = lines_from(
-                self.hands.blobs, UUID(taken.blob), start=taken.start, number=taken.line, most=LINES
-            )
+        """Store the next lines, be they in one file or in several."""
+        reading = _Reading(self.hands.blobs, place, time.monotonic() + MOST_SECONDS)
+        turn = self._turn()
         before = imports.stored(self.hands.database, self.job.id)
-        left = [n for n in found if n.number not in before and (n.text is None or n.text.strip())]
-        count, self.refused = self._store(place, left)
-        count += len(before)
-        reached = place.with_input(
-            replace(taken, start=after, line=taken.line + len(found), stored=taken.stored + count)
+        counts = Counter(number for number, _ in before)
+        left = (
+            (source, line)
+            for source, line in reading.lines()
+            if (source.number, line.number) not in before
+            and (line.text is None or line.text.strip())
         )
-        if after >= taken.size:
-            reached = reached.following("lines", "again")
+        for done in self._stored(turn, place, left):
+            counts.update(done.counts)
+            self.refused += done.refused
+        reached = reading.reached
+        inputs = tuple(
+            replace(taken, stored=taken.stored + counts[number])
+            for number, taken in enumerate(reached.inputs)
+        )
         with self.hands.database.transaction() as connection:
-            self._advance(connection, reached, done=count)
+            self._advance(connection, replace(reached, inputs=inputs))
+
+    def _stored(
+        self, turn: Turn, place: Place, found: Iterator[tuple[Input, Line]]
+    ) -> Iterator[Stored]:
+        """By several processes, or here, when it isn't worth while to start them."""
+        engine = self.hands.engine
+        left = sum(taken.size - taken.start for taken in place.inputs[place.at :])
+        if left < WORTH_WHILE_BYTES or engine.again is None:
+            while some := list(islice(found, BATCH)):
+                yield store(engine, turn, some)
+            return
+        with self.hands.helpers.at_work() as executor:
+            yield from spread(
+                self.hands.helpers.count,
+                found,
+                lambda batch: executor.submit(in_process, store, turn, batch),
+            )
+
+    def _turn(self) -> Turn:
+        holder = UUID(ids.new())
+        if not jobs.hold(self.hands.database, self.job, holder):
+            raise Stale
+        return Turn(replace(self.job, asked={}, place=None), holder)
 
     def again(self, place: Place) -> None:
         """Try some lines again that lacked something, round after round while that helps."""
@@ -174,16 +221,18 @@ class _Part:
             return
         place = replace(place, at=found[0].input)
         taken = place.inputs[place.at]
-        before = imports.stored(database, self.job.id)
+        turn = self._turn()
+        before = {n for _, n in imports.stored(database, self.job.id)}
         assert taken.blob is not None
-        blob = UUID(taken.blob)
+        source, blob = Input(place.at, taken.url, taken.type), UUID(taken.blob)
         left = [
-            one_line(self.hands.blobs, blob, r.line, r.start, r.length)
+            (source, one_line(self.hands.blobs, blob, r.line, r.start, r.length))
             for r in found
             if r.line not in before
         ]
-        count, self.refused = self._store(place, left)
-        count += len(before)
+        done = store(self.hands.engine, turn, left)
+        self.refused += done.refused
+        count = sum(done.counts.values()) + len(before)
         refused = {r.line for r in self.refused}
         stored = [r.line for r in found if r.line not in refused]
         after = replace(
@@ -192,7 +241,7 @@ class _Part:
         )
         with database.transaction() as connection:
             imports.forget_refused(connection, self.job.id, place.at, stored)
-            self._advance(connection, after, done=count, round_=place.round)
+            self._advance(connection, after, round_=place.round)
 
     def errors(self, place: Place) -> None:
         """Write the error file of an input, if there is need for one; after the last it is over."""
@@ -223,16 +272,40 @@ class _Part:
         with self.hands.database.transaction() as connection:
             over(connection)
 
-    def _store(self, place: Place, lines: Sequence[Line]) -> tuple[int, list[Refused]]:
-        taken = place.inputs[place.at]
-        source = Input(place.at, taken.url, taken.type)
-        return store(self.caller, self.job, source, lines, self.hands.threads)
-
-    def _advance(
-        self, connection: Connection, place: Place, *, done: int = 0, round_: int = 0
-    ) -> None:
-        jobs.advance(connection, self.job, Step(place.told(), done=done))
+    def _advance(self, connection: Connection, place: Place, *, round_: int = 0) -> None:
+        # What was done is counted with each group that is stored.
+        jobs.advance(connection, self.job, Step(place.told()))
         imports.end_part(connection, self.job.id, self.refused, round_)
+
+
+@dataclass(slots=True)
+class _Reading:
+    """The lines of a part: from where it begins, until there are enough or it takes too long."""
+
+    blobs: Blobs
+    reached: Place
+    ends: float
+
+    def lines(self) -> Iterator[tuple[Input, Line]]:
+        """Each with its file; `reached` is behind the last one that was given."""
+        given = 0
+        while self.reached.step == "lines":
+            place = self.reached
+            taken = place.inputs[place.at]
+            source = Input(place.at, taken.url, taken.type)
+            for line in self._of(taken):
+                if given == LINES or time.monotonic() > self.ends:
+                    return
+                given += 1
+                taken = replace(taken, start=line.end, line=line.number + 1)
+                self.reached = place.with_input(taken)
+                yield source, line
+            self.reached = self.reached.following("lines", "again")
+
+    def _of(self, taken: Taken) -> Iterator[Line]:
+        if taken.blob is None or taken.start >= taken.size:
+            return iter(())
+        return lines_from(self.blobs, UUID(taken.blob), start=taken.start, number=taken.line)
 
 
 @dataclass(slots=True)

@@ -1,4 +1,4 @@
-"""The lines of a stored NDJSON file, some at a time, with where each of them lies.
+"""The lines of a stored NDJSON file, each with where it lies.
 
 https://hl7.org/fhir/R4/nd-json.html
 """
@@ -13,7 +13,6 @@ from uuid import UUID
 from fhirserver.blobs import Blobs
 
 LONGEST_LINE: Final = 64_000_000
-MOST_BYTES: Final = 8_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,26 +24,25 @@ class Line:
     length: int
     text: bytes | None
 
+    @property
+    def end(self) -> int:
+        """Where the next one begins."""
+        return self.start + self.length + 1
 
-def lines_from(
-    blobs: Blobs, blob: UUID, *, start: int, number: int, most: int
-) -> tuple[list[Line], int]:
-    """The lines from a byte on, the first having this number; and where the next ones begin."""
-    found: list[Line] = []
+
+def lines_from(blobs: Blobs, blob: UUID, *, start: int, number: int) -> Iterator[Line]:
+    """The lines from a byte on, the first having this number."""
     left, at, skipped = b"", start, 0
     for piece in _and_end(blobs.read(blob, start)):
         left += b"\n" if piece is None and (left or skipped) else piece or b""
         *whole, left = left.split(b"\n")
         for text in whole:
             length = skipped + len(text)
-            found.append(Line(number, at, length, None if skipped else text))
+            yield Line(number, at, length, None if skipped else text)
             number, at, skipped = number + 1, at + length + 1, 0
-            if len(found) == most or at - start >= MOST_BYTES:
-                return found, at
         if skipped or len(left) > LONGEST_LINE:
             skipped += len(left)
             left = b""
-    return found, at
 
 
 def one_line(blobs: Blobs, blob: UUID, number: int, start: int, length: int) -> Line:

@@ -7,6 +7,7 @@ from functools import partial
 from fhirserver.blobs import Blobs
 from fhirserver.bulk.acting import LEASE_SECONDS, MOST_ATTEMPTS, act
 from fhirserver.bulk.hands import Hands
+from fhirserver.bulk.helpers import Helpers
 from fhirserver.engine import Engine
 from fhirserver.keys import opening
 from fhirserver.reactions import Reaction, Worker, reactions
@@ -37,4 +38,5 @@ def hands_of(engine: Engine) -> Hands:
     ctx = engine.context
     database, settings = ctx.store.database, ctx.settings
     keyring = opening.keyring(settings, KeyTables(database))
-    return Hands(engine, Blobs(database, keyring, settings.blob_dir or settings.data_dir / "blobs"))
+    blobs = Blobs(database, keyring, settings.blob_dir or settings.data_dir / "blobs")
+    return Hands(engine, blobs, Helpers(engine, settings.bulk_import_processes))

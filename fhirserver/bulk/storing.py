@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from concurrent.futures import Executor, wait
-from dataclasses import dataclass
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Final
+from uuid import UUID
 
-from fhirserver.bulk.hands import THREADS, Caller
+from fhirserver.bulk.hands import Caller, caller_of
 from fhirserver.bulk.lines import LONGEST_LINE, Line
+from fhirserver.engine import Engine
 from fhirserver.errors import (
     Conflict,
     FhirError,
@@ -32,7 +34,6 @@ from fhirserver.model.outcome import outcome
 from fhirserver.storage.imports import Refused, note_stored
 from fhirserver.storage.jobs import Job
 
-Wish = tuple[Line, Intent]
 # What another line may supply: what is referred to, a version, the other side of a conflict.
 WAITS: Final = (Unprocessable, NotFound, Gone, Conflict, VersionConflict)
 
@@ -50,53 +51,57 @@ class Input:
     type: str | None
 
 
-def store(
-    caller: Caller, job: Job, source: Input, lines: Sequence[Line], threads: Executor
-) -> tuple[int, list[Refused]]:
-    """Store each line that can be: how many were, and what became of the others.
+Wish = tuple[Input, Line, Intent]
 
-    One thread makes index values while PostgreSQL writes for the other; lines about one resource
-    are in one thread, in their order. Raises Late, and Unavailable when the database is away.
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """A part of a job in somebody's hand: see storage/imports.py."""
+
+    job: Job
+    holder: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """What became of some lines: how many of each input are stored, and which are not, and why."""
+
+    counts: Mapping[int, int]
+    refused: Sequence[Refused] = ()
+
+
+def store(engine: Engine, turn: Turn, lines: Sequence[tuple[Input, Line]]) -> Stored:
+    """Store each line that can be, with the rights that who asked has now.
+
+    Raises Late, and Unavailable when the database is away.
     """
-    shares: list[list[Wish]] = [[] for _ in range(THREADS)]
+    caller = caller_of(engine, turn.job)
+    wishes: list[Wish] = []
     refused: list[Refused] = []
-    for line in lines:
+    for source, line in lines:
         try:
-            intent = _intent(caller, source, line)
+            wishes.append((source, line, _intent(caller, source, line)))
         except FhirError as error:
             refused.append(refusal(source, line, error))
-        else:
-            about = line.number if intent.id is None else hash((intent.type, intent.id))
-            shares[about % THREADS].append((line, intent))
-    count = 0
-    running = [threads.submit(_stored, caller, job, source, s) for s in shares if s]
-    wait(running)
-    for one in running:
-        done, others = one.result()
-        count += done
-        refused += others
-    return count, refused
-
-
-def _stored(
-    caller: Caller, job: Job, source: Input, taken: Sequence[Wish]
-) -> tuple[int, list[Refused]]:
-    refused: list[Refused] = []
 
     def then(part: Sequence[int]) -> None:
-        database = caller.ctx.store.database
-        if not note_stored(database, job, [taken[n][0].number for n in part]):
+        noted: dict[int, list[int]] = defaultdict(list)
+        for number in part:
+            source, line, _ = wishes[number]
+            noted[source.number].append(line.number)
+        if not note_stored(caller.ctx.store.database, turn.job, turn.holder, noted):
             raise Late
 
-    count = 0
-    for number, done in commit_each(caller.ctx, [intent for _, intent in taken], then=then):
+    counts: Counter[int] = Counter()
+    for number, done in commit_each(caller.ctx, [intent for *_, intent in wishes], then=then):
+        source, line, _ = wishes[number]
         if isinstance(done, Unavailable | Throttled):
             raise done
         if isinstance(done, FhirError):
-            refused.append(refusal(source, taken[number][0], done))
+            refused.append(refusal(source, line, done))
         else:
-            count += 1
-    return count, refused
+            counts[source.number] += 1
+    return Stored(counts, refused)
 
 
 def refusal(source: Input, line: Line, error: FhirError) -> Refused:
@@ -130,4 +135,8 @@ def _intent(caller: Caller, source: Input, line: Line) -> Intent:
     way = "create" if id_ is None else "update"
     made = FhirRequest(way, caller.principal, type=resource_type, id=id_, body=resource)
     authorize(made)
-    return INTENT[way](made)
+    intent = INTENT[way](made)
+    # A question mark makes a reference a conditional one: in few lines there is any.
+    if b"?" in line.text or b"\\u" in line.text:
+        return intent
+    return replace(intent, may_link=False)

@@ -194,7 +194,7 @@ def _linked(
     items: list[Intent | Done] = []
     conditional: list[int] = []
     for number, item in enumerate(settled):
-        if isinstance(item, Intent) and item.resource is not None:
+        if isinstance(item, Intent) and item.resource is not None and (item.may_link or known):
             resource, has_conditions = linked_with_conditions(
                 item.resource, item.full_url, known, ctx.definitions.is_resource
             )

@@ -41,6 +41,8 @@ class Intent:
     issues: tuple[Issue, ...] = ()
     may_be_unusable: bool = False
     """A definition that can't be used is stored all the same: it came in a package."""
+    may_link: bool = True
+    """False: it is known to have no conditional references, and is no part of a Bundle."""
     writer: Writer | None = None
     """Who asks for it; None for the server's own work and for what is loaded."""
     source: str = ""

@@ -8,16 +8,17 @@ import time
 from collections.abc import Sequence
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
-from fhirserver.app import open_database
+from fhirserver.app import engine_again, open_database
 from fhirserver.audit.commands import record_imports
 from fhirserver.errors import Unavailable
-from fhirserver.loader.processes import pool
 from fhirserver.loader.progress import Show, shown
 from fhirserver.loader.schedule import Schedule
 from fhirserver.loader.sources import files_in, pieces
 from fhirserver.loader.summary import Summary
+from fhirserver.processes import pool
 from fhirserver.search.site import site_of
 from fhirserver.settings import Settings
 
@@ -67,7 +68,7 @@ def load(
         raise Stopped(str(error), summary) from error
     with shown(sum(map(_size, (f.path for f in files)))) as show:
         meter = _Meter(show, summary, time.monotonic())
-        executor = pool(settings, jobs or os.cpu_count() or 1)
+        executor = pool(partial(engine_again, settings), jobs or os.cpu_count() or 1)
         schedule = Schedule(executor, jobs or os.cpu_count() or 1, summary, is_again, meter.advance)
         try:
             schedule.run(pieces(files))

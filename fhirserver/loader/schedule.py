@@ -17,9 +17,9 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from fhirserver.loader.pieces import PassedOver, Piece, Refused, Result
-from fhirserver.loader.processes import load_in_process
 from fhirserver.loader.summary import Summary
-from fhirserver.loader.work import Options
+from fhirserver.loader.work import Options, load
+from fhirserver.processes import in_process
 
 # Pieces that wait for earlier ones are held in memory.
 MOST_HELD: Final = 16
@@ -104,7 +104,7 @@ class Schedule:
                     more = False
                     continue
                 self._open.add(task.number)
-                future = self.executor.submit(load_in_process, task.piece, options)
+                future = self.executor.submit(in_process, load, task.piece, options)
                 self._running[future] = task
             done, _ = wait(self._running, return_when=FIRST_COMPLETED)
             for future in done:

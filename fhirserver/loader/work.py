@@ -10,6 +10,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import IO, Final
 
+from fhirserver.engine import Engine
 from fhirserver.errors import FhirError, Unavailable
 from fhirserver.interactions.context import Context
 from fhirserver.interactions.independent import GROUP
@@ -33,9 +34,9 @@ class Options:
     is_last: bool = False
 
 
-def load(ctx: Context, piece: Piece, options: Options) -> Result:
+def load(engine: Engine, piece: Piece, options: Options) -> Result:
     """Load a piece, one source after the other; raises Unavailable when the database stays away."""
-    work = _Work(ctx, piece, options)
+    work = _Work(engine.own_context, piece, options)
     for number in range(len(piece.sources)):
         work.load(number)
     work.flush()

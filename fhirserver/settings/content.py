@@ -36,6 +36,9 @@ class Content:
     bulk_lifetime_seconds: int = setting(
         86_400, "How long an export's or import's answer and files can be fetched when it is done."
     )
+    bulk_import_processes: int = setting(
+        0, "How many processes store the lines of an import; 0 is as many as there are cores."
+    )
     bulk_import_sources: str = setting(
         "",
         "Where $import may fetch files from: beginnings of https addresses, with spaces between "

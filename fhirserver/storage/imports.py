@@ -1,18 +1,21 @@
 """The lines of an import: which are stored, and which were refused and why.
 
-A line is noted in the transaction that stores it, and only while its part is the job's next one: so
+A line is noted in the transaction that stores it, and only by who holds the job's next part: so
 whoever is late, because somebody else has taken over the part, stores nothing.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
 from fhirserver.storage.database import Connection, Database, execute
 from fhirserver.storage.jobs import Job
 from fhirserver.storage.versions import array
+
+Lines = Mapping[int, Sequence[int]]
+"""Numbers of lines by the number of their input."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,28 +30,34 @@ class Refused:
     outcome: str
 
 
-def note_stored(database: Database, job: Job, lines: Sequence[int]) -> bool:
-    """Note these lines in the transaction under way; whether it is still this part's turn."""
+def note_stored(database: Database, job: Job, holder: UUID, lines: Lines) -> bool:
+    """Note these lines in the transaction under way; whether they are still the holder's.
+
+    The job's row stays locked until the commit, which is the next thing to come.
+    """
+    count = sum(map(len, lines.values()))
     rows = database.write(
-        "WITH held AS (SELECT id FROM jobs.job WHERE id = %s AND part = %s "
-        "AND state IN ('waiting', 'running') FOR SHARE) "
-        "INSERT INTO jobs.stored_line (job, line) "
-        "SELECT held.id, n.line FROM held, unnest(%s::int8[]) AS n (line) "
-        "ON CONFLICT DO NOTHING RETURNING line",
-        (job.id, job.part, array(lines)),
+        "WITH held AS (UPDATE jobs.job SET done = done + %s WHERE id = %s AND part = %s "
+        "AND holder = %s AND state IN ('waiting', 'running') RETURNING id) "
+        "INSERT INTO jobs.stored_lines (job, input, lines) "
+        "SELECT held.id, n.input, n.lines::int8[] FROM held, unnest(%s::int4[], %s::text[]) "
+        "AS n (input, lines) RETURNING 1",
+        (count, job.id, job.part, holder, list(lines), [array(n) for n in lines.values()]),
     )
     return len(rows) == len(lines)
 
 
-def stored(database: Database, job: UUID) -> frozenset[int]:
-    """The lines of the part under way that are stored already."""
-    rows = database.read("SELECT line FROM jobs.stored_line WHERE job = %s", (job,))
-    return frozenset(row[0] for row in rows)
+def stored(database: Database, job: UUID) -> frozenset[tuple[int, int]]:
+    """The lines of the part under way that are stored already, each with its input."""
+    rows = database.read(
+        "SELECT input, unnest(lines) FROM jobs.stored_lines WHERE job = %s", (job,)
+    )
+    return frozenset((row[0], row[1]) for row in rows)
 
 
 def end_part(connection: Connection, job: UUID, refused: Sequence[Refused], round_: int) -> None:
     """Note what was refused in a part; what it has stored needs no note any more."""
-    execute(connection, "DELETE FROM jobs.stored_line WHERE job = %s", (job,))
+    execute(connection, "DELETE FROM jobs.stored_lines WHERE job = %s", (job,))
     if not refused:
         return
     execute(

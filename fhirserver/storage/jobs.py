@@ -154,6 +154,17 @@ def advance(connection: Connection, job: Job, step: Step) -> None:
     add(connection, job.kind, [item(job.id, rows[0][0])])
 
 
+def hold(database: Database, job: Job, holder: UUID) -> bool:
+    """Take on the part that is next: who had it before can't go on. Whether it is still next."""
+    return bool(
+        database.write(
+            "UPDATE jobs.job SET holder = %s WHERE id = %s AND part = %s "
+            "AND state IN ('waiting', 'running') RETURNING 1",
+            (holder, job.id, job.part),
+        )
+    )
+
+
 def add_file(connection: Connection, job: UUID, file: File) -> None:
     """A file of a job, with the next number."""
     execute(

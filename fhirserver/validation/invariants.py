@@ -8,7 +8,7 @@ https://hl7.org/fhir/R4/conformance-rules.html#constraints
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, NamedTuple, TypeAlias
 
 from fhirserver import fhirpath
@@ -22,6 +22,7 @@ from fhirserver.validation.common_invariants import COMMON
 from fhirserver.validation.findings import Finding, at
 from fhirserver.validation.touching import touched
 
+Findings: TypeAlias = Sequence[Finding]
 Holds: TypeAlias = Callable[[Any, Env], bool]
 """Whether an invariant holds for a value."""
 
@@ -33,10 +34,10 @@ _NOWHERE: Final = Env(resource={"resourceType": "Basic"})
 
 def check(resource: Resource) -> list[Finding]:
     """The invariants that a resource breaks; its structure has been checked before."""
-    return _resource(resource, None)
+    return list(_resource(resource, None))
 
 
-def _resource(resource: Resource, root: Mapping[str, Any] | None) -> list[Finding]:
+def _resource(resource: Resource, root: Mapping[str, Any] | None) -> Findings:
     """A resource, or one that is contained in a root."""
     env = Env(
         resource=resource,
@@ -158,40 +159,47 @@ def _holds(expression: str, path: str) -> Holds | None:
     return holds
 
 
-def _walk(value: Resource, plan: _Plan, env: Env) -> list[Finding]:
+def _walk(value: Resource, plan: _Plan, env: Env) -> Findings:
     steps = plan.steps
     if steps is None:
         steps = plan.fill()
-    found: list[Finding] = []
+    found: Findings = ()
     for rule in plan.rules:
         if rule.touches is not None and rule.touches.isdisjoint(value):
             continue
         if not rule.holds(value, env):
-            found.append(rule.finding())
+            found = [*found, rule.finding()]
+    # Most objects have nothing inside that rules could be about: a Coding, a Quantity.
+    if steps.keys().isdisjoint(value):
+        return found
     for name, member in value.items():
         step = steps.get(name)
         if step is not None:
             inside = _listed(step, member, env) if step.is_list else _single(step, member, env)
             if inside:
-                found += at(f".{step.name}", inside)
+                found = [*found, *at(f".{step.name}", inside)]
     return found
 
 
-def _listed(step: _Step, members: list[Any], env: Env) -> list[Finding]:
-    found: list[Finding] = []
+def _listed(step: _Step, members: list[Any], env: Env) -> Findings:
+    found: Findings = ()
     for i, member in enumerate(members):
         # In a list of primitives null stands for a value that isn't there.
         if member is not None:
             inside = _single(step, member, env)
             if inside:
-                found += at(f"[{i}]", inside)
+                found = [*found, *at(f"[{i}]", inside)]
     return found
 
 
-def _single(step: _Step, member: Any, env: Env) -> list[Finding]:
+def _single(step: _Step, member: Any, env: Env) -> Findings:
     if step.is_resource:
         return _resource(member, env.root_resource if step.is_contained else None)
-    found = [r.finding() for r in step.rules if not r.holds(member, env)]
-    if step.plan is not None:
-        found += _walk(member, step.plan, env)
-    return found
+    found: Findings = ()
+    for rule in step.rules:
+        if not rule.holds(member, env):
+            found = [*found, rule.finding()]
+    if step.plan is None:
+        return found
+    inside = _walk(member, step.plan, env)
+    return [*found, *inside] if found else inside

@@ -116,6 +116,7 @@ class _Table:
 
 
 _objects: Final[dict[str, Check]] = {}
+_NO_FAILURES: Final[dict[str, Findings]] = {}
 
 
 def _object(path: str) -> Check:
@@ -138,18 +139,19 @@ def _object_check(table: _Table) -> Check:
             required = table.compile()
         seen = 0
         is_plain = True
-        failures: dict[str, Findings] = {}
+        failures: dict[str, Findings] = _NO_FAILURES
         for name, member in value.items():
-            if name not in slots:
+            slot = slots.get(name)
+            if slot is None:
                 is_plain = is_plain and is_resource and name == "resourceType"
                 continue
-            rule, bit, _, _ = slots[name]
+            bit = slot[1]
             if bit:
                 is_plain = is_plain and not seen & bit
                 seen |= bit
-            found = rule(member)
+            found = slot[0](member)
             if found is not None:
-                failures[name] = found
+                failures = {**failures, name: found}
         if is_plain and value and not failures and seen & required == required:
             # ele-1: https://hl7.org/fhir/R4/element.html#invs
             return _ONLY_ID if len(value) == 1 and "id" in value and not is_resource else None
@@ -252,17 +254,17 @@ def _listed(item: Check, p: Property) -> Check:
     def check(value: Any) -> Findings:
         if type(value) is not list:
             return _NOT_A_LIST
-        found: list[Finding] = []
+        found: Sequence[Finding] = ()
         for i, member in enumerate(value):
             wrong = item(member)
             if wrong is not None:
-                found += at(f"[{i}]", _NULL if member is None else wrong)
+                found = [*found, *at(f"[{i}]", _NULL if member is None else wrong)]
                 if len(found) >= MAX_ISSUES:
                     break
         if not value:
             return _EMPTY_LIST
         if not least <= len(value) <= most:
-            found += one("structure", f"must be there {least} to {most} times")
+            found = [*found, *one("structure", f"must be there {least} to {most} times")]
         return tuple(found) or None
 
     return check

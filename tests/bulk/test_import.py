@@ -268,3 +268,19 @@ def test_a_cancelled_import_stops(exports, binary, client, hands) -> None:
     client.delete(where)
     exports.work()
     assert client.get("/fhir/Patient/never1").status_code == 404
+
+
+def test_a_large_import_is_stored_by_other_processes(
+    imported, binary, hands, client, monkeypatch
+) -> None:
+    monkeypatch.setattr(importing, "WORTH_WHILE_BYTES", 0)
+    first = binary(*(a_line(id=f"big{n % 9}", birthDate=f"19{n:02}-01-01") for n in range(90)))
+    second = binary(a_line(id="big0", birthDate="2001-01-01"), "{bad")
+
+    manifest, told = imported(("Patient", first), ("Patient", second))
+    hands.helpers.end()
+    assert [o["count"] for o in manifest["output"]] == [90, 1]
+    assert [t.partition(":")[0] for t in told] == [f"{second}, line 2"]
+    assert client.get("/fhir/Patient/big0").json["birthDate"] == "2001-01-01"
+    assert client.get("/fhir/Patient/big5").json["birthDate"] == "1986-01-01"
+    assert client.get("/fhir/Patient/big5/_history?_summary=count").json["total"] == 10

@@ -7,9 +7,10 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from fhirserver import processes
 from fhirserver.app import open_database, open_engine
 from fhirserver.engine import Engine
-from fhirserver.loader import loading, processes
+from fhirserver.loader import loading
 from fhirserver.loader.summary import Summary
 from fhirserver.settings import Settings
 from fhirserver.storage.migrate import upgrade
@@ -53,7 +54,7 @@ def engine(empty_url: str) -> Iterator[Engine]:
 @pytest.fixture
 def load(engine: Engine, empty_url: str, monkeypatch: pytest.MonkeyPatch) -> Load:
     """Load paths with one worker, which is a thread here."""
-    monkeypatch.setattr(processes, "_contexts", [engine.own_context])
+    monkeypatch.setattr(processes, "_engines", [engine])
 
     def close() -> None:
         engine.context.store.database.close()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from alembic import op
 
 revision = "0023"
-down_revision = "0021"
+down_revision = "0022"
 
 STATEMENTS = """
 CREATE SCHEMA IF NOT EXISTS hl7v2;
