@@ -16,7 +16,7 @@ from __future__ import annotations
 import logging
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from fhirserver import ids
@@ -67,7 +67,7 @@ OF_A_LANE: Final = 50
 
 
 # Where this process goes on among the lanes of a topic, so that all have their turn.
-_reached: dict[str, str] = {}
+_reached: dict[tuple[str, bool], str] = {}
 
 
 class GiveUp(Exception):
@@ -92,18 +92,21 @@ def work(
     most_attempts: int = MOST_ATTEMPTS,
     lease_seconds: float = LEASE_SECONDS,
     lanes: int = LANES_AT_ONCE,
+    only: Sequence[str] | None = None,
+    without: Sequence[str] = (),
     new_lease: Callable[[], str] = ids.new,
 ) -> int:
     """Do what is due of a topic, for about so long; how many items were done.
 
     `act` returns when an item is done. Half of a lease is left for the item under way. The `lanes`
-    that are taken on together wait for each other. What `new_lease` makes says whose they are.
+    that are taken on together wait for each other; they are among `only`, where that is given, and
+    none of those `without`. What `new_lease` makes says whose they are.
     """
     ends = time.monotonic() + seconds
-    done = 0
+    done, walk = 0, (topic, only is not None)
     while time.monotonic() < ends:
         lease, until = new_lease(), time.monotonic() + lease_seconds / 2
-        after = _reached.get(topic, "")
+        after = _reached.get(walk, "")
         runs = take(
             database,
             topic,
@@ -112,10 +115,12 @@ def work(
             most=OF_A_LANE,
             seconds=lease_seconds,
             after=after,
+            only=only,
+            without=without,
         )
         if not runs:
             break
-        _reached[topic] = _last([run[0].lane for run in runs], after)
+        _reached[walk] = _last([run[0].lane for run in runs], after)
         is_lost = False
         for run in runs:
             for item in run:

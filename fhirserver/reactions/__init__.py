@@ -45,12 +45,14 @@ class Reader:
 class Worker:
     """Who does what is due of a topic: at most so many threads in each process.
 
-    `lanes` is how many lanes a thread takes on at a time: few, where one item may take long.
+    As many as `waiting` says are beside those for lanes whose items take long (pace.py). `lanes`
+    is how many lanes a thread takes on at a time: few, where one item may take long.
     """
 
     topic: str
     act: Callable[[Item], None]
     threads: int = 2
+    waiting: int = 0
     lanes: int = 20
     most_attempts: int = MOST_ATTEMPTS
     lease_seconds: float = 60.0

@@ -9,15 +9,15 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections import Counter
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Final
 
 from fhirserver import queues
 from fhirserver.errors import FhirError
-from fhirserver.queues import Database
+from fhirserver.queues import Database, Item
 from fhirserver.reactions import Reaction, Reader, Worker
+from fhirserver.reactions.pace import Pace, Turn
 from fhirserver.reactions.presence import Presence
 from fhirserver.reactions.relay import relay
 
@@ -36,13 +36,12 @@ class Running:
         self._database = database
         self._workers = {w.topic: w for r in reactions for w in r.workers}
         self._readers = [reader for r in reactions for reader in r.readers]
-        self._busy: Counter[str] = Counter()
-        self._lock = threading.Lock()
+        self._pace = {t: Pace(w.threads, w.waiting) for t, w in self._workers.items()}
         self._is_over = threading.Event()
         self._presence = Presence(database)
         # Something may have come for the workers.
         self._has_come = threading.Event()
-        most = sum(w.threads for w in self._workers.values())
+        most = sum(w.threads + w.waiting for w in self._workers.values())
         self._pool = ThreadPoolExecutor(max(most, 1), thread_name_prefix="work")
         self._threads = [
             threading.Thread(target=self._loop, args=(act, pause), name=name, daemon=True)
@@ -108,28 +107,34 @@ class Running:
     def _dispatch(self) -> bool:
         """Give a thread to each topic that has something to be done, and has one to spare."""
         self._has_come.clear()
-        with self._lock:
-            free = [t for t, w in self._workers.items() if self._busy[t] < w.threads]
-        for topic in queues.due(self._database, free):
-            if self._is_over.is_set():
-                break
-            with self._lock:
-                self._busy[topic] += 1
-            self._pool.submit(self._turn, self._workers[topic])
+        for topic in queues.due(self._database, list(self._workers)):
+            for turn in self._pace[topic].begin():
+                if self._is_over.is_set():
+                    return False
+                self._pool.submit(self._turn, self._workers[topic], turn)
         return False
 
-    def _turn(self, worker: Worker) -> None:
-        done = 0
+    def _turn(self, worker: Worker, turn: Turn) -> None:
+        pace, done = self._pace[worker.topic], 0
+
+        def act(item: Item) -> None:
+            with pace.timed(turn, item):
+                worker.act(item)
+
+        slow = pace.slow_lanes()
+        only, without = (slow, ()) if turn.is_slow else (None, slow)
         try:
             with self._presence.turn() as new_lease:
                 done = queues.work(
                     self._database,
                     worker.topic,
-                    worker.act,
+                    act,
                     seconds=TURN_SECONDS,
                     most_attempts=worker.most_attempts,
                     lease_seconds=worker.lease_seconds,
                     lanes=worker.lanes,
+                    only=only,
+                    without=without,
                     new_lease=new_lease,
                 )
         except Exception as error:
@@ -139,7 +144,9 @@ class Running:
                 exc_info=None if isinstance(error, FhirError) else error,
             )
         finally:
-            with self._lock:
-                self._busy[worker.topic] -= 1
+            pace.end(turn)
+            if turn.is_slow:
+                # There may be many that wait, and PostgreSQL has no connections for all of them.
+                self._database.close()
         if done and not self._is_over.is_set():
             self._has_come.set()

@@ -48,6 +48,9 @@ class Messages:
     subscription_threads: int = setting(
         8, "To how many subscribers one worker process sends at once."
     )
+    subscription_slow_threads: int = setting(
+        64, "For how many that take over a second to answer it waits beside those."
+    )
     subscription_event_days: float = setting(
         30.0, "How long Subscription/$events can tell of an event again."
     )

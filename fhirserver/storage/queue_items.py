@@ -101,15 +101,24 @@ _HEADS: Final = """
     SELECT i.lane, i.id FROM queue.item i WHERE i.topic = %(topic)s AND i.dead IS NULL
     AND i.lane > h.lane ORDER BY i.lane, i.id LIMIT 1) n)"""
 
+_NAMED: Final = """
+named AS (
+  SELECT l.lane, n.id FROM (
+    SELECT unnest(%(only)s::text[]) COLLATE "C" AS lane) l CROSS JOIN LATERAL (
+    SELECT i.id FROM queue.item i WHERE i.topic = %(topic)s AND i.dead IS NULL
+    AND i.lane = l.lane ORDER BY i.id LIMIT 1) n
+  ORDER BY l.lane <= %(after)s, l.lane)"""
+_ALL: Final = """
+    SELECT id FROM rest UNION ALL SELECT id FROM beginning WHERE lane <= %(after)s"""
+
 # Both walks go only as far as it takes to find enough free lanes.
-_TAKE: Final = f"""
-WITH RECURSIVE {_HEADS.format(name="rest", after="after")},
-{_HEADS.format(name="beginning", after="nothing")},
+_TAKE: Final = """
+WITH RECURSIVE {heads},
 free AS MATERIALIZED (
-  SELECT i.id, i.lane FROM (
-    SELECT id FROM rest UNION ALL SELECT id FROM beginning WHERE lane <= %(after)s) head
+  SELECT i.id, i.lane FROM ({walk}) head
   CROSS JOIN LATERAL (
     SELECT id, lane FROM queue.item WHERE id = head.id AND due <= now() AND dead IS NULL
+    AND lane <> ALL(%(without)s::text[])
     AND (leased_until IS NULL OR leased_until < now()) FOR UPDATE SKIP LOCKED) i
   LIMIT %(lanes)s),
 run AS (
@@ -121,6 +130,16 @@ UPDATE queue.item i SET lease = %(lease)s::uuid, leased_until = now() + %(second
 FROM run WHERE i.id = run.id
 RETURNING i.id, i.topic, i.lane, i.content::text, i.made,
   i.attempts + CASE WHEN run.is_first THEN 0 ELSE 1 END"""
+_TAKE_ANY: Final = _TAKE.format(
+    heads=",".join(
+        [
+            _HEADS.format(name="rest", after="after"),
+            _HEADS.format(name="beginning", after="nothing"),
+        ]
+    ),
+    walk=_ALL,
+)
+_TAKE_NAMED: Final = _TAKE.format(heads=_NAMED, walk="SELECT id FROM named")
 
 
 def take(
@@ -132,15 +151,18 @@ def take(
     most: int,
     seconds: float,
     after: str = "",
+    only: Sequence[str] | None = None,
+    without: Sequence[str] = (),
 ) -> list[list[Item]]:
     """Take on the first items of some lanes, at most so many of each, for so long.
 
     A lane is free when its first item is due and nobody has it. Of a lane only the first counts as
     an attempt until the others have their turn. The lanes `after` one come first, so that who goes
-    on from the last one comes round to all of them, however many there are.
+    on from the last one comes round to all of them, however many there are. `only` and `without`
+    say which lanes are meant.
     """
     rows = database.write(
-        _TAKE,
+        _TAKE_ANY if only is None else _TAKE_NAMED,
         {
             "topic": topic,
             "lease": lease,
@@ -149,6 +171,8 @@ def take(
             "seconds": timedelta(seconds=seconds),
             "after": after,
             "nothing": "",
+            "only": list(only or ()),
+            "without": list(without),
         },
     )
     found: dict[str, list[Item]] = {}

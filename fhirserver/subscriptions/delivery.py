@@ -7,6 +7,7 @@ kept by every further attempt.
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor, wait
 from functools import cache
 from typing import Any, Final, Literal
 
@@ -18,9 +19,10 @@ from fhirserver.errors import Forbidden, Invalid, Unprocessable
 from fhirserver.interactions.operating.subscription_events import content_of
 from fhirserver.interactions.operating.subscription_secret import secret_of
 from fhirserver.interactions.subscribing import condition
-from fhirserver.notifications.subscription import Asked, asked
+from fhirserver.notifications.subscription import Asked, Channel, asked
 from fhirserver.notifications.topic import topics
 from fhirserver.queues import Item
+from fhirserver.reactions.pace import SLOW_SECONDS
 from fhirserver.registry import discover
 from fhirserver.storage import subscriptions as stored
 from fhirserver.storage.subscriptions import Event, Subscriber
@@ -51,6 +53,9 @@ class Delivery:
         self._engine = engine
         self._database = engine.context.store.database
         self._rights = Rights(engine)
+        self._calls = ThreadPoolExecutor(
+            settings.subscription_threads + settings.subscription_slow_threads, "call"
+        )
         self._attempts = settings.subscription_attempts
         self._outside = Outside(
             settings,
@@ -103,9 +108,7 @@ class Delivery:
 
     def _send(self, held: Subscriber, wish: Asked, kind: Literal["handshake", "heartbeat"]) -> None:
         body = about_itself(self._engine, held, wish, kind)
-        channels[wish.channel.kind](
-            self._outside, wish.channel, Notification(held.id, kind, body=body)
-        )
+        self._call(wish.channel, Notification(held.id, kind, body=body))
         stored.note_sent(self._database, held.key)
 
     def _event(self, held: Subscriber, caller: Principal, content: dict[str, Any]) -> None:
@@ -123,14 +126,21 @@ class Delivery:
         if event is None or event.sent is not None or held.status == "error":
             # Of what a failed subscription misses, $events tells later.
             return
-        channels[wish.channel.kind](
-            self._outside,
+        self._call(
             wish.channel,
             self._told(held, caller, wish, event)
             if wish.is_topic_based
             else self._notified(held, caller, wish, event if is_visible else None, event.number),
         )
         stored.note_sent(self._database, held.key, [event.number])
+
+    def _call(self, channel: Channel, notification: Notification) -> None:
+        """Reach the subscriber; who waits long for one keeps no connection to PostgreSQL."""
+        self._outside.secret(notification.subscription)
+        call = self._calls.submit(channels[channel.kind], self._outside, channel, notification)
+        if not wait([call], SLOW_SECONDS).done:
+            self._database.close()
+        call.result()
 
     def _is_for(self, caller: Principal, wish: Asked, content: dict[str, Any]) -> bool:
         """Whether the subscriber may find this version by what they wait for."""

@@ -11,7 +11,7 @@ from fhirserver.subscriptions.delivery import Delivery
 
 @reactions.register("subscriptions")
 def reaction(engine: Engine) -> Reaction:
-    """Choosing and telling. A subscriber that is slow takes one thread, and delays nobody else."""
+    """Choosing and telling. Slow subscribers wait for each other, and delay nobody else."""
     settings = engine.context.settings
     return Reaction(
         readers=[Reader(READER, chosen(engine), at_once=500)],
@@ -20,6 +20,7 @@ def reaction(engine: Engine) -> Reaction:
                 QUEUE,
                 Delivery(engine).act,
                 threads=settings.subscription_threads,
+                waiting=settings.subscription_slow_threads,
                 lanes=1,
                 most_attempts=settings.subscription_attempts + 1,
             )
