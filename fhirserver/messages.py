@@ -178,6 +178,10 @@ class Messages:
         """
         return rows.end(self.database, id_, state, reason=reason, report=report, answer=answer)
 
+    def written(self, id_: int) -> bool:
+        """Something is still to be done for a message; False when it isn't waiting any more."""
+        return rows.written(self.database, id_)
+
     def owed(self, sender: str, *, limit: int = 100) -> list[tuple[int, bytes]]:
         """Application acknowledgements that a sender hasn't been sent, the oldest first."""
         return rows.owed(self.database, sender, limit=limit)

@@ -17,6 +17,8 @@ import logging
 import random
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
+from enum import Enum
 from typing import Final
 
 from fhirserver import ids
@@ -51,10 +53,38 @@ from fhirserver.storage.queue_items import (
 )
 
 __all__ = [
-    "Behind", "Change", "Connection", "Database", "Dead", "GiveUp", "Item", "New", "Seen",
-    "Standing", "add", "appear", "begin", "behind", "dead", "due", "following", "forget",
-    "lease_of", "look", "new_holder", "release_all", "revive", "standing", "vanish",
-    "with_leases", "work",
+    "FINISHED",
+    "Act",
+    "Behind",
+    "Change",
+    "Connection",
+    "Database",
+    "Dead",
+    "Finished",
+    "GiveUp",
+    "Item",
+    "Later",
+    "New",
+    "Seen",
+    "Standing",
+    "add",
+    "appear",
+    "begin",
+    "behind",
+    "dead",
+    "due",
+    "finish",
+    "following",
+    "forget",
+    "lease_of",
+    "look",
+    "new_holder",
+    "release_all",
+    "revive",
+    "standing",
+    "vanish",
+    "with_leases",
+    "work",
 ]  # fmt: skip
 
 log = logging.getLogger(__name__)
@@ -70,8 +100,32 @@ OF_A_LANE: Final = 50
 _reached: dict[tuple[str, bool], str] = {}
 
 
+class Finished(Enum):
+    """What `act` may return: see `work`."""
+
+    FINISHED = "finished"
+
+
+FINISHED: Final = Finished.FINISHED
+
+Act = Callable[[Item], Finished | None]
+"""Does an item."""
+
+
 class GiveUp(Exception):
     """No further attempt would do any better; the message says why, without patient data."""
+
+
+class Later(Exception):
+    """An item isn't done and has to wait, so many seconds; the message says for what.
+
+    Unless it is an attempt, it may wait as often as it likes.
+    """
+
+    def __init__(self, reason: str, seconds: float, *, is_attempt: bool = True) -> None:
+        super().__init__(reason)
+        self.seconds = seconds
+        self.is_attempt = is_attempt
 
 
 def delay(attempts: int) -> float:
@@ -86,7 +140,7 @@ def delay(attempts: int) -> float:
 def work(
     database: Database,
     topic: str,
-    act: Callable[[Item], None],
+    act: Act,
     *,
     seconds: float,
     most_attempts: int = MOST_ATTEMPTS,
@@ -98,7 +152,8 @@ def work(
 ) -> int:
     """Do what is due of a topic, for about so long; how many items were done.
 
-    `act` returns when an item is done. Half of a lease is left for the item under way. The `lanes`
+    `act` returns when an item is done; FINISHED when it has taken it off, too, with `finish` in a
+    transaction of its own. Half of a lease is left for the item under way. The `lanes`
     that are taken on together wait for each other; they are among `only`, where that is given, and
     none of those `without`. What `new_lease` makes says whose they are.
     """
@@ -129,12 +184,15 @@ def work(
                     release(database, lease, item.lane, untried=untried)
                     break
                 try:
-                    act(item)
+                    is_finished = act(item) is FINISHED
+                except Later as later:
+                    _put_off(database, lease, item, later)
+                    break
                 except Exception as error:  # noqa: BLE001 - one item must not stop the others
                     if not _failed(database, lease, item, error, most_attempts):
                         break
                 else:
-                    if not finish(database, lease, [item.id]):
+                    if not is_finished and not finish(database, lease, [item.id]):
                         # Somebody else may have taken it all on, and be at what comes next.
                         is_lost = True
                         break
@@ -150,6 +208,12 @@ def _last(lanes: list[str], after: str) -> str:
     """
     again = [lane for lane in lanes if lane <= after]
     return max(again or lanes)
+
+
+def _put_off(database: Database, lease: str, item: Item, later: Later) -> None:
+    if not later.is_attempt:
+        item = replace(item, attempts=item.attempts - 1)
+    put_back(database, lease, item, seconds=later.seconds, reason=str(later)[:500])
 
 
 def _failed(

@@ -11,7 +11,7 @@ import pytest
 
 from fhirserver import clock, ids, queues
 from fhirserver.errors import Unavailable
-from fhirserver.queues import GiveUp, New
+from fhirserver.queues import GiveUp, Later, New
 from fhirserver.storage import queue_items
 
 
@@ -217,3 +217,33 @@ def test_who_has_lost_a_lane_leaves_what_is_next_in_it_to_others(database, topic
     queues.work(database, topic, act, seconds=5)
 
     assert seen == [("a", 1)]
+
+
+def test_an_item_that_waits_for_something_is_not_tried_for_nothing(database, topic):
+    fill(database, topic, "a", count=2)
+    seen = []
+
+    def act(item):
+        seen.append((item.content["n"], item.attempts))
+        if len(seen) <= queues.MOST_ATTEMPTS + 2:
+            raise Later("its turn", 0, is_attempt=False)
+
+    while standing(database, topic)[0]:
+        queues.work(database, topic, act, seconds=5)
+
+    assert set(seen) == {(1, 1), (2, 1)}
+    assert standing(database, topic) == (0, 0)
+
+
+def test_an_item_that_took_itself_off_does_not_end_the_run(database, topic):
+    fill(database, topic, "a", count=3)
+    seen = []
+
+    def act(item):
+        seen.append(item.content["n"])
+        with database.transaction() as connection:
+            assert queues.finish(connection, item.lease, [item.id]) == 1
+        return queues.FINISHED
+
+    assert queues.work(database, topic, act, seconds=5) == 3
+    assert seen == [1, 2, 3]

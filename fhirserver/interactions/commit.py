@@ -19,6 +19,7 @@ from typing import Final, Literal, TypeVar
 
 from fhirserver import ids
 from fhirserver.errors import Conflict, FhirError, Gone, Invalid, NotFound, VersionConflict
+from fhirserver.interactions.checking import checked_resource
 from fhirserver.interactions.clashing import may_clash, refuse_clashes
 from fhirserver.interactions.conditions import Conditions
 from fhirserver.interactions.conforming import Conform, conformer
@@ -313,6 +314,13 @@ def _decide(
             seen = shown(guard, old)
             resource = patched(ctx, intent, json.parse((seen.content or "").encode()))
             intent = replace(intent, resource=linked(resource, intent.full_url, known))
+            if conform is not None:
+                intent = conform(intent)
+        case _ if intent.combine is not None and old is not None and old.content is not None:
+            assert intent.resource is not None
+            stored_now = json.parse_object(old.content.encode())
+            combined = {**intent.combine(intent.resource, stored_now), "id": old.id}
+            intent = replace(intent, resource=checked_resource(combined, intent.type))
             if conform is not None:
                 intent = conform(intent)
         case _:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
@@ -45,6 +46,8 @@ class Intent:
     """False: it is known to have no conditional references, and is no part of a Bundle."""
     writer: Writer | None = None
     """Who asks for it; None for the server's own work and for what is loaded."""
+    combine: Callable[[Resource, Resource], Resource] | None = None
+    """What an update makes of the given resource and the stored one; see messages.Hand."""
     source: str = ""
     """The client, or what else asks, by its name; empty where there is no writer."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final, Literal
@@ -28,6 +28,20 @@ class Source:
     text: bytes
     written: Literal["json", "xml"]
     issues: tuple[Issue, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Hand:
+    """What a part of the server has a hand in while a transaction Bundle of its own is carried out.
+
+    `combine(full_url, given, stored)` is what an entry that updates makes of the version that is
+    there, with the references that it was given; it is called while that is locked. `also` is done
+    after the writing in the same database transaction: if it raises, nothing is kept. Either may be
+    called again when somebody else was faster.
+    """
+
+    combine: Callable[[str, Resource, Resource], Resource] | None = None
+    also: Callable[[], None] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +84,8 @@ class FhirRequest:
     """Where it came from, for the record."""
     is_checked: bool = False
     """Whether the body is known to keep to its definition: entries of a checked Bundle."""
+    hand: Hand | None = None
+    """Of the server's own parts, for a transaction Bundle; nothing that comes from outside."""
 
     @property
     def resource(self) -> Resource:

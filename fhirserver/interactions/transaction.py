@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from fhirserver.errors import FhirError, Invalid
@@ -17,7 +18,7 @@ from fhirserver.interactions.commit import commit
 from fhirserver.interactions.context import Context
 from fhirserver.interactions.entries import TOLD_BETTER, Entry, request_of
 from fhirserver.interactions.intents import Intent, response
-from fhirserver.interactions.messages import FhirRequest, FhirResponse
+from fhirserver.interactions.messages import FhirRequest, FhirResponse, Hand
 from fhirserver.interactions.rights import authorize
 from fhirserver.model import json
 from fhirserver.model.bundle import bundle
@@ -45,7 +46,14 @@ def transaction(ctx: Context, request: FhirRequest, body: Resource) -> FhirRespo
             done = _inside(entry, ctx.handle)
             answers[entry.number] = answer(done, entry.request, is_head=entry.is_head)
 
-    outcomes = commit(ctx, planned.intents, then=read_too if reads else None)
+    hand = request.hand or Hand()
+
+    def then() -> None:
+        read_too()
+        if hand.also is not None:
+            hand.also()
+
+    outcomes = commit(ctx, planned.intents, then=then if reads or hand.also else None)
     for entry, done in zip(planned.writes, outcomes, strict=True):
         answers[entry.number] = answer(response(done, entry.request), entry.request)
     made = bundle("transaction-response", [answers[e.number] for e in planned.entries])
@@ -62,7 +70,7 @@ def plan(ctx: Context, request: FhirRequest, body: Resource) -> Plan:
         _inside(entry, authorize)
         _refuse_change(entry.request)
     writes = [e for e in entries if e.request.interaction in INTENT]
-    return Plan(entries, writes, [_intent(e) for e in writes])
+    return Plan(entries, writes, [_intent(e, request.hand) for e in writes])
 
 
 def _refuse_change(request: FhirRequest) -> None:
@@ -75,9 +83,12 @@ def _refuse_change(request: FhirRequest) -> None:
         )
 
 
-def _intent(entry: Entry) -> Intent:
+def _intent(entry: Entry, hand: Hand | None) -> Intent:
     intent: Intent = _inside(entry, INTENT[entry.request.interaction])
-    return replace(intent, full_url=entry.full_url)
+    intent = replace(intent, full_url=entry.full_url)
+    if hand is None or hand.combine is None or intent.action != "update":
+        return intent
+    return replace(intent, combine=partial(hand.combine, entry.full_url or ""))
 
 
 def _inside(entry: Entry, act: Callable[[FhirRequest], Any]) -> Any:

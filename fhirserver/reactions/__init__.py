@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from fhirserver.engine import Engine
-from fhirserver.queues import MOST_ATTEMPTS, Change, Connection, Item, New
+from fhirserver.queues import MOST_ATTEMPTS, Act, Change, Connection, Item, New
 from fhirserver.registry import Registry
 
 __all__ = ["Change", "Connection", "Item", "New", "Reaction", "Reader", "Worker", "reactions"]
@@ -50,7 +50,7 @@ class Worker:
     """
 
     topic: str
-    act: Callable[[Item], None]
+    act: Act
     threads: int = 2
     waiting: int = 0
     lanes: int = 20

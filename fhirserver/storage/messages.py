@@ -198,7 +198,7 @@ def head(row: Sequence[Any]) -> Head:
 
 
 def end(
-    target: Connection | Database,
+    database: Database,
     id_: int,
     state: State,
     *,
@@ -208,25 +208,33 @@ def end(
 ) -> bool:
     """Bring a message to its end; False when it has ended before.
 
-    It is taken out of the lanes in which it is the first; from others whoever finds it there does.
-
-    `answer` is the application acknowledgement that is owed from then on.
+    `answer` is the application acknowledgement that is owed from then on. Whoever finds it in the
+    queue takes it out.
     """
-    sql = (
-        "WITH ended AS (UPDATE hl7v2.message SET state = %s, ended = clock_timestamp(), "
-        "reason = %s, report = coalesce(%s::jsonb, report), answer = %s, is_owed = %s "
-        "WHERE id = %s AND state IN ('waiting', 'written') RETURNING id, lanes), "
-        "gone AS (DELETE FROM queue.item i USING ended e "
-        "WHERE i.content->'message' = to_jsonb(e.id) AND i.id IN "
-        "(SELECT (SELECT f.id FROM queue.item f WHERE f.topic = %s AND f.lane = l.lane "
-        "AND f.dead IS NULL ORDER BY f.id LIMIT 1) FROM unnest(e.lanes) AS l (lane))) "
-        "SELECT id FROM ended"
+    rows = database.write(
+        "UPDATE hl7v2.message SET state = %s, ended = clock_timestamp(), reason = %s, "
+        "report = coalesce(%s::jsonb, report), answer = %s, is_owed = %s "
+        "WHERE id = %s AND state IN ('waiting', 'written') RETURNING 1",
+        (
+            state,
+            reason,
+            None if report is None else json.dump(dict(report)).decode(),
+            answer,
+            answer is not None,
+            id_,
+        ),
     )
-    written = None if report is None else json.dump(dict(report)).decode()
-    values = (state, reason, written, answer, answer is not None, id_, TOPIC)
-    if isinstance(target, Database):
-        return bool(target.write(sql, values))
-    return bool(execute(target, sql, values))
+    return bool(rows)
+
+
+def written(database: Database, id_: int) -> bool:
+    """What it says is written, and something is still to be done; False when it has ended."""
+    rows = database.write(
+        "UPDATE hl7v2.message SET state = 'written' WHERE id = %s AND state = 'waiting' "
+        "RETURNING 1",
+        (id_,),
+    )
+    return bool(rows)
 
 
 def is_first(database: Database, id_: int, lanes: Sequence[str]) -> bool:

@@ -31,6 +31,7 @@ class Item:
     content: dict[str, Any]
     made: datetime
     attempts: int
+    lease: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,7 +179,9 @@ def take(
     found: dict[str, list[Item]] = {}
     for row in sorted(rows):
         content = json.parse_object(row[3].encode())
-        found.setdefault(row[2], []).append(Item(row[0], row[1], row[2], content, *row[4:]))
+        id_, _, lane, _, made, attempts = row
+        item = Item(id_, topic, lane, content, made, attempts, lease)
+        found.setdefault(lane, []).append(item)
     return list(found.values())
 
 

@@ -20,7 +20,7 @@ def a_message(
     more: str = "",
 ) -> bytes:
     """A small admission; `acknowledge` is such as `AL|NE`, `more` further segments."""
-    control = ids.new()[:20] if control is None else control
+    control = ids.new()[-20:] if control is None else control
     header = (
         f"MSH|^~\\&|{application}|{facility}|FHIR|HOSP|20260301101500||{event}|{control}|"
         f"{processing}|{version}"

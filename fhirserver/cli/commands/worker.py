@@ -9,7 +9,7 @@ import click
 import fhirserver.bulk.reaction
 import fhirserver.subscriptions.reaction
 import fhirserver.workflows.reaction  # noqa: F401 - they register themselves
-from fhirserver import embedded
+from fhirserver import embedded, gateways
 from fhirserver.app import open_database, open_engine
 from fhirserver.audit.recorder import Recorder
 from fhirserver.cli.options import with_settings
@@ -30,6 +30,7 @@ def command(settings: Settings, concurrency: int) -> None:
     recorder = Recorder(settings, database)
     engine = open_engine(settings, database, recorder)
     recorder.buffer.start()
+    _ = list(gateways.parts("reactions"))  # They register themselves, too.
     running = Running(database, [make(engine) for make in reactions.values()])
     running.start()
     try:

@@ -31,7 +31,7 @@ def run(*arguments: str) -> subprocess.CompletedProcess[str]:
 def test_messages_of_a_file_are_taken_and_what_is_refused_is_told(
     database: Database, database_url: str, tmp_path: Path
 ) -> None:
-    port, good, bad = unused_port(), ids.new()[:20], ids.new()[:20]
+    port, good, bad = unused_port(), ids.new()[-20:], ids.new()[-20:]
     environment = {
         **{k: v for k, v in os.environ.items() if not k.startswith("FHIRSERVER_")},
         "FHIRSERVER_DATABASE_URL": database_url,

@@ -30,7 +30,7 @@ def kept(database: Database, control: str) -> list[str]:
 def test_a_message_is_kept_when_its_acknowledgement_comes(
     listen: Listen, database: Database
 ) -> None:
-    control = ids.new()[:20]
+    control = ids.new()[-20:]
     with listen().connect() as client:
         ack = client.send(a_message(control=control))
 
@@ -39,7 +39,7 @@ def test_a_message_is_kept_when_its_acknowledgement_comes(
 
 
 def test_messages_that_come_at_once_are_answered_in_their_order(listen: Listen) -> None:
-    controls = [ids.new()[:20] for _ in range(100)]
+    controls = [ids.new()[-20:] for _ in range(100)]
     with listen().connect() as client:
         client.write(b"".join(framed(a_message(control=c)) for c in controls))
         answers = [parse(client.receive()).value("MSA-2") for _ in controls]
@@ -50,7 +50,7 @@ def test_messages_that_come_at_once_are_answered_in_their_order(listen: Listen) 
 def test_the_same_message_again_gets_the_same_acknowledgement(
     listen: Listen, database: Database
 ) -> None:
-    control = ids.new()[:20]
+    control = ids.new()[-20:]
     message = a_message(control=control)
     listener = listen()
     with listener.connect() as client:
@@ -65,7 +65,7 @@ def test_the_same_message_again_gets_the_same_acknowledgement(
 def test_another_message_under_the_same_control_id_is_rejected(
     listen: Listen, database: Database
 ) -> None:
-    control = ids.new()[:20]
+    control = ids.new()[-20:]
     with listen().connect() as client:
         client.send(a_message(control=control))
         ack = client.send(a_message(control=control, patient="4712"))
@@ -95,7 +95,7 @@ def test_what_is_no_message_is_answered_and_the_connection_goes_on(listen: Liste
 
 
 def test_a_message_that_is_too_long_is_rejected_and_the_connection_goes_on(listen: Listen) -> None:
-    control = ids.new()[:20]
+    control = ids.new()[-20:]
     long = a_message(control=control, more="OBX|1|ED|" + "A" * 100_000 + "\r")
     with listen(limits=Limits(message_bytes=50_000)).connect() as client:
         nak, ack = client.send(long), client.send(a_message())
@@ -107,7 +107,7 @@ def test_a_message_that_is_too_long_is_rejected_and_the_connection_goes_on(liste
 def test_a_large_document_is_kept_as_it_came(
     listen: Listen, messages: Messages, database: Database
 ) -> None:
-    control = ids.new()[:20]
+    control = ids.new()[-20:]
     message = a_message(control=control, more="OBX|1|ED|" + "A" * 20_000_000 + "\r")
     with listen().connect() as client:
         ack = client.send(message)
@@ -120,7 +120,7 @@ def test_a_large_document_is_kept_as_it_came(
 
 
 def test_a_sender_that_is_not_known_is_rejected(listen: Listen, database: Database) -> None:
-    control = ids.new()[:20]
+    control = ids.new()[-20:]
     with listen([a_sender("lab", member("application", "LAB"))]).connect() as client:
         ack = client.send(a_message(control=control))
 
@@ -142,7 +142,7 @@ def test_a_test_message_does_not_get_in_where_only_production_is_taken(listen: L
 def test_enhanced_mode_acknowledges_under_the_condition_that_was_asked_for(
     listen: Listen, asked: str, code: str | None
 ) -> None:
-    control = ids.new()[:20]
+    control = ids.new()[-20:]
     with listen().connect() as client:
         client.write(framed(a_message(control=control, acknowledge=asked)) + framed(a_message()))
         first = parse(client.receive())
@@ -156,7 +156,7 @@ def test_enhanced_mode_acknowledges_under_the_condition_that_was_asked_for(
 def test_the_application_acknowledgement_follows_as_a_message_of_its_own(
     listen: Listen, messages: Messages, database: Database
 ) -> None:
-    control = ids.new()[:20]
+    control = ids.new()[-20:]
     with listen().connect() as client:
         client.send(a_message(control=control, acknowledge="AL|AL", application=control))
         rows = database.read("SELECT id FROM hl7v2.message WHERE control = %s", (control,))

@@ -1,0 +1,1 @@
+"""What becomes of messages that were kept: they are converted, can be looked at, and replayed."""

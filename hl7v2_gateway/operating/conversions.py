@@ -1,0 +1,65 @@
+"""What this package needs of a conversion; hl7v2_gateway/mapping gives it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, Protocol
+
+from fhirserver.model.resource import Resource
+from hl7v2_gateway.er7 import Message
+from hl7v2_gateway.partners import Sender
+
+
+class Merging(Protocol):
+    """Two identities become one; both are searches such as `identifier=system|value`."""
+
+    @property
+    def kind(self) -> str: ...
+
+    @property
+    def survivor(self) -> str: ...
+
+    @property
+    def retired(self) -> str: ...
+
+
+class Converted(Protocol):
+    """What was made of a message."""
+
+    @property
+    def bundle(self) -> Resource:
+        """A transaction with conditional updates, and references between its entries."""
+
+    @property
+    def merges(self) -> Sequence[Merging]: ...
+
+
+Combine = Callable[[str, Resource, Resource], Resource]
+"""What an entry (by its fullUrl) makes of what is stored: see fhirserver.interactions.messages."""
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A conversion, how it goes with what is stored, and what it left over.
+
+    `report` is for the operator: where unmapped fields are, and which codes nobody knows.
+    """
+
+    converted: Converted
+    combine: Combine | None = None
+    report: Mapping[str, Any] | None = None
+
+
+class NotConverted(Exception):
+    """Nothing can be made of a message; a code of table 0357, and why, without patient data."""
+
+    def __init__(self, code: str, text: str) -> None:
+        super().__init__(text)
+        self.code = code
+
+
+Convert = Callable[[Message, Sender, int], Made]
+"""Converts the message with this number in the record; raises NotConverted."""
+
+Failure = Literal["transient", "permanent", "ambiguous"]

@@ -1,0 +1,99 @@
+"""What a part of the server has a hand in while a transaction of its own is carried out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+
+from fhirserver import ids
+from fhirserver.access.principal import Principal, scopes
+from fhirserver.app import open_engine
+from fhirserver.engine import Engine
+from fhirserver.errors import Invalid, NotFound
+from fhirserver.interactions.messages import FhirRequest, Hand
+from fhirserver.model import json
+from fhirserver.settings import Settings
+from fhirserver.storage.database import Database
+
+ME = Principal("test", scopes("system/*.cruds"))
+
+
+@pytest.fixture(scope="module")
+def engine(database: Database, database_url: str) -> Engine:
+    return open_engine(Settings(database_url=database_url), database)
+
+
+def send(engine: Engine, mrn: str, given: str, hand: Hand) -> None:
+    patient = {
+        "resourceType": "Patient",
+        "identifier": [{"system": "urn:mrn", "value": mrn}],
+        "name": [{"given": [given]}],
+    }
+    request = {"method": "PUT", "url": f"Patient?identifier=urn:mrn|{mrn}"}
+    entry = {"fullUrl": f"urn:uuid:{ids.new()}", "resource": patient, "request": request}
+    bundle = {"resourceType": "Bundle", "type": "transaction", "entry": [entry]}
+    engine.handle(FhirRequest("bundle", ME, body=bundle, hand=hand))
+
+
+def names(engine: Engine, mrn: str) -> list[str]:
+    query = (("identifier", f"urn:mrn|{mrn}"),)
+    answer = engine.handle(FhirRequest("search-type", ME, type="Patient", query=query))
+    page = json.parse_object(answer.content or b"")
+    return [n for e in page.get("entry", ()) for n in e["resource"]["name"][0]["given"]]
+
+
+def both(_: str, given: dict[str, Any], stored: dict[str, Any]) -> dict[str, Any]:
+    """All given names."""
+    name = {"given": [*stored["name"][0]["given"], *given["name"][0]["given"]]}
+    return {**given, "name": [name]}
+
+
+def test_an_update_is_combined_with_what_is_stored(engine: Engine) -> None:
+    mrn = ids.new()
+    for given in ("Ada", "Augusta"):
+        send(engine, mrn, given, Hand(both))
+
+    assert names(engine, mrn) == ["Ada", "Augusta"]
+
+
+def test_nothing_that_comes_at_the_same_time_is_lost(engine: Engine) -> None:
+    mrn = ids.new()
+    with ThreadPoolExecutor(6) as pool:
+        list(pool.map(lambda n: send(engine, mrn, str(n), Hand(both)), range(12)))
+
+    assert sorted(names(engine, mrn), key=int) == [str(n) for n in range(12)]
+
+
+def test_what_is_combined_keeps_to_its_definition(engine: Engine) -> None:
+    mrn = ids.new()
+    send(engine, mrn, "Ada", Hand())
+
+    with pytest.raises(Invalid):
+        send(engine, mrn, "Ada", Hand(lambda _, given, stored: {**given, "birthDate": "soon"}))
+    assert names(engine, mrn) == ["Ada"]
+
+
+def test_what_is_done_with_it_is_kept_with_it_or_not_at_all(
+    engine: Engine, database: Database
+) -> None:
+    done, failed = ids.new(), ids.new()
+
+    def note(topic: str) -> Callable[[], None]:
+        sql = "INSERT INTO queue.item (topic, lane, content) VALUES (%s, 'a', '{}')"
+        return lambda: database.write(sql, (topic,)) and None
+
+    def fail() -> None:
+        note(failed)()
+        raise NotFound
+
+    send(engine, done, "Ada", Hand(also=note(done)))
+    with pytest.raises(NotFound):
+        send(engine, failed, "Ada", Hand(also=fail))
+
+    rows = database.read("SELECT topic FROM queue.item WHERE topic IN (%s, %s)", (done, failed))
+    assert rows == [(done,)]
+    assert (names(engine, done), names(engine, failed)) == (["Ada"], [])
+    database.write("DELETE FROM queue.item WHERE topic = %s", (done,))
