@@ -15,7 +15,7 @@ from typing import Final
 from hl7v2_gateway.er7.delimiters import Delimiters
 
 _NEW_LINE: Final = re.compile(r"\.(?:br|ce)", re.IGNORECASE)
-_SPACED: Final = re.compile(r"\.(sp|sk)\s*\+?(\d{0,3})", re.IGNORECASE)
+_SPACED: Final = re.compile(r"\.(sp|sk)\s?\+?(\d{0,3})", re.IGNORECASE)
 
 
 @lru_cache(maxsize=64)
@@ -24,7 +24,7 @@ def _pattern(escape: str) -> re.Pattern[str]:
     return re.compile(
         rf"(?:{e}X(?:[0-9A-Fa-f]{{2}})+{e})+"
         rf"|{e}(?:[FSTREPHN]"
-        rf"|\.(?:br|ce|fi|nf|(?:sp|sk)\s*\+?\d{{0,3}}|(?:in|ti)\s*[+-]?\d{{0,4}}))\s*{e}",
+        rf"|\.(?:br|ce|fi|nf|(?:sp|sk)\s?\+?\d{{0,3}}|(?:in|ti)\s?[+-]?\d{{0,4}}))\s?{e}",
         re.IGNORECASE,
     )
 
