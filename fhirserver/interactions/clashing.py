@@ -22,7 +22,8 @@ from fhirserver.model.references import parse_reference
 from fhirserver.model.resource import Resource
 from fhirserver.scheduling.appointments import reference_of
 from fhirserver.scheduling.clashes import KEEPING, asks_for_more, clashes, comers, slots_of
-from fhirserver.scheduling.slots import span_of
+from fhirserver.scheduling.slots import TAKEN, span_of, taken_by
+from fhirserver.scheduling.slots import digest as digest_of
 from fhirserver.scheduling.times import Span, written
 from fhirserver.search.hashing import digest
 from fhirserver.settings import Settings
@@ -35,12 +36,13 @@ CLASH: Final = (
     "somebody or something of this appointment has another one at this time: look for a free time "
     "with Appointment/$find"
 )
+LOSS: Final = "this appointment has slots: $cancel it first, and their time is free again"
 Old = Mapping[tuple[str, str | None], Version]
 
 
 def may_clash(settings: Settings, intent: Intent) -> bool:
     """Whether a change is looked at: it depends on who asks for it."""
-    if intent.type != TYPE or intent.action == "delete" or intent.writer is None:
+    if intent.type != TYPE or intent.writer is None:
         return False
     match settings.appointment_rules:
         case "off":
@@ -63,6 +65,9 @@ def refuse_clashes(
     looked_at: list[tuple[Intent, Resource]] = []
     for intent in intents:
         version = old.get((intent.type, intent.id))
+        if intent.action == "delete":
+            _refuse_loss(ctx, intent, _before(version))
+            continue
         appointment = {**(intent.resource or {}), "id": intent.id}
         if asks_for_more(appointment, _before(version), now):
             looked_at.append((intent, appointment))
@@ -77,6 +82,15 @@ def refuse_clashes(
         if clashes(appointment, others, now):
             error = Conflict(CLASH)
             raise error.inside(intent.place) if intent.place else error
+
+
+def _refuse_loss(ctx: Context, intent: Intent, before: Resource | None) -> None:
+    """Raise Conflict when a deletion would leave slots behind that nobody could free any more."""
+    found = named(ctx, _local(ctx, slots_of(before or {})))
+    mine = digest_of(str(intent.id))
+    if any(mine in taken_by(s) and s["status"] in TAKEN for s in found.values()):
+        error = Conflict(LOSS)
+        raise error.inside(intent.place) if intent.place else error
 
 
 def _before(version: Version | None) -> Resource | None:

@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 
 from fhirserver.interactions.commit import commit
 from fhirserver.interactions.context import Context
-from fhirserver.interactions.intents import Intent, allowed_versions, response
+from fhirserver.interactions.intents import Intent, allowed_versions, response, source_of, writer_of
 from fhirserver.interactions.interaction import interactions
 from fhirserver.interactions.messages import FhirRequest, FhirResponse
 
@@ -24,6 +24,8 @@ def intent(request: FhirRequest) -> Intent:
         criteria=None if request.id is not None else urlencode(request.query),
         if_match=allowed_versions(request),
         place=request.place,
+        writer=writer_of(request),
+        source=source_of(request),
     )
 
 

@@ -183,6 +183,22 @@ def test_what_was_written_directly_is_in_the_way_of_booking(client, appointment,
     assert len(resources(left)) == 1
 
 
+def test_an_appointment_that_has_slots_is_cancelled_before_it_is_deleted(client, appointment, doctor, stored):  # fmt: skip
+    schedule = stored("Schedule", actor=[to(doctor)])
+    slot = stored("Slot", schedule=to(schedule), status="free", start=NINE, end=TEN)
+    wanted = {"name": "appointment-resource", "resource": appointment(slot=[to(slot)])}
+    given = {"resourceType": "Parameters", "parameter": [wanted]}
+    [booked] = resources(done(client.post("/fhir/Appointment/$book", json=given)))
+    where = f"/fhir/Appointment/{booked['id']}"
+
+    assert "$cancel" in refused(client.delete(where), 409)["diagnostics"]
+    whole = a_bundle("transaction", an_entry("DELETE", f"Appointment/{booked['id']}"))
+    refused(client.post("/fhir", json=whole), 409)
+    done(client.post(f"{where}/$cancel"))
+    assert client.delete(where).status_code == 204
+    assert done(client.get(f"/fhir/Slot/{slot['id']}"))["status"] == "free"
+
+
 def test_what_listed_systems_have_booked_is_stored_and_counts(make_app, client_of, token, appointment, doctor, client):  # fmt: skip
     feed = client_of(make_app(appointment_sources="somebody, te*"))
     done(post(feed, appointment(doctor)), 201)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
@@ -44,3 +45,29 @@ def test_the_rule_is_that_of_calendars(rule, days):
 def test_a_rule_that_is_none_or_has_no_end_is_refused(rule):
     with pytest.raises(Invalid):
         occurrences(rule, NINE, VIENNA)
+
+
+@pytest.mark.parametrize(
+    "rule",
+    ["FREQ=DAILY;BYMONTH=2;BYMONTHDAY=30;COUNT=2", "FREQ=WEEKLY;BYMONTH=2;BYMONTHDAY=30;COUNT=2",
+     "FREQ=DAILY;BYYEARDAY=366;BYMONTH=1;COUNT=3", "FREQ=DAILY;BYWEEKNO=20;BYMONTH=1;COUNT=3",
+     "FREQ=DAILY;BYSETPOS=9;COUNT=2", "FREQ=DAILY;INTERVAL=7;BYDAY=TU;COUNT=2",
+     "FREQ=YEARLY;COUNT=7", "FREQ=YEARLY;UNTIL=20990101", "FREQ=DAILY;COUNT=2;UNTIL=20260325"],
+)  # fmt: skip
+def test_a_rule_that_never_comes_true_or_has_no_near_end_is_refused_at_once(rule):
+    began = time.process_time()
+
+    with pytest.raises(Invalid):
+        occurrences(rule, NINE, VIENNA)
+    # To the year 9999 it is four seconds and more.
+    assert time.process_time() < began + 1
+
+
+@pytest.mark.parametrize(
+    "rule",
+    ["FREQ=MONTHLY;BYDAY=-2FR;COUNT=3", "FREQ=MONTHLY;BYMONTHDAY=-12;COUNT=3",
+     "FREQ=DAILY;BYHOUR=09;COUNT=3", "FREQ=MONTHLY;BYDAY=MO,FR;BYSETPOS=6;COUNT=3",
+     "FREQ=YEARLY;BYYEARDAY=79;COUNT=3"],
+)  # fmt: skip
+def test_parts_of_a_rule_that_speak_of_the_first_day_are_followed(rule):
+    assert len(occurrences(rule, NINE, VIENNA)) == 3
