@@ -116,13 +116,12 @@ class Egress:
 
         Raises CannotReach, and OSError when there is no answer.
         """
-        host, port = parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)
-        raw = socket.create_connection((self._pinned(parts, host, port), port), seconds)
+        raw = self.connect_plainly(parts, seconds)
         if parts.scheme != "https":
             return raw
         try:
             made = self.context.wrap_socket(
-                raw, server_hostname=host, do_handshake_on_connect=False
+                raw, server_hostname=parts.hostname or "", do_handshake_on_connect=False
             )
         except BaseException:
             raw.close()
@@ -140,6 +139,11 @@ class Egress:
         """The same, for a call that takes no longer than that in all, and closed after it."""
         with self.connect(parts, seconds) as made, limited(made, seconds):
             yield made
+
+    def connect_plainly(self, parts: SplitResult, seconds: float) -> socket.socket:
+        """The same without TLS, for who has it done by a context of their own."""
+        host, port = parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)
+        return socket.create_connection((self._pinned(parts, host, port), port), seconds)
 
     def _pinned(self, parts: SplitResult, host: str, port: int) -> str:
         """The address to connect to; all that the name stands for must be allowed."""

@@ -8,10 +8,12 @@ from typing import Final
 
 from fhirserver import interactions as interactions_package
 from fhirserver import operations as operations_package
+from fhirserver.access.compile import Granted
 from fhirserver.access.principal import Principal
 from fhirserver.audit.recorder import Recorder
 from fhirserver.errors import FhirError, MethodNotAllowed
 from fhirserver.interactions.context import Context
+from fhirserver.interactions.entitlements import Entitlements
 from fhirserver.interactions.interaction import interactions
 from fhirserver.interactions.messages import FhirRequest, FhirResponse
 from fhirserver.interactions.operation import called
@@ -28,6 +30,7 @@ from fhirserver.search.parameters import base_parameters
 from fhirserver.search.site import site_of
 from fhirserver.search.stamp import stamp
 from fhirserver.settings import Settings
+from fhirserver.storage import epoch
 from fhirserver.storage.added_parameters import AddedParameters
 from fhirserver.storage.conformance import StoredConformance
 from fhirserver.storage.database import Database
@@ -126,6 +129,7 @@ class Engine:
             seals.unseal,
             self.handle,
         )
+        self._entitlements = Entitlements(database, added, site)
 
     def handle(self, request: FhirRequest) -> FhirResponse:
         """Answer a request; raises errors.FhirError for everything the client can be told."""
@@ -153,6 +157,15 @@ class Engine:
     def own_context(self) -> Context:
         """For the server's own work, from which nothing is kept."""
         return self._seen_by(WHOLE)
+
+    def entitled(self, principal: Principal) -> Principal:
+        """Somebody for whom the server works, with the rights that policies leave them by now.
+
+        Who comes by a token has been given theirs by the web.
+        """
+        access = self._entitlements.access(principal, epoch.current(self.context.store.database))
+        purposes = access.purposes if isinstance(access, Granted) else ()
+        return replace(principal, given_access=access, purposes=purposes)
 
     def seen_by(self, principal: Principal) -> Context:
         """With the rights of somebody for whom the server works."""

@@ -3,7 +3,7 @@
 The server doesn't import them; it looks which are there and takes what they offer:
 
     commands        a package with a file for each command, as fhirserver/cli/commands
-    reactions       a module that registers what the worker does (fhirserver.reactions)
+    reactions       a package with a file for each thing that the worker does (fhirserver.reactions)
     web             a module with `blueprints(engine, settings, ...)` (see app.py)
 """
 

@@ -149,13 +149,15 @@ def work(
     only: Sequence[str] | None = None,
     without: Sequence[str] = (),
     new_lease: Callable[[], str] = ids.new,
+    longest_delay: float = LONGEST_DELAY,
 ) -> int:
     """Do what is due of a topic, for about so long; how many items were done.
 
     `act` returns when an item is done; FINISHED when it has taken it off, too, with `finish` in a
     transaction of its own. Half of a lease is left for the item under way. The `lanes`
     that are taken on together wait for each other; they are among `only`, where that is given, and
-    none of those `without`. What `new_lease` makes says whose they are.
+    none of those `without`. What `new_lease` makes says whose they are. No more than
+    `longest_delay` seconds pass between two attempts.
     """
     ends = time.monotonic() + seconds
     done, walk = 0, (topic, only is not None)
@@ -189,7 +191,7 @@ def work(
                     _put_off(database, lease, item, later)
                     break
                 except Exception as error:  # noqa: BLE001 - one item must not stop the others
-                    if not _failed(database, lease, item, error, most_attempts):
+                    if not _failed(database, lease, item, error, most_attempts, longest_delay):
                         break
                 else:
                     if not is_finished and not finish(database, lease, [item.id]):
@@ -217,7 +219,12 @@ def _put_off(database: Database, lease: str, item: Item, later: Later) -> None:
 
 
 def _failed(
-    database: Database, lease: str, item: Item, error: Exception, most_attempts: int
+    database: Database,
+    lease: str,
+    item: Item,
+    error: Exception,
+    most_attempts: int,
+    longest_delay: float,
 ) -> bool:
     """Note why; whether the next of the lane has its turn."""
     is_told = isinstance(error, FhirError | GiveUp)
@@ -227,5 +234,6 @@ def _failed(
         log.error("queue_item_dead", extra=what, exc_info=None if is_told else error)
         return bury(database, lease, item, reason=reason)
     log.warning("queue_item_failed", extra=what, exc_info=None if is_told else error)
-    put_back(database, lease, item, seconds=delay(item.attempts), reason=reason)
+    seconds = min(delay(item.attempts), longest_delay)
+    put_back(database, lease, item, seconds=seconds, reason=reason)
     return False

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from fhirserver.engine import Engine
-from fhirserver.queues import MOST_ATTEMPTS, Act, Change, Connection, Item, New
+from fhirserver.queues import LONGEST_DELAY, MOST_ATTEMPTS, Act, Change, Connection, Item, New
 from fhirserver.registry import Registry
 
 __all__ = ["Change", "Connection", "Item", "New", "Reaction", "Reader", "Worker", "reactions"]
@@ -47,6 +47,7 @@ class Worker:
 
     As many as `waiting` says are beside those for lanes whose items take long (pace.py). `lanes`
     is how many lanes a thread takes on at a time: few, where one item may take long.
+    `longest_delay` is how many seconds may pass between two attempts.
     """
 
     topic: str
@@ -56,6 +57,7 @@ class Worker:
     lanes: int = 20
     most_attempts: int = MOST_ATTEMPTS
     lease_seconds: float = 60.0
+    longest_delay: float = LONGEST_DELAY
 
 
 @dataclass(frozen=True, slots=True)

@@ -135,6 +135,7 @@ class Running:
                     lanes=worker.lanes,
                     only=only,
                     without=without,
+                    longest_delay=worker.longest_delay,
                     new_lease=new_lease,
                 )
         except Exception as error:

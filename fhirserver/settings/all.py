@@ -9,6 +9,7 @@ from fhirserver.settings.apps import Apps
 from fhirserver.settings.care import Care
 from fhirserver.settings.content import Content
 from fhirserver.settings.hl7v2 import Hl7v2
+from fhirserver.settings.hl7v2_sending import Hl7v2Sending
 from fhirserver.settings.limits import Limits
 from fhirserver.settings.messages import Messages
 from fhirserver.settings.privacy import Privacy
@@ -17,7 +18,7 @@ from fhirserver.settings.sign_in import SignIn
 
 
 @dataclass(frozen=True)
-class Settings(Privacy, Apps, SignIn, Hl7v2, Messages, Care, Content, Limits, Server):
+class Settings(Privacy, Apps, SignIn, Hl7v2, Hl7v2Sending, Messages, Care, Content, Limits, Server):
     """The settings of one server: read once, by the composition root."""
 
     @property

@@ -34,8 +34,9 @@ class Messages:
     )
     reachable_inside: str = setting(
         "",
-        "Hosts, addresses and networks inside the hospital that notifications of Subscriptions may "
-        "go to, with commas between: hooks.ward.example, 10.1.0.0/16. They may be http.",
+        "Hosts, addresses and networks inside the hospital that notifications of Subscriptions and "
+        "HL7 v2 messages may go to, with commas between: hooks.ward.example, 10.1.0.0/16. They may "
+        "be http or mllp.",
     )
     subscription_attempts: int = setting(
         12,

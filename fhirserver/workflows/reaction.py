@@ -12,18 +12,14 @@ from typing import Any, Final
 
 import fhirserver.workflows as package
 from fhirserver.engine import Engine
-from fhirserver.model import json
-from fhirserver.model.resource import Resource
 from fhirserver.reactions import Change as Logged
 from fhirserver.reactions import Connection, Item, New, Reaction, Reader, Worker, reactions
+from fhirserver.reactions.written import written
 from fhirserver.registry import discover
-from fhirserver.storage.numbered import numbered
-from fhirserver.storage.rows import Version
 from fhirserver.workflows.occasion import Change, Elapsed, Occasion
 from fhirserver.workflows.registering import Remind, Workflow, timers, workflows
 
 READER: Final = "workflows"
-_METHOD: Final[Mapping[str, Any]] = {"POST": "C", "PUT": "U", "PATCH": "U", "DELETE": "D"}
 
 
 @reactions.register("workflows")
@@ -87,22 +83,8 @@ def _remind(engine: Engine, name: str, remind: Remind, item: Item) -> None:
 
 def _occasion(engine: Engine, name: str, content: Mapping[str, Any]) -> Occasion | None:
     """The change with its contents; None when it was expunged meanwhile."""
-    resource_type, key, version = content["type"], content["key"], content["version"]
-    found = numbered(
-        engine.context.store.database,
-        [(resource_type, key, version), (resource_type, key, version - 1)],
-    )
-    now = found.get((resource_type, key, version))
-    if now is None:
+    found = written(engine, content["type"], content["key"], content["version"])
+    if found is None:
         return None
-    change = Change(resource_type, now.id, version, _METHOD[now.method], now.updated)
-    before = found.get((resource_type, key, version - 1))
-    return Occasion(
-        engine, name, change, _resource(now), None if before is None else _resource(before)
-    )
-
-
-def _resource(version: Version | None) -> Resource | None:
-    if version is None or version.content is None:
-        return None
-    return json.parse_object(version.content.encode())
+    change = Change(found.type, found.id, found.version, found.method, found.updated)
+    return Occasion(engine, name, change, found.resource, found.before)

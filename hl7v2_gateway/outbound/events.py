@@ -93,6 +93,25 @@ def types() -> frozenset[str]:
     return frozenset(_tables())
 
 
+def events_of(resource_type: str) -> frozenset[str]:
+    """The events that changes of a type may be, in any version of the standard.
+
+    >>> sorted(events_of("DiagnosticReport"))
+    ['ORU^R01']
+    """
+    rules = _tables().get(resource_type)
+    if rules is None:
+        return frozenset()
+    named = {e for e in (r.event for r in rules.rules) if "^" in e}
+    named |= {r.during_visit for r in rules.rules if r.during_visit}
+    orders = {event for key, event in rules.event_by.items() if key != "fact"}
+    if orders:
+        orders.add("ORM^O01")
+    if "RDE^O11" in named:
+        named.add("RDE^O01")
+    return frozenset(named | orders)
+
+
 def events(before: Resource | None, after: Resource | None) -> tuple[Trigger, ...]:
     """What is to be told of a change; nothing when it says nothing new.
 

@@ -18,6 +18,7 @@ VERSIONS: Final = frozenset(
 )  # fmt: skip
 STANDARD_DELIMITERS: Final = "|^~\\&"
 MODES: Final = frozenset(["original", "enhanced"])
+AFTER_REJECTION: Final = frozenset(["skip", "stop"])
 FEWEST_DELIMITERS: Final = 5
 MOST_DELIMITERS: Final = 6
 
@@ -28,7 +29,9 @@ class Receiver:
 
     `events` are such as `ADT^A08`, or `ADT` for all of these; empty is everything. `code_maps` give
     a ConceptMap for a system of codes. `sender` is the id of the same system as a sender, which
-    isn't told what came from it.
+    isn't told what came from it. `after_rejection`: whether a message that it rejects for good is
+    left out (`skip`), or holds up what is behind it until an operator decides (`stop`).
+    `clearances` are security labels that it may see, such as R or HIV.
     """
 
     id: str
@@ -52,6 +55,8 @@ class Receiver:
     acknowledgement: str = "original"
     timeout_seconds: float = 30.0
     sender: str | None = None
+    after_rejection: str = "skip"
+    clearances: frozenset[str] = frozenset()
 
     def wants(self, event: str) -> bool:
         """Whether it is to be told of an event.
@@ -93,6 +98,10 @@ def receiver_of(endpoint: Resource) -> Receiver | None:
         acknowledgement=chosen(found.text("acknowledgement", "original"), MODES, "acknowledgement"),
         timeout_seconds=float(found.text("timeout-seconds", "30")),
         sender=_sender(found),
+        after_rejection=chosen(
+            found.text("after-rejection", "skip"), AFTER_REJECTION, "after-rejection"
+        ),
+        clearances=frozenset(found.texts("clearance")),
     )
 
 

@@ -15,6 +15,7 @@ from fhirserver.audit.recorder import Recorder
 from fhirserver.cli.options import with_settings
 from fhirserver.reactions import reactions
 from fhirserver.reactions.running import Running
+from fhirserver.registry import discover
 from fhirserver.settings import Settings
 from fhirserver.tasks import make_celery
 
@@ -30,7 +31,8 @@ def command(settings: Settings, concurrency: int) -> None:
     recorder = Recorder(settings, database)
     engine = open_engine(settings, database, recorder)
     recorder.buffer.start()
-    _ = list(gateways.parts("reactions"))  # They register themselves, too.
+    for part in gateways.parts("reactions"):
+        discover(part)
     running = Running(database, [make(engine) for make in reactions.values()])
     running.start()
     try:

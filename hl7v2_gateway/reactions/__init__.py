@@ -1,0 +1,1 @@
+"""What the gateway does in `fhirserver worker`, a file each: they register themselves."""

@@ -1,0 +1,1 @@
+"""Messages leave for their receivers: in order, once each, until they are acknowledged."""

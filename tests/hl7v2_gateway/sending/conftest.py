@@ -1,0 +1,110 @@
+"""A server whose changes leave for receivers on this machine, by turns that tests take."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from fhirserver import ids, queues
+from fhirserver.app import open_keyring
+from fhirserver.sent_messages import TOPIC, SentMessages
+from hl7v2_gateway.sending.choosing import chosen
+from hl7v2_gateway.sending.delivery import Delivery
+from hl7v2_gateway.sending.directory import Directory
+from tests.peers.hl7_receiver import Receiver, hl7_receiver
+
+OURS = "https://fhirserver.example/StructureDefinition/"
+READER = "test-hl7v2-send"
+
+
+@pytest.fixture(scope="session")
+def sending_app(make_app):
+    return make_app(allow_local_addresses=True)
+
+
+@pytest.fixture
+def ward(sending_app, client_of):
+    """A client that may do everything."""
+    return client_of(sending_app)
+
+
+@pytest.fixture
+def engine(sending_app):
+    return sending_app.extensions["fhirserver"]
+
+
+@pytest.fixture
+def sent(engine) -> SentMessages:
+    database = engine.context.store.database
+    return SentMessages(database, open_keyring(engine.context.settings, database))
+
+
+@pytest.fixture
+def peer() -> Iterator[Receiver]:
+    with hl7_receiver() as made:
+        yield made
+
+
+@pytest.fixture
+def turn(engine, database, monkeypatch) -> Iterator[Callable[..., None]]:
+    """Does all that is to be done: reads the change log, and works off the queue."""
+    monkeypatch.setattr(queues, "delay", lambda attempts: 0.0)
+    database.write("DELETE FROM queue.item WHERE topic = %s", (TOPIC,))
+    queues.begin(database, READER)
+    directory = Directory(engine)
+    choose, delivery = chosen(directory), Delivery(engine, directory)
+
+    def run(seconds: float = 20.0) -> None:
+        with database.transaction() as connection:
+            while changes := queues.following(connection, READER, 1000):
+                for topic, item in choose(connection, changes):
+                    queues.add(connection, topic, [item])
+        queues.work(database, TOPIC, delivery.act, seconds=seconds, most_attempts=99)
+
+    run()
+    yield run
+    delivery.close()
+    queues.forget(database, READER)
+    database.write("DELETE FROM queue.item WHERE topic = %s", (TOPIC,))
+
+
+@pytest.fixture
+def receiver(ward, peer) -> Iterator[Callable[..., str]]:
+    """Enters a receiver; its id. They are ended after the test."""
+    made: list[str] = []
+
+    def enter(*members: dict[str, Any], port: int | None = None) -> str:
+        id_ = ids.new()
+        answer = ward.put(
+            f"/fhir/Endpoint/{id_}",
+            json={
+                "resourceType": "Endpoint",
+                "id": id_,
+                "status": "active",
+                "name": "Laboratory",
+                "connectionType": {
+                    "system": "http://terminology.hl7.org/CodeSystem/endpoint-connection-type",
+                    "code": "hl7v2-mllp",
+                },
+                "payloadType": [{"text": "HL7 v2"}],
+                "address": f"mllp://127.0.0.1:{port or peer.port}",
+                "extension": [{"url": f"{OURS}hl7v2-receiver", "extension": list(members)}],
+            },
+        )
+        assert answer.status_code in {200, 201}, answer.text
+        made.append(id_)
+        return id_
+
+    yield enter
+    for id_ in made:
+        ward.delete(f"/fhir/Endpoint/{id_}")
+
+
+def member(name: str, value: str, kind: str = "String") -> dict[str, Any]:
+    """A member of the extension of a receiver."""
+    return {"url": name, f"value{kind}": value}
+
+
+APPLICATION = member("application", "LIS")
