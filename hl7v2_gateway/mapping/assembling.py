@@ -72,10 +72,26 @@ class Assembly:
             draft = self.current.get(label)
             if draft is None or (self.plan.owners[label] == slot.order and label not in begun):
                 draft = self.current[label] = self._new(action.type)
+            if label not in begun and draft.type in ("Observation", "Specimen"):
+                self._beside(draft, view)
             begun.add(label)
+            if action.rules.name == "MRG[Patient]":
+                # The patient that a MRG names: known by its number, described elsewhere.
+                draft.hints["mention"] = True
             self.apply(action.rules.whole, action.rules.fields, view, draft, scope)
             for link in action.links:
                 self._link(link, scope)
+
+    def _beside(self, draft: Draft, view: View) -> None:
+        """What an observation or a specimen is told from others by: its report, its sub-id."""
+        if "report" in draft.hints:
+            return
+        for label in ("DiagnosticReport[1]", "Immunization[1]", "ServiceRequest[1]"):
+            if label in self.current:
+                draft.hints["report"] = self.current[label]
+                break
+        if view.name == "OBX":
+            draft.hints["sub"] = view.text(4)
 
     def _new(self, kind: str) -> Draft:
         draft = self.drafts.new(kind)
@@ -182,7 +198,7 @@ class Assembly:
             if rule.test is not None and not rule.test(view, view.first(number), self.near):
                 continue
             if rule.path.steps and rule.constant is None:
-                draft.cleared.add(cleared(rule))
+                draft.cleared.add(cleared(rule, rules))
                 draft.made.append(Made(rule.path.text, rule.id, f"{view.name}-{number}"))
         self.used[view.index, number, 0] = frozenset({1})
 
@@ -192,12 +208,22 @@ def _takes_more(rule: Rule) -> bool:
     return rule.lines or any(s.is_list for s in rule.path.steps) or not rule.path.steps
 
 
-def cleared(rule: Rule) -> str:
-    """What a null deletes: the element, or the extension by its address."""
-    for step in rule.path.steps:
+def cleared(rule: Rule, beside: tuple[Rule, ...]) -> str:
+    """What a null deletes: the element, the extension by its address, or those items of a list that
+    the field's constants tell from others (`telecom[use=home]`)."""
+    steps = rule.path.steps
+    for step in steps:
         if step.url:
             return f"extension:{step.url}"
-    return ".".join(s.name for s in rule.path.steps if not s.name.startswith("_"))
+    first = steps[0]
+    if first.is_list and first.label:
+        for other in beside:
+            path = other.path.steps
+            mark = path[-1].name if path else ""
+            if isinstance(other.constant, str) and path[0] == first and mark in ("code", "use"):
+                where = ".".join(s.name for s in path[1:])
+                return f"{first.name}[{where}={other.constant}]"
+    return ".".join(s.name for s in steps if not s.name.startswith("_"))
 
 
 def _add_line(draft: Draft, rule: Rule, value: Any, scope: int) -> None:

@@ -25,7 +25,7 @@ class UnknownCode:
 
 @dataclass(frozen=True, slots=True)
 class Codes:
-    """A vocabulary map: v2 code to (code, system, display), and the v2 table's own system."""
+    """A vocabulary map: v2 code to (code, system, display), and the table's own system."""
 
     name: str
     codes: Mapping[str, tuple[str, str, str]]
@@ -34,10 +34,10 @@ class Codes:
 
 @dataclass(frozen=True, slots=True)
 class How:
-    """What a rule adds to a data type map: its vocabulary, and the codes that the target allows."""
+    """What a rule adds to a data type map: its vocabulary, and the codes allowed, with systems."""
 
     codes: Codes | None = None
-    allowed: frozenset[str] | None = None
+    allowed: Mapping[str, str] | None = None
 
 
 @dataclass(slots=True)
@@ -66,6 +66,9 @@ class Context:
         for key in (name, universal):
             if key and key in self.authorities:
                 return self.authorities[key]
+        if universal.upper() == kind.upper():
+            # A sender that repeats the type where the id should be.
+            universal = ""
         if universal:
             return universal_id(universal, kind)
         if name:
@@ -81,8 +84,8 @@ class Context:
             return f"http://terminology.hl7.org/CodeSystem/v2-{int(name[3:]):04d}"
         if name.upper().startswith("PHINVS_"):
             return f"urn:id:{quoted(name)}"
-        if ":" in name and " " not in name:
-            return name
+        if ":" in name:
+            return quoted(name)
         if name.replace(".", "").isdigit() and name.count(".") > 1:
             return f"urn:oid:{name}"
         return f"urn:id:{quoted(name)}"
@@ -90,7 +93,7 @@ class Context:
 
 def universal_id(value: str, kind: str) -> str:
     """A universal ID as a URI by its type (table 0301)."""
-    kind = kind.upper()
+    kind, value = kind.upper(), quoted(value)
     if value.startswith(("urn:", "http:", "https:")):
         return value
     if kind == "ISO" or (not kind and _is_oid(value)):

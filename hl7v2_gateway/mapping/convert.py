@@ -106,16 +106,16 @@ def _record(assembly: Assembly, header: View, sender: Sender, event: str, key: s
     if made is None:
         made = drafts.new("Provenance")
         made.hints["message"] = key
-    other = assembly.current.get("Provenance[4]")
-    if other is not None:
-        other.hints["label"] = "patient"
+    others = [d for d in drafts.all if d.type == "Provenance" and d is not made]
+    for number, other in enumerate(others, 1):
+        other.hints["label"] = number
     r = made.resource
     sent = date_time(header.text(7), assembly.ctx.zone)
     precise = sent if sent and len(sent) > 10 else None
     r.setdefault("recorded", precise or clock.now().isoformat(timespec="seconds"))
     if precise and "occurredPeriod" not in r:
         r.setdefault("occurredDateTime", precise)
-    if other is not None:
+    for other in others:
         other.resource.setdefault("recorded", r["recorded"])
     r["activity"] = {
         "coding": [
@@ -209,7 +209,7 @@ def _identified(drafts: list[Draft], sender: str) -> list[Draft]:
     for draft in result:
         draft.resource = pruned(draft.resource) or draft.resource
         _distinct(draft.resource)
-    return result
+    return [d for d in result if d.type != "Provenance" or "target" in d.resource]
 
 
 def _separate(drafts: list[Draft]) -> None:
@@ -257,7 +257,8 @@ def _upsert(draft: Draft) -> Upsert:
     resource, url = draft.resource, _url(draft)
     if search is None:
         resource = {"resourceType": draft.type, "id": draft.id, **resource}
-    return Upsert(url, resource, search, frozenset(draft.cleared), draft.is_linked)
+    is_mention = draft.is_linked or bool(draft.hints.get("mention"))
+    return Upsert(url, resource, search, frozenset(draft.cleared), is_mention)
 
 
 def _snapshots(sender: Sender, views: list[View], drafts: list[Draft]) -> tuple[Snapshot, ...]:

@@ -179,7 +179,10 @@ def _item(draft: Draft, node: Resource, step: Step, scope: int, repetition: int)
         return found
     shared = node is draft.resource and step.name in SHARED.get(draft.type, ())
     slot = (id(node), step.name, step.label, 0 if shared else scope, repetition if step.each else 0)
-    item: Resource | None = draft.slots.get(slot)
+    item: Any = draft.slots.get(slot)
+    if isinstance(item, Draft):
+        # The item is a reference: what is said here belongs to the reference itself.
+        return next((r for r, d in draft.links if d is item), {})
     if item is None:
         items = node.setdefault(step.name, [])
         if node is not draft.resource and not step.label and items and isinstance(items[0], dict):
@@ -189,7 +192,8 @@ def _item(draft: Draft, node: Resource, step: Step, scope: int, repetition: int)
             item = {"url": step.url} if step.url else {}
             items.append(item)
         draft.slots[slot] = item
-    return item
+    result: Resource = item
+    return result
 
 
 def _append(

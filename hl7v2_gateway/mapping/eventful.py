@@ -41,7 +41,7 @@ def event_of(header: View) -> Event:
     """The event of a message header. Raises Unsupported (200: the type, 201: the event)."""
     kind, code = header.text(9, 1).upper(), header.text(9, 2).upper()
     name = f"{kind}^{code}" if code else kind
-    meaning = events().get(name)
+    meaning = events().get(name) or (events()["ACK"] if kind == "ACK" else None)
     if meaning is None:
         known = {n.partition("^")[0] for n in events()}
         raise Unsupported("201" if kind in known else "200", f"no map for {name}")

@@ -6,7 +6,7 @@ reference says why it is absent. https://hl7.org/fhir/R4/extension-data-absent-r
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -105,6 +105,17 @@ def finish(draft: Draft) -> None:
     if own is not None:
         own(draft)
     _subject(draft)
+    _notes(resource)
+
+
+def _notes(resource: Resource) -> None:
+    """An annotation says something."""
+    if isinstance(resource.get("note"), list):
+        resource["note"] = [n for n in resource["note"] if n.get("text")]
+    if isinstance(resource.get("extension"), list):
+        resource["extension"] = [
+            e for e in resource["extension"] if e.get("valueAnnotation", {"text": "-"}).get("text")
+        ]
 
 
 def _subject(draft: Draft) -> None:
@@ -204,6 +215,18 @@ def _condition(draft: Draft) -> None:
     if "verificationStatus" in r and _has(r["verificationStatus"], "entered-in-error"):
         r.pop("clinicalStatus", None)
 
+    over = any(n.startswith("abatement") for n in r)
+    if over and ("clinicalStatus" not in r or _has(r["clinicalStatus"], "active")):
+        # con-4
+        r["clinicalStatus"] = {
+            "coding": [
+                {
+                    "system": "http://terminology.hl7.org/CodeSystem/condition-clinical",
+                    "code": "resolved",
+                }
+            ]
+        }
+
 
 def _has(concept: Resource, code: str) -> bool:
     return any(c.get("code") == code for c in concept.get("coding", ()))
@@ -255,18 +278,107 @@ def _immunization(draft: Draft) -> None:
         r["occurrenceString"] = "unknown"
     for p in r.get("performer", ()):
         p.setdefault("actor", dict(_UNKNOWN))
+    dose = r.get("doseQuantity", {})
+    if "code" in dose and "system" not in dose:
+        dose.setdefault("unit", dose.pop("code"))
+
+
+def _provenance(draft: Draft) -> None:
+    r = draft.resource
+    r["agent"] = [a for a in r.get("agent", ()) if "who" in a]
+    if not r["agent"]:
+        draft.hints["gone"] = True
 
 
 def _medication(draft: Draft) -> None:
     r = draft.resource
+    for dosage in r.get("dosageInstruction", ()):
+        for dose in dosage.get("doseAndRate", ()):
+            if "doseQuantity" in dose:
+                dose.pop("doseRange", None)
+            _range(dose.get("doseRange"))
+        most = dosage.get("maxDosePerPeriod", {})
+        if "value" not in most.get("numerator", {}):
+            dosage.pop("maxDosePerPeriod", None)
+        timing = dosage.get("timing")
+        if timing:
+            _timing(timing)
+    _quantities_of(draft)
     if "medicationReference" not in r and "medicationCodeableConcept" not in r:
         r["medicationCodeableConcept"] = _NO_CODE
+    whole = r.get("effectivePeriod", {})
+    if whole and whole.get("start") == whole.get("end"):
+        r["effectiveDateTime"] = r.pop("effectivePeriod")["start"]
     if (
         draft.type == "MedicationAdministration"
         and "effectiveDateTime" not in r
         and "effectivePeriod" not in r
     ):
         r["_effectiveDateTime"] = dict(_UNKNOWN)
+
+
+def _timing(timing: Resource) -> None:
+    """The invariants of Timing.repeat: what half a statement says is left out."""
+    repeat = timing.get("repeat", {})
+    if "duration" in repeat and "durationUnit" not in repeat:
+        # tim-1
+        del repeat["duration"]
+    if "durationUnit" in repeat and "duration" not in repeat:
+        del repeat["durationUnit"]
+    if "countMax" in repeat and "count" not in repeat:
+        # tim-8
+        repeat["count"] = repeat.pop("countMax")
+    if "offset" in repeat and "when" not in repeat:
+        # tim-9
+        del repeat["offset"]
+    if "timeOfDay" in repeat:
+        # tim-10
+        repeat.pop("when", None)
+
+
+def _ingredients(draft: Draft) -> None:
+    _quantities_of(draft)
+    for ingredient in draft.resource.get("ingredient", ()):
+        strength = ingredient.get("strength", {})
+        if "value" not in strength.get("numerator", {}):
+            ingredient.pop("strength", None)
+        else:
+            # rat-1: a strength is something in something.
+            strength.setdefault("denominator", {}).setdefault("value", 1)
+        if "itemReference" not in ingredient and "itemCodeableConcept" not in ingredient:
+            ingredient["itemCodeableConcept"] = draft.resource.get("code", _NO_CODE)
+
+
+def _quantities_of(draft: Draft) -> None:
+    for quantity in _quantities(draft.resource):
+        if "code" in quantity and "system" not in quantity:
+            quantity.setdefault("unit", quantity.pop("code"))
+
+
+def _range(bounds: Resource | None) -> None:
+    for name in ("low", "high"):
+        if bounds and "value" not in bounds.get(name, {}):
+            bounds.pop(name, None)
+    if bounds and "low" in bounds and "high" in bounds:
+        for name in ("unit", "system", "code"):
+            shown = bounds["low"].get(name) or bounds["high"].get(name)
+            if shown:
+                bounds["low"][name] = bounds["high"][name] = shown
+    if bounds and bounds.keys() >= {"low", "high"}:
+        # rng-2
+        low, high = sorted((bounds["low"], bounds["high"]), key=lambda bound: bound["value"])
+        bounds["low"], bounds["high"] = low, high
+
+
+def _quantities(value: Any) -> Iterator[Resource]:
+    if isinstance(value, list):
+        for item in value:
+            yield from _quantities(item)
+    elif isinstance(value, dict):
+        if "code" in value and value.keys() & {"value", "unit"} and "url" not in value:
+            yield value
+        for inner in value.values():
+            yield from _quantities(inner)
 
 
 def _header(draft: Draft) -> None:
@@ -316,6 +428,8 @@ def _request(draft: Draft) -> None:
     times = [n for n in r if n.startswith("occurrence")]
     for extra in times[1:]:
         del r[extra]
+    if "occurrenceTiming" in r:
+        _timing(r["occurrenceTiming"])
     if "quantityQuantity" in r and "value" not in r["quantityQuantity"]:
         del r["quantityQuantity"]
 
@@ -324,6 +438,11 @@ def _organization(draft: Draft) -> None:
     if not draft.resource.get("name") and not draft.resource.get("identifier"):
         # org-1: a name or a number.
         draft.resource["_name"] = dict(_UNKNOWN)
+    for name in ("telecom", "address"):
+        for item in draft.resource.get(name, ()):
+            if item.get("use") == "home":
+                # org-2, org-3: an organization has no home.
+                del item["use"]
 
 
 def _procedure(draft: Draft) -> None:
@@ -350,6 +469,8 @@ _FINISH: Final[Mapping[str, Callable[[Draft], None]]] = {
     "MedicationDispense": _medication,
     "MedicationAdministration": _medication,
     "MessageHeader": _header,
+    "Provenance": _provenance,
+    "Medication": _ingredients,
     "Goal": _goal,
     "Account": _account,
     "Patient": _patient,

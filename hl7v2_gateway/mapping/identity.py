@@ -84,6 +84,8 @@ def token(identifier: Resource) -> str:
 
 def chosen(resource_type: str, resource: Resource) -> Resource | None:
     """The identifier by which a resource is known."""
+    if resource.get("masterIdentifier", {}).get("system"):
+        return dict(resource["masterIdentifier"])
     listed: list[Resource] = resource.get("identifier") or (
         [resource["masterIdentifier"]] if "masterIdentifier" in resource else []
     )

@@ -117,6 +117,10 @@ def _linked(step: Step, inside: str, whole: str) -> tuple[Step, list[Step], str]
     if name is None or not name.group(1)[0].isupper():
         raise Unresolvable(whole)
     target = name.group(1)
+    if not definitions.load().is_resource(target):
+        # `note(Annotation.text)`: a data type, so the path just goes on.
+        inner, kind = _walk(target, tail, whole)
+        return step, inner, kind
     linked = replace(step, link=target)
     if not tail:
         return linked, [], target

@@ -216,8 +216,8 @@ def _rule(name: str, resource_type: str, row: Mapping[str, Any]) -> Rule:
         if path.type == "decimal" and target == "quantity":
             # A comparator may stand before the number, so the whole Quantity is made.
             path = _apart(resolved(resource_type, row["to"].removesuffix(".value")), field)
-        if path.type == "string" and target == "codeableconcept":
-            kind = "cwe[string]"
+        if path.type in ("string", "code") and target == "codeableconcept":
+            kind = f"cwe[{path.type}]"
         elif path.type == "Reference" and path.steps and target in _RESOURCES:
             # The table names the resource in the data type map only.
             steps = (*path.steps[:-1], replace(path.steps[-1], link=_RESOURCES[target]))
@@ -283,9 +283,9 @@ def _literal(text: Any, kind: str) -> Any:
     return Decimal(text) if kind == "decimal" else text
 
 
-def _allowed(resource_type: str, path: Path) -> frozenset[str] | None:
+def _allowed(resource_type: str, path: Path) -> Mapping[str, str] | None:
     """The codes that a required binding allows at a path's end."""
-    if path.type != "code":
+    if path.type not in ("code", "CodeableConcept"):
         return None
     known = definitions.load()
     at = resource_type
@@ -301,7 +301,7 @@ def _allowed(resource_type: str, path: Path) -> frozenset[str] | None:
     if binding is None or binding.strength != "required":
         return None
     codes_ = known.codes(binding.value_set)
-    return frozenset(c for listed in codes_.values() for c in listed) if codes_ else None
+    return {c: system for system, listed in codes_.items() for c in listed} if codes_ else None
 
 
 def every(names: Iterable[str] | None = None) -> Iterable[tuple[str, str]]:

@@ -7,6 +7,7 @@ listed as unknown. https://hl7.org/fhir/uv/v2mappings/ConceptMap-datatype-cwe-to
 
 from __future__ import annotations
 
+import re
 from typing import Any, Final
 
 from fhirserver.model.resource import Resource
@@ -81,6 +82,16 @@ def codeable(r: Repetition, ctx: Context, how: How) -> Any:
     """A CodeableConcept: up to three codings and the original text."""
     found: Resource = {}
     listed = codings(r, ctx, how)
+    fitting = [c for c in listed if how.allowed is None or c.get("code") in how.allowed]
+    if how.allowed is not None:
+        for c in fitting:
+            c["system"] = how.allowed[c["code"]]
+        listed = fitting or listed
+    if how.allowed is not None and not fitting:
+        # FHIR allows no other code here, and no text instead.
+        vocabulary = how.codes.name if how.codes else ""
+        ctx.unknown.append(UnknownCode(ctx.position, vocabulary, r.text(1), r.text(2)))
+        return None
     if listed:
         found["coding"] = listed
     text = r.text(9)
@@ -230,6 +241,40 @@ def event(r: Repetition, ctx: Context, how: How) -> Any:
     return pruned(found)
 
 
+@maps("CWE[language]", uses="1-2")
+def language(r: Repetition, ctx: Context, how: How) -> Any:
+    """A language as BCP 47 has it."""
+    raw = r.text(1)
+    if how.codes is not None and raw in how.codes.codes:
+        return how.codes.codes[raw][0]
+    if _LANGUAGE.fullmatch(raw):
+        return raw
+    ctx.unknown.append(
+        UnknownCode(ctx.position, how.codes.name if how.codes else "", raw, r.text(2))
+    )
+    return None
+
+
+_LANGUAGE: Final = re.compile(r"[a-z]{2,3}(-[A-Z]{2})?")
+# NIP001, the source of what a vaccination record says.
+_GIVEN_HERE: Final = "00"
+
+
+@maps("CWE[PrimarySource]", uses="1-9")
+def primary_source(r: Repetition, ctx: Context, how: How) -> Any:
+    """Whether whoever gave the vaccine says so (00 of NIP001), or a record does."""
+    code_ = r.text(1)
+    if not (code_.isdigit() and len(code_) == 2):
+        return None
+    return code_ == _GIVEN_HERE
+
+
+@maps("CWE[ReportOrigin]", uses="1-9")
+def report_origin(r: Repetition, ctx: Context, how: How) -> Any:
+    """Where a record that was copied comes from."""
+    return None if r.text(1) == _GIVEN_HERE else codeable(r, ctx, how)
+
+
 @maps("CWE[Race]", uses="1-9")
 def race(r: Repetition, ctx: Context, how: How) -> Any:
     """PID-10 by the US Core extension when it is coded in CDC's race codes, else by ours."""
@@ -269,3 +314,36 @@ def _realm(r: Repetition, ctx: Context, name: str) -> Resource | None:
 def _is_cdc(c: Resource) -> bool:
     system, code_ = c.get("system", _CDCREC), c.get("code", "")
     return system == _CDCREC and len(code_) == 6 and code_[4] == "-" and code_[:4].isdigit()
+
+
+@maps("CWE[ActiveBoolean]", "ID[ActiveBoolean]", uses="1-2")
+def active(r: Repetition, ctx: Context, how: How) -> Any:
+    """Table 0183: active or inactive."""
+    return {"A": True, "I": False}.get(r.text(1))
+
+
+@maps("ID[ActiveByEvent]", uses="1")
+def active_by_event(r: Repetition, ctx: Context, how: How) -> Any:
+    """Table 0180: an entry that is deleted or deactivated is not active."""
+    return {"MAD": True, "MUP": True, "MAC": True, "MDL": False, "MDC": False}.get(r.text(1))
+
+
+@maps("*[SpecialtyConcept]", uses="1-4")
+def specialty(r: Repetition, ctx: Context, how: How) -> Any:
+    """SPD: a specialty by its name."""
+    return {"text": r.text(1)} if r.text(1) else None
+
+
+@maps("SPS[CodeableConcept]", uses="1")
+def specimen_type(r: Repetition, ctx: Context, how: How) -> Any:
+    """The kind of specimen of an SPS."""
+    return codeable(r.component(1), ctx, how)
+
+
+@maps("ST[id]", uses="1")
+def fhir_id(r: Repetition, ctx: Context, how: How) -> Any:
+    """A text where FHIR has an id; None when it can't be one."""
+    return r.text(1) if _ID.fullmatch(r.text(1)) else None
+
+
+_ID: Final = re.compile(r"[A-Za-z0-9.-]{1,64}")

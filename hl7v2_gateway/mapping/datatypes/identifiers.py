@@ -15,6 +15,7 @@ from fhirserver.model.resource import Resource
 from hl7v2_gateway.mapping.context import Context, How, pruned, universal_id
 from hl7v2_gateway.mapping.datatypes import maps
 from hl7v2_gateway.mapping.datatypes.times import period
+from hl7v2_gateway.mapping.systems import quoted
 from hl7v2_gateway.mapping.views import Repetition
 
 TYPES: Final = "http://terminology.hl7.org/CodeSystem/v2-0203"
@@ -233,7 +234,15 @@ def _reference(resource_type: str) -> None:
         return {"type": resource_type, "identifier": found} if found else None
 
 
-for _type in ("Condition", "Specimen", "ServiceRequest", "Procedure", "Goal", "Observation"):
+for _type in (
+    "Condition",
+    "Specimen",
+    "ServiceRequest",
+    "Procedure",
+    "Goal",
+    "Observation",
+    "DocumentReference",
+):
     _reference(_type)
 
 
@@ -245,3 +254,19 @@ def device(r: Repetition, ctx: Context, how: How) -> Any:
     system = ctx.code_system(r.text(3)) if r.text(3) else ""
     number = pruned({"system": system, "value": r.text(1)}) if r.text(1) else None
     return pruned({"identifier": [number] if number else None, "~name": r.text(2)})
+
+
+@maps("*[EntryIdentifier]", uses="1-3")
+def entry_key(r: Repetition, ctx: Context, how: How) -> Any:
+    """The primary key of a master file entry."""
+    if not r.text(1):
+        return None
+    return {"type": {"text": "primary key"}, "value": r.text(1)}
+
+
+@maps("CWE[DefinitionUrl]", uses="1-3")
+def definition_url(r: Repetition, ctx: Context, how: How) -> Any:
+    """A canonical address for what a service code defines."""
+    if not r.text(1):
+        return None
+    return f"urn:id:{quoted(r.text(3) or 'service')}:{quoted(r.text(1))}"

@@ -65,6 +65,27 @@ def chain(r: Repetition, ctx: Context, levels: tuple[tuple[int, str], ...]) -> R
     return found
 
 
+@maps("LA2[Location]", uses="1-4,7-14")
+def la2(r: Repetition, ctx: Context, how: How) -> Any:
+    """LA2: a place and its address."""
+    found = chain(r, ctx, ((3, "bd"), (2, "ro"), (1, ""), (8, "lvl"), (7, "bu"), (4, "si")))
+    lines = [t for t in (r.text(9), r.text(10)) if t]
+    address = pruned(
+        {
+            "line": lines,
+            "city": r.text(11),
+            "state": r.text(12),
+            "postalCode": r.text(13),
+            "country": r.text(14),
+        }
+    )
+    if address and found is None:
+        found = {"mode": "instance"}
+    if address and found is not None:
+        found["address"] = address
+    return found
+
+
 @maps("DLD[Location-Discharge]", uses="1-2")
 def dld(r: Repetition, ctx: Context, how: How) -> Any:
     """Where a patient was discharged to; the coded kind of place is its identifier and type."""
@@ -100,3 +121,15 @@ def coded_location(r: Repetition, ctx: Context, how: How) -> Any:
     if number and r.text(3):
         number["system"] = ctx.code_system(r.text(3))
     return pruned({"mode": "instance", "name": name, "identifier": [number] if number else None})
+
+
+@maps("*[Location]", uses="*")
+def any_location(r: Repetition, ctx: Context, how: How) -> Any:
+    """A place of whatever type (LA2, ST): LA2's parts, else its name."""
+    return la2(r, ctx, how) if len(r.components) > 1 else coded_location(r, ctx, how)
+
+
+@maps("PL[LocationSelf]", uses="1-5,7-11")
+def self_location(r: Repetition, ctx: Context, how: How) -> Any:
+    """The place that a master file describes: the most precise level itself."""
+    return pl(r, ctx, how)

@@ -64,7 +64,8 @@ def date(text: str) -> str | None:
 
 def instant(text: str, zone: tzinfo) -> str | None:
     """A v2 time as an instant; None when it isn't precise to the minute at least."""
-    return date_time(text, zone) if len(text) >= 12 else None
+    found = date_time(text, zone) if len(text) >= 12 else None
+    return found if found and "T" in found else None
 
 
 def _day(year: str, month: str | None, day: str | None) -> str | None:
@@ -135,9 +136,10 @@ def to_instant(r: Repetition, ctx: Context, how: How) -> Any:
 def to_instant_of_day(r: Repetition, ctx: Context, how: How) -> Any:
     """An instant where FHIR asks for one: a date alone becomes its first moment in the zone."""
     text = r.text(1)
-    return (
-        date_time(text if len(text) > 9 else text[:8] + "0000", ctx.zone) if len(text) > 7 else None
-    )
+    day = text[:8]
+    if len(day) < 8 or not day.isdigit():
+        return None
+    return instant(text, ctx.zone) or instant(f"{day}0000", ctx.zone)
 
 
 @maps("TM[time]", uses="1")

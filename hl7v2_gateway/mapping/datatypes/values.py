@@ -15,6 +15,7 @@ from hl7v2_gateway.mapping.context import Context, How, pruned
 from hl7v2_gateway.mapping.datatypes import maps
 from hl7v2_gateway.mapping.datatypes.codes import codeable
 from hl7v2_gateway.mapping.datatypes.quantities import number
+from hl7v2_gateway.mapping.datatypes.times import date_time
 from hl7v2_gateway.mapping.views import Repetition
 
 SUB_ID: Final = "http://hl7.org/fhir/5.0/StructureDefinition/extension-Observation.subIdentifier"
@@ -184,3 +185,21 @@ def sps(r: Repetition, ctx: Context, how: How) -> Any:
             },
         }
     )
+
+
+@maps("ID[MediaType]", uses="1")
+def media(r: Repetition, ctx: Context, how: How) -> Any:
+    """A document's type of data; a general word for text is plain text."""
+    return media_type(r.text(1), "") or None
+
+
+@maps("*[authentication-time]", uses="15")
+def authenticated(r: Repetition, ctx: Context, how: How) -> Any:
+    """PPN.15: when a document was signed."""
+    return date_time(r.text(15), ctx.zone)
+
+
+@maps("*[dateTime-first]", uses="1-2")
+def first_time(r: Repetition, ctx: Context, how: How) -> Any:
+    """The time in a DIN."""
+    return date_time(r.text(1), ctx.zone)
