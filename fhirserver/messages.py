@@ -19,11 +19,16 @@ from fhirserver import clock
 from fhirserver.errors import Damaged
 from fhirserver.keys import aead
 from fhirserver.keys.keyring import KeyDestroyed, Keyring
+from fhirserver.storage import message_lists as lists
 from fhirserver.storage import messages as rows
 from fhirserver.storage.database import Connection, Database
+from fhirserver.storage.message_lists import LaneStanding, SenderStanding, Wanted
 from fhirserver.storage.messages import TOPIC, Head, Known, State
 
-__all__ = ["TOPIC", "Arrival", "Head", "Message", "Messages", "State", "Taken"]
+__all__ = [
+    "TOPIC", "Arrival", "Head", "LaneStanding", "Message", "Messages", "SenderStanding", "State",
+    "Taken", "Wanted",
+]  # fmt: skip
 
 PURPOSE: Final = "hl7v2"
 
@@ -198,6 +203,26 @@ class Messages:
         """Put messages that have ended back into the queue, in their order; which ones."""
         with self.database.transaction() as connection:
             return rows.again(connection, sorted(ids))
+
+    def discard(self, id_: int, reason: str) -> bool:
+        """Deal with a message no more; False when it isn't waiting, and isn't dead."""
+        return rows.discard(self.database, id_, reason)
+
+    def list(self, wanted: Wanted, *, limit: int, oldest_first: bool = False) -> list[Head]:
+        """The newest of some messages, or the oldest, at most so many."""
+        return lists.messages(self.database, wanted, limit=limit, oldest_first=oldest_first)
+
+    def senders(self) -> Sequence[SenderStanding]:
+        """How the messages of each sender stand."""
+        return lists.senders(self.database)
+
+    def lanes(self, *, limit: int) -> Sequence[LaneStanding]:
+        """The lanes that have waited longest."""
+        return lists.lanes(self.database, limit=limit)
+
+    def newer(self, head: Head) -> int:
+        """How many messages about the same patients came later and were dealt with."""
+        return lists.newer(self.database, head.id, head.lanes)
 
 
 def _repeated(before: Known, row: rows.Row) -> Taken:

@@ -54,3 +54,4 @@ class Hl7v2:
         "After how many days a sender may use the control id of a message (MSH-10) again for "
         "another one.",
     )
+    hl7v2_threads: int = setting(4, "How many HL7 v2 messages one worker process converts at once.")

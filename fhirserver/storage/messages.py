@@ -265,6 +265,16 @@ def again(connection: Connection, ids: Sequence[int]) -> list[int]:
     return [row[0] for row in rows]
 
 
+def discard(database: Database, id_: int, reason: str) -> bool:
+    """Deal with a message no more; False when it isn't waiting, and isn't dead."""
+    rows = database.write(
+        "UPDATE hl7v2.message SET state = 'discarded', ended = clock_timestamp(), reason = %s "
+        "WHERE id = %s AND state IN ('waiting', 'dead') RETURNING 1",
+        (reason, id_),
+    )
+    return bool(rows)
+
+
 def owed(database: Database, sender: str, *, limit: int) -> list[tuple[int, bytes]]:
     """Application acknowledgements that a sender hasn't been sent, the oldest first."""
     rows = database.read(

@@ -23,6 +23,7 @@ from hl7v2_gateway.listening import Group, Server
 from hl7v2_gateway.listening.limits import limits_of
 from hl7v2_gateway.listening.owed import Owed
 from hl7v2_gateway.listening.server import BACKLOG
+from hl7v2_gateway.operating.mapped import supports
 
 log = logging.getLogger(__name__)
 
@@ -57,7 +58,7 @@ async def _serve(settings: Settings, bound: socket.socket) -> None:
     database = open_database(settings)
     messages = open_messages(settings, database)
     tls = _tls(settings)
-    group = Group(open_intake(settings, messages).take, database.close)
+    group = Group(open_intake(settings, messages, supports).take, database.close)
     owed = Owed(messages)
     server = Server(
         group,

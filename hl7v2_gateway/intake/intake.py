@@ -118,10 +118,9 @@ class Intake:
             _field(message, segment.field(4).raw),
             received.address,
             received.certificate,
+            received.client,
         )
-        sender = (
-            self._directory.named(received.sender) if received.sender else self._directory.who(call)
-        )
+        sender = self._directory.who(call)
         if sender is None:
             return (open_sender(call) if self._is_open else None), message
         if sender.charset and not segment.field(18).raw:
@@ -171,7 +170,7 @@ def _unreadable(received: Received, malformed: Malformed) -> _Judged:
     return _Judged(
         Arrival(
             received.raw,
-            received.sender or "",
+            "",
             source=received.source,
             address=received.address,
             code="AR",

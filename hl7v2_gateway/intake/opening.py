@@ -8,6 +8,7 @@ from fhirserver.queues import Database
 from fhirserver.settings import Settings
 from hl7v2_gateway.intake.directory import Directory
 from hl7v2_gateway.intake.intake import Intake
+from hl7v2_gateway.intake.judging import Supports
 
 
 def open_messages(settings: Settings, database: Database) -> Messages:
@@ -19,10 +20,11 @@ def open_messages(settings: Settings, database: Database) -> Messages:
     )
 
 
-def open_intake(settings: Settings, messages: Messages) -> Intake:
+def open_intake(settings: Settings, messages: Messages, supports: Supports) -> Intake:
     """Where messages come in, as the site has it."""
     return Intake(
         messages,
         Directory(messages.partners),
         is_open=settings.hl7v2_unknown_senders == "accept",
+        supports=supports,
     )

@@ -12,8 +12,8 @@ Source = Literal["mllp", "http", "file"]
 class Received:
     """The bytes of a message and who brought them.
 
-    `certificate` is the fingerprint that was shown. `is_cut`: the message is longer than is taken,
-    and these are its first bytes. `sender` is who it is where the way alone tells (a token).
+    `certificate` is the fingerprint that was shown, `client` the OAuth client of the token.
+    `is_cut`: the message is longer than is taken, and these are its first bytes.
     """
 
     raw: bytes
@@ -21,7 +21,7 @@ class Received:
     address: str | None = None
     certificate: str | None = None
     is_cut: bool = False
-    sender: str | None = None
+    client: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

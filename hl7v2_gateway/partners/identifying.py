@@ -15,20 +15,23 @@ from hl7v2_gateway.partners.sender import PROCESSING, Sender
 class Call:
     """Who says to be calling: MSH-3 and MSH-4 as they stand, and what the connection shows.
 
-    `certificate` is the SHA-256 fingerprint of the certificate that was shown and checked.
+    `certificate` is the SHA-256 fingerprint of the certificate that was shown and checked, `client`
+    the OAuth client whose token was.
     """
 
     application: str
     facility: str
     address: str | None = None
     certificate: str | None = None
+    client: str | None = None
 
 
 def identified(senders: Sequence[Sender], call: Call) -> Sender | None:
     """The sender who calls, or None.
 
-    What the connection shows decides first: a sender with certificates must show one of them, and
-    must come from its addresses. Of those who remain the one wins that says more of MSH-3 and 4.
+    What the connection shows decides first: a sender with certificates or clients must show one of
+    them, and must come from its addresses. Of those who remain the one wins that says more of MSH-3
+    and MSH-4.
 
     >>> adt = Sender("1", "ADT", "ADT", "WEST")
     >>> identified([adt], Call("ADT^1.2.3^ISO", "WEST")) == adt
@@ -58,7 +61,8 @@ def open_sender(call: Call) -> Sender:
 
 
 def _is_shown(sender: Sender, call: Call) -> bool:
-    if sender.certificates and call.certificate not in sender.certificates:
+    is_bound = bool(sender.certificates or sender.clients)
+    if is_bound and not (call.certificate in sender.certificates or call.client in sender.clients):
         return False
     return not sender.addresses or is_within(call.address, sender.addresses)
 
@@ -89,7 +93,5 @@ def _says(wanted: str, field: str) -> bool:
 
 
 def _weight(sender: Sender) -> tuple[bool, bool, bool, bool]:
-    return (
-        bool(sender.certificates), bool(sender.application), bool(sender.facility),
-        bool(sender.addresses),
-    )  # fmt: skip
+    is_bound = bool(sender.certificates or sender.clients)
+    return is_bound, bool(sender.application), bool(sender.facility), bool(sender.addresses)

@@ -19,10 +19,11 @@ class Sender:
     """Who sends, how it is known, and how its messages are read.
 
     `id` is what everything is kept under: it doesn't change when the system is given another
-    `name`. `certificates` are SHA-256 fingerprints, `addresses` networks; either empty stands for
-    any. `authorities` give the system for the first or second component of CX-4, and for "" that
-    of identifiers without an assigning authority. `snapshots` are segments of which a message
-    has all that there are, `overlays` names of overlays over the mapping tables, the last wins.
+    `name`. `certificates` are SHA-256 fingerprints, `clients` OAuth clients: it has to show one of
+    them, if there are any. `addresses` are networks; none stands for any. `authorities` give the
+    system for the first or second component of CX-4, and for "" that of identifiers without an
+    assigning authority. `snapshots` are segments of which a message has all that there are,
+    `overlays` names of overlays over the mapping tables, the last wins.
     """
 
     id: str
@@ -30,6 +31,7 @@ class Sender:
     application: str = ""
     facility: str = ""
     certificates: frozenset[str] = frozenset()
+    clients: frozenset[str] = frozenset()
     addresses: tuple[str, ...] = ()
     time_zone: str | None = None
     charset: str | None = None
@@ -56,14 +58,16 @@ def sender_of(endpoint: Resource) -> Sender | None:
     for one in processing:
         chosen(one, PROCESSING, "processing-id")
     application, certificates = found.text("application"), fingerprints(found)
-    if not application and not certificates:
-        raise Invalid("a sender needs an application or a certificate to be known by")
+    clients = frozenset(found.texts("client"))
+    if not (application or certificates or clients):
+        raise Invalid("a sender needs an application, a certificate or a client to be known by")
     return Sender(
         id=endpoint["id"],
         name=endpoint.get("name") or endpoint["id"],
         application=application,
         facility=found.text("facility"),
         certificates=certificates,
+        clients=clients,
         addresses=networks(found),
         time_zone=zone(found),
         charset=found.text("charset") or None,

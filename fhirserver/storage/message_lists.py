@@ -1,0 +1,136 @@
+"""HL7 v2 messages to look at: lists of them, and how their senders and lanes stand."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from fhirserver.storage.database import Database
+from fhirserver.storage.messages import HEAD, TOPIC, Head, head
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which messages; what is None doesn't matter. `lanes`: about one of these patients.
+
+    `before` and `after` are numbers of the record; `since` and `until` when they came.
+    """
+
+    sender: str | None = None
+    states: Sequence[str] | None = None
+    event: str | None = None
+    control: str | None = None
+    lanes: Sequence[str] | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+    after: int | None = None
+    before: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SenderStanding:
+    """How the messages of a sender stand. `oldest` is when the one came that waits longest."""
+
+    sender: str
+    waiting: int
+    dead: int
+    oldest: datetime | None
+    last: datetime | None
+    reason: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class LaneStanding:
+    """A lane with messages that wait: how many, since when, and why the first isn't done."""
+
+    lane: str
+    depth: int
+    oldest: datetime
+    first: int
+    attempts: int
+    reason: str | None
+    due: datetime
+
+
+_WHERE: Final = (
+    "(%(sender)s::text IS NULL OR m.sender = %(sender)s) "
+    "AND (%(states)s::text[] IS NULL OR m.state = ANY(%(states)s::text[])) "
+    "AND (%(event)s::text IS NULL OR m.event = %(event)s OR m.event LIKE %(event)s || '^%%') "
+    "AND (%(control)s::text IS NULL OR m.control = %(control)s) "
+    "AND (%(lanes)s::text[] IS NULL OR m.lanes && %(lanes)s::text[]) "
+    "AND (%(since)s::timestamptz IS NULL OR m.received >= %(since)s::timestamptz) "
+    "AND (%(until)s::timestamptz IS NULL OR m.received < %(until)s::timestamptz) "
+    "AND (%(after)s::int8 IS NULL OR m.id >= %(after)s::int8) "
+    "AND (%(before)s::int8 IS NULL OR m.id <= %(before)s::int8)"
+)
+
+
+def messages(
+    database: Database, wanted: Wanted, *, limit: int, oldest_first: bool = False
+) -> list[Head]:
+    """The newest of them, or the oldest, at most so many."""
+    order = "m.id" if oldest_first else "m.id DESC"
+    rows = database.read(
+        f"SELECT {HEAD} FROM hl7v2.message m WHERE {_WHERE} ORDER BY {order} LIMIT %(limit)s",
+        {**_values(wanted), "limit": limit},
+        prepare=False,
+    )
+    return [head(row) for row in rows]
+
+
+def _values(wanted: Wanted) -> dict[str, Any]:
+    return {
+        "sender": wanted.sender,
+        "states": None if wanted.states is None else list(wanted.states),
+        "event": wanted.event,
+        "control": wanted.control,
+        "lanes": None if wanted.lanes is None else list(wanted.lanes),
+        "since": wanted.since,
+        "until": wanted.until,
+        "after": wanted.after,
+        "before": wanted.before,
+    }
+
+
+def senders(database: Database) -> list[SenderStanding]:
+    """Every sender that a message is kept of, by what is open and what came last."""
+    rows = database.read(
+        "WITH RECURSIVE known AS ((SELECT sender FROM hl7v2.message ORDER BY sender LIMIT 1) "
+        "UNION ALL SELECT (SELECT m.sender FROM hl7v2.message m WHERE m.sender > k.sender "
+        "ORDER BY m.sender LIMIT 1) FROM known k WHERE k.sender IS NOT NULL) "
+        "SELECT k.sender, o.waiting, o.dead, o.oldest, l.received, d.reason FROM known k "
+        "CROSS JOIN LATERAL (SELECT count(*) FILTER (WHERE state <> 'dead') AS waiting, "
+        "count(*) FILTER (WHERE state = 'dead') AS dead, "
+        "min(received) FILTER (WHERE state <> 'dead') AS oldest FROM hl7v2.message m "
+        "WHERE m.sender = k.sender AND m.state IN ('waiting', 'written', 'dead')) o "
+        "LEFT JOIN LATERAL (SELECT received FROM hl7v2.message m WHERE m.sender = k.sender "
+        "ORDER BY id DESC LIMIT 1) l ON true "
+        "LEFT JOIN LATERAL (SELECT reason FROM hl7v2.message m WHERE m.sender = k.sender "
+        "AND m.state = 'dead' ORDER BY id DESC LIMIT 1) d ON true "
+        "WHERE k.sender IS NOT NULL ORDER BY k.sender"
+    )
+    return [SenderStanding(*row) for row in rows]
+
+
+def lanes(database: Database, *, limit: int) -> list[LaneStanding]:
+    """The lanes that have waited longest."""
+    rows = database.read(
+        "SELECT l.lane, l.depth, l.oldest, (f.content->>'message')::int8, f.attempts, f.reason, "
+        "f.due FROM (SELECT lane, count(*) AS depth, min(made) AS oldest, min(id) AS first "
+        "FROM queue.item WHERE topic = %s AND dead IS NULL GROUP BY lane "
+        "ORDER BY oldest LIMIT %s) l JOIN queue.item f ON f.id = l.first ORDER BY l.oldest",
+        (TOPIC, limit),
+    )
+    return [LaneStanding(*row) for row in rows]
+
+
+def newer(database: Database, number: int, about: Sequence[str]) -> int:
+    """How many messages about the same patients came later and were dealt with."""
+    rows = database.read(
+        "SELECT count(*) FROM hl7v2.message WHERE lanes && %s::text[] AND id > %s "
+        "AND state = 'done'",
+        (list(about), number),
+    )
+    return int(rows[0][0])

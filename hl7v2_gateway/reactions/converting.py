@@ -1,0 +1,36 @@
+"""What `fhirserver worker` does with HL7 v2 messages: it converts those that came.
+
+https://www.hl7.org/implement/standards/product_brief.cfm?product_id=185
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import Final
+
+from fhirserver.engine import Engine
+from fhirserver.messages import TOPIC
+from fhirserver.reactions import Reaction, Worker, reactions
+from hl7v2_gateway.intake import Directory
+from hl7v2_gateway.intake.opening import open_messages
+from hl7v2_gateway.operating.converting import Converter
+from hl7v2_gateway.operating.mapped import made_of
+
+LANES: Final = 8
+
+
+@reactions.register("hl7v2")
+def reaction(engine: Engine) -> Reaction:
+    """Messages that came, patient by patient."""
+    settings = engine.context.settings
+    messages = open_messages(settings, engine.context.store.database)
+    converter = Converter(engine, messages, Directory(messages.partners), made_of)
+    worker = Worker(
+        TOPIC,
+        converter.act,
+        threads=settings.hl7v2_threads,
+        lanes=LANES,
+        # The converter itself knows when to give up.
+        most_attempts=sys.maxsize,
+    )
+    return Reaction(workers=[worker])
