@@ -36,7 +36,7 @@ def load_demo(settings: Settings, *, jobs: int | None = None) -> Summary | None:
             _write(Path(folder))
             summary = load(settings, [Path(folder)], jobs=jobs)
         if not summary.refused:
-            finish(database, _mark(), 0)
+            mark_loaded(database)
         _add_accounts(settings, database)
         return summary
     finally:
@@ -46,6 +46,11 @@ def load_demo(settings: Settings, *, jobs: int | None = None) -> Summary | None:
 def is_loaded(database: Database) -> bool:
     """Whether the whole demo hospital is there."""
     return is_finished(database, _mark()) is not None
+
+
+def mark_loaded(database: Database) -> None:
+    """Put on record that it is."""
+    finish(database, _mark(), 0)
 
 
 def _mark() -> bytes:

@@ -32,12 +32,12 @@ def answered(story: Story, minute: float, what: str, done: float) -> None:
     def take(house: House) -> Deed:
         task = _asked(story, house, OPEN)
         line = f"alert answered: {_owner(house, task)} takes on {story.name}"
-        return Deed(line, [_answer(task, "accepted")])
+        return Deed(line, [answer(task, "accepted")])
 
     def finish(house: House) -> Deed:
         found = house.search("Task", patient=story.chart.patient, status="accepted")
-        tasks = [t for t in found if _is_alert(t)]
-        return Deed(None, [_answer(t, "completed") for t in tasks])
+        tasks = [t for t in found if is_alert(t)]
+        return Deed(None, [answer(t, "completed") for t in tasks])
 
     story.events.append(Event(story.at(minute), story.key(f"answer {what}"), take))
     story.events.append(Event(story.at(done), story.key(f"done {what}"), finish))
@@ -60,25 +60,26 @@ def escalated(story: Story, minute: float, what: str) -> None:
             f"ESCALATED: nobody answered for {story.name}; {_owner(house, task)} is asked now, "
             "and takes it on"
         )
-        return Deed(line, [_answer(task, "accepted")])
+        return Deed(line, [answer(task, "accepted")])
 
     story.events.append(Event(story.at(minute), story.key(f"escalation {what}"), act, waits=True))
 
 
 def _asked(story: Story, house: House, status: str) -> Resource:
     found = house.search("Task", patient=story.chart.patient, status=status, _sort="-authored-on")
-    tasks = [t for t in found if _is_alert(t)]
+    tasks = [t for t in found if is_alert(t)]
     if not tasks:
         raise NotYet(f"no alert has come for {story.name}")
     return tasks[0]
 
 
-def _answer(task: Resource, status: str) -> Resource:
+def answer(task: Resource, status: str) -> Resource:
     """By the clock on the wall, as the alert was raised by it."""
     return task | {"status": status, "lastModified": clock.now().isoformat(timespec="milliseconds")}
 
 
-def _is_alert(task: Resource) -> bool:
+def is_alert(task: Resource) -> bool:
+    """Whether a Task asks somebody to answer an alert."""
     return any(c.get("code") == CODE for c in task.get("code", {}).get("coding", ()))
 
 

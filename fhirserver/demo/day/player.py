@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -22,7 +23,11 @@ PATIENCE: Final = 20.0
 PAUSE: Final = 0.25
 HELD: Final = frozenset({409, 412})
 """Somebody else has changed what was read."""
+LEFT_OUT: Final = frozenset({400, 404, 409, 410, 412, 422})
+"""What can't be done as things are: the day goes on without it."""
 ATTEMPTS: Final = 5
+
+log = logging.getLogger(__name__)
 
 Say = Callable[[datetime, str], None]
 
@@ -101,10 +106,13 @@ class Player:
             except Refused as error:
                 # A doctor at a screen, or a workflow, was quicker: look again, unless it is the
                 # record of the day itself that somebody else has changed.
-                if error.status not in HELD or is_last or self._is_overtaken():
+                self._check_alone()
+                if error.status in HELD and not is_last:
+                    continue
+                if error.status not in LEFT_OUT:
                     raise
-            else:
-                return
+                self._done(event, Deed(f"left out ({error})"), after)
+            return
 
     def _deed(self, event: Event) -> Deed | None:
         ends = time.monotonic() + self._patience
@@ -116,6 +124,14 @@ class Player:
                     return None
                 if time.monotonic() > ends:
                     return Deed(f"left out ({error})")
+            except (LookupError, TypeError, ValueError) as error:
+                # Somebody has changed what the day goes by: it goes on without this.
+                log.warning("demo_day_left_out", extra={"event": event.key}, exc_info=error)
+                return Deed("left out (what it is about was changed by somebody else)")
+            except Refused as error:
+                if error.status not in LEFT_OUT:
+                    raise
+                return Deed(f"left out ({error})")
             time.sleep(PAUSE)
 
     def _close(self) -> None:
@@ -142,14 +158,14 @@ class Player:
         version = answer["entry"][-1]["response"]["etag"].strip('W/"')
         self.progress = replace(after, version=version)
 
-    def _is_overtaken(self) -> bool:
+    def _check_alone(self) -> None:
+        """Raise Another when the record of the day isn't as this process has left it."""
         task = self._client.read("Task", state.task_id(self._seed))
         if task is not None and task["meta"]["versionId"] != self._standing.version:
             raise Another(
                 f"another process plays this day (it has come to {stamp(state.read(task).at)}): "
                 "end that one, or choose another --seed"
             )
-        return False
 
     @property
     def _standing(self) -> state.Progress:

@@ -30,6 +30,10 @@ HOUSE_SEED: Final = 1
 PER_SHIFT: Final = 10
 BEFORE: Final = 10_000
 """Numbers below are those of the patients who are there from the beginning."""
+ROLES: Final = (
+    "pneumonia", "heart", "potassium", "appendicitis", "fracture", "urinary", "chest pain",
+)  # fmt: skip
+"""The names of all parts."""
 LONGEST: Final = 3 * DAY
 """No part goes on longer than that."""
 
@@ -130,7 +134,7 @@ def story(seed: int, shift: Shift, role: Role, signs: Mapping[str, Curve],
     n = (seed - 1) * 1_000_000 + BEFORE + shift.number * PER_SHIFT + role.number
     who = person(n, part, shift.start, chance)
     house = directory(HOUSE_SEED, "put")
-    patient = uuid(f"{key}/patient")
+    patient = _patient(seed, shift, role.name)
     chart = Chart(
         person=who, body=Body(who, {}, chance), end=shift.start + LONGEST + DAY, chance=chance,
         house=house, style="put", ids=Ids(key), patient=patient,
@@ -154,6 +158,15 @@ def _shown(result: Resource) -> str:
     if value is None:
         return str(result["valueCodeableConcept"]["text"])
     return f"{value['value']} {value['unit']}"
+
+
+def shown_patients(seed: int, shift: Shift) -> list[str]:
+    """The ids of the patients of a shift's stories."""
+    return [_patient(seed, shift, role) for role in ROLES]
+
+
+def _patient(seed: int, shift: Shift, role: str) -> str:
+    return uuid(f"{seed}/day/{shift.number}/{role}/patient")
 
 
 def course(shift: Shift, points: Mapping[str, Iterable[tuple[float, float]]]) -> dict[str, Curve]:

@@ -39,15 +39,24 @@ def day_app(make_app, mails):
     )  # fmt: skip
 
 
+def is_waiting(resource):
+    """Whether it is the stay of somebody who is in the emergency department now."""
+    if resource["resourceType"] != "Encounter":
+        return False
+    return resource["class"]["code"] == "EMER" and resource["status"] == "in-progress"
+
+
 @pytest.fixture(scope="session")
-def client(day_app, token, database, database_url, tmp_path_factory):
-    """The demo hospital, with the patients who come to its clinic but not their records."""
+def client(day_app, token, database, database_url, tmp_path_factory, first):
+    """The demo hospital, its patients, and the stays in its emergency department; no records."""
     folder = tmp_path_factory.mktemp("hospital")
-    (folder / "0000.json").write_bytes(json.dump(hospital_bundle(today=NOW.date())))
+    (folder / "0000.json").write_bytes(json.dump(hospital_bundle(today=first.start)))
     for number in range(LOADED):
-        entries = patient_bundle(number, today=NOW.date())["entry"]
-        who = next(e["resource"] for e in entries if e["resource"]["resourceType"] == "Patient")
-        (folder / f"{who['id']}.json").write_bytes(json.dump(who))
+        found = [e["resource"] for e in patient_bundle(number, today=first.start)["entry"]]
+        for one in found:
+            if one["resourceType"] == "Patient" or is_waiting(one):
+                one = {k: v for k, v in one.items() if k != "diagnosis"}
+                (folder / f"{one['id']}.json").write_bytes(json.dump(one))
     assert not load(Settings(database_url=database_url), [folder], jobs=1).refused
     http = httpx.Client(transport=httpx.WSGITransport(day_app))
     return Client(http, "http://127.0.0.1:8000/fhir", token)

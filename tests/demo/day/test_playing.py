@@ -64,6 +64,7 @@ def test_patients_lie_where_the_day_says(played, client, first):
     ours = {
         e["subject"]["display"]: e
         for e in client.search("Encounter", status="in-progress", _count="200")
+        if "display" in e["subject"]
     }
 
     where = Counter(ward_of(e) for e in ours.values())
@@ -81,7 +82,15 @@ def test_who_goes_home_leaves_a_bed_that_is_cleaned(played, client, lines):
     assert told(lines, "discharge: .*, home in plaster; .* is to be cleaned")
     assert told(lines, "bed cleaned: ")
     gone = client.search("Encounter", status="finished", _count="200")
-    assert len([e for e in gone if e["class"]["code"] == "EMER"]) == 2
+    assert len([e for e in gone if "display" in e["subject"]]) == 3, "wrist, bladder, chest pain"
+
+
+def test_who_was_loaded_into_the_emergency_department_doesnt_stay_there(played, client, lines):
+    were = [e for e in client.search("Encounter", _count="200") if "display" not in e["subject"]]
+
+    assert len(were) >= 3
+    assert not [e for e in were if e["status"] == "in-progress" and e["class"]["code"] == "EMER"]
+    assert {e["status"] for e in were} == {"in-progress", "finished"}
 
 
 def test_a_prescription_against_an_allergy_is_warned_of(played, client, lines):

@@ -23,7 +23,7 @@ from fhirserver.demo.moment import DAY, HOUR, stamp
 ROUNDS: Final = (9.0, 31.0, 62.0, 92.0)
 """When somebody asks who waits in the emergency department for too long."""
 WAITED: Final = 6 * HOUR
-HOME_FROM: Final = (("medical", 205.0, 6 * DAY), ("surgical", 235.0, 7 * DAY))
+HOME_FROM: Final = (("medical", 205.0, 4 * DAY), ("surgical", 235.0, 4 * DAY))
 """Of a ward, when in a shift it sends one home who has been there for so long."""
 BROKEN: Final = "65966004"
 """Fracture of forearm: goes home from the emergency department."""
@@ -55,12 +55,11 @@ def _onwards(where: Directory, at: datetime, doctor: Resource) -> Act:
     def act(house: House) -> Deed:
         for found in _longest(house, where, "emergency", at - WAITED):
             if any(c["code"] == BROKEN for r in found["reasonCode"] for c in r["coding"]):
-                return _home(found, at)
+                return _home(house, found, at)
             bed = beds.free_bed(house, where, "medical")
             if bed is not None:
                 made = moved(found, where, "medical", bed, at, doctor, "medicine")
-                name = found["subject"]["display"]
-                return Deed(f"transfer: {name} -> {bed['display']}", [made])
+                return Deed(f"transfer: {_name(house, found)} -> {bed['display']}", [made])
         return Deed()
 
     return act
@@ -69,14 +68,22 @@ def _onwards(where: Directory, at: datetime, doctor: Resource) -> Act:
 def _homewards(where: Directory, ward: str, at: datetime, since: datetime) -> Act:
     def act(house: House) -> Deed:
         found = _longest(house, where, ward, since)
-        return _home(found[0], at) if found else Deed()
+        return _home(house, found[0], at) if found else Deed()
 
     return act
 
 
-def _home(found: Resource, at: datetime) -> Deed:
-    line = f"discharge: {found['subject']['display']}, home; {bed_of(found)} is to be cleaned"
+def _home(house: House, found: Resource, at: datetime) -> Deed:
+    line = f"discharge: {_name(house, found)}, home; {bed_of(found)} is to be cleaned"
     return Deed(line, [ended(found, at)])
+
+
+def _name(house: House, found: Resource) -> str:
+    if "display" in found["subject"]:
+        return str(found["subject"]["display"])
+    patient = house.read("Patient", found["subject"]["reference"].partition("/")[2]) or {}
+    name = patient.get("name", [{}])[0]
+    return f"{' '.join(name.get('given', [])[:1])} {name.get('family', 'somebody')}".strip()
 
 
 def _longest(house: House, where: Directory, ward: str, since: datetime) -> list[Resource]:
