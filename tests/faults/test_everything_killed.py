@@ -17,11 +17,13 @@ from collections import defaultdict
 import psutil
 import pytest
 
-from conformance.faults.server import running
+from conformance.faults.server import running, wait_until
 from tests.faults.changing import Writer
 from tests.peers.subscriber import subscriber
 
 SUBSCRIBERS = 20
+# One more, which says that it is gone for good.
+GONE = SUBSCRIBERS
 WRITERS = 4
 SETTINGS = {
     "FHIRSERVER_ALLOW_LOCAL_ADDRESSES": "true",
@@ -113,6 +115,7 @@ def killing(server, second, writers, rounds, seed):
             pause(second, chance.uniform(0.5, 4.0))
             while not kill(server, second, name, chance):
                 pause(second, 0.2)
+                assert server.up.poll() is None, "`fhirserver up` has ended"
             done[name] += 1
             assert any(w.is_alive() for w in writers), f"all is written in round {n}"
     return done
@@ -125,7 +128,7 @@ def pause(second, seconds):
 
 class Difficult:
     """How the subscribers answer: 0 to 4 fail now and then, 5 is down for seconds on end, 6 to 8 are
-    slow, 9 sometimes takes it without a word."""
+    slow, 9 sometimes takes it without a word; the last is gone."""
 
     def __init__(self, seed):
         self._chance = random.Random(f"{seed} answers")
@@ -140,14 +143,16 @@ class Difficult:
             time.sleep(0.1 * chance)
         if number == 9 and chance < 0.01:
             time.sleep(2.5)
-        return 200
+        return 410 if number == GONE else 200
 
 
 def subscribe(server, peer):
+    """The id of the subscription of the one that is gone."""
     with server.client() as client:
-        for n in range(SUBSCRIBERS):
+        for n in range(SUBSCRIBERS + 1):
             answer = client.send("POST", "Subscription", subscription(peer.address, n))
             assert answer.status == 201, answer.says
+    return answer.json["id"]
 
 
 def subscription(address, number):
@@ -168,10 +173,17 @@ def heard(arrived):
     """What each subscriber was sent, in the order in which it came: numbers and versions."""
     found = defaultdict(list)
     for each in sorted(arrived, key=lambda a: a.when):
-        body = json.loads(each.raw)
-        change = body["identifier"][0]["value"], int(body["meta"]["versionId"])
+        if each.path.startswith(f"/{GONE}"):
+            continue
+        change = change_of(json.loads(each.raw))
         found[int(each.path.split("/")[1])].append((each.number, change))
     return found
+
+
+def numbers(peer):
+    """Which events have come, of those who are there."""
+    paths = [(a.path.split("/")[1], a.number) for a in list(peer.arrived)]
+    return {(n, number) for n, number in paths if int(n) != GONE}
 
 
 def assert_promise(writers, arrived):
@@ -187,12 +199,36 @@ def assert_promise(writers, arrived):
             last = number
         assert list(first) == list(range(1, len(first) + 1)), "without gaps"
         assert len(set(first.values())) == len(first), "a change has one number"
-        for writer in writers:
-            own = [c for c in first.values() if c[0].startswith(f"{writer.name}-")]
-            assert own == writer.made[n], "all of them, in the order in which they were written"
-        assert len(first) == sum(len(w.made[n]) for w in writers)
+        assert_all_in_order(writers, n, list(first.values()))
         again += len(sent) - len(first)
     return again
+
+
+def kept(server, subscription):
+    """What one that gets nothing can ask for, in order."""
+    found = []
+    with server.client() as client:
+        assert client.send("GET", f"Subscription/{subscription}").json["status"] == "error"
+        while True:
+            since = f"eventsSinceNumber={len(found) + 1}&content=full-resource"
+            answer = client.send("GET", f"Subscription/{subscription}/$events?{since}")
+            assert answer.status == 200, answer.says
+            some = [e["resource"] for e in answer.json["entry"]]
+            some = [change_of(r) for r in some if r["resourceType"] == "Basic"]
+            if not some:
+                return found
+            found += some
+
+
+def change_of(basic):
+    return basic["identifier"][0]["value"], int(basic["meta"]["versionId"])
+
+
+def assert_all_in_order(writers, number, changes):
+    for writer in writers:
+        own = [c for c in changes if c[0].startswith(f"{writer.name}-")]
+        assert own == writer.made[number], "all of them, in the order in which they were written"
+    assert len(changes) == sum(len(w.made[number]) for w in writers)
 
 
 def flow(*, changes, rounds, pause_seconds, seed):
@@ -202,13 +238,16 @@ def flow(*, changes, rounds, pause_seconds, seed):
     began = time.monotonic()
     with running(**SETTINGS) as server, subscriber() as peer:
         peer.answer = Difficult(seed)
-        subscribe(server, peer)
+        # Before everything has begun, a part that can't start ends all.
+        log = server.data_dir.with_name(f"{server.data_dir.name}.log")
+        wait_until(lambda: "the server is ready" in log.read_text(), SECONDS, "all has begun")
+        gone = subscribe(server, peer)
         second = Second(server)
         writers = [
             Writer(
                 server,
                 f"w{n}",
-                subscribers=SUBSCRIBERS,
+                subscribers=SUBSCRIBERS + 1,
                 per_subscriber=per_writer,
                 seed=seed,
                 pause_seconds=pause_seconds,
@@ -225,13 +264,17 @@ def flow(*, changes, rounds, pause_seconds, seed):
                 writer.join(SECONDS)
             written = time.monotonic()
             assert [w for writer in writers for w in writer.wrong] == []
-            expected = sum(len(made) for w in writers for made in w.made.values())
-            while len({(a.path, a.number) for a in list(peer.arrived)}) < expected:
+            expected = sum(len(w.made[n]) for w in writers for n in range(SUBSCRIBERS))
+            while len(numbers(peer)) < expected:
                 pause(second, 1.0)
                 assert time.monotonic() < began + SECONDS, "some never came"
             ended = time.monotonic()
             # What may come again is there by then.
             time.sleep(5)
+            while len(found := kept(server, gone)) < sum(len(w.made[GONE]) for w in writers):
+                pause(second, 3.0)
+                assert time.monotonic() < began + SECONDS, "some were never kept"
+            assert_all_in_order(writers, GONE, found)
         finally:
             second.stop()
         again = assert_promise(writers, peer.arrived)
