@@ -13,9 +13,8 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
 from functools import partial
-from typing import Final, Literal, TypeVar
+from typing import Final, TypeVar
 
 from fhirserver import ids
 from fhirserver.errors import Conflict, FhirError, Gone, Invalid, NotFound, VersionConflict
@@ -38,32 +37,27 @@ from fhirserver.interactions.patching import patched
 from fhirserver.interactions.permitted import (
     as_permitted,
     is_unrestricted,
-    refuse_forbidden,
     refuse_unpermitted,
     shown_again,
 )
-from fhirserver.interactions.recording import begin, note_change, on_record, rows
-from fhirserver.interactions.relations import FOLLOWED, follow
+from fhirserver.interactions.recording import begin, on_record, rows
+from fhirserver.interactions.relations import FOLLOWED
 from fhirserver.interactions.rights import RECORD, refuse_change_of_record
-from fhirserver.interactions.search_parameters import put_in_force, settle
+from fhirserver.interactions.search_parameters import settle
 from fhirserver.interactions.shipped import refuse_supplied
 from fhirserver.interactions.subscribing import TYPE as SUBSCRIPTION
 from fhirserver.interactions.subscribing import accepted
+from fhirserver.interactions.writing import done_of, new_version, note, written
 from fhirserver.model import json
 from fhirserver.model.resource import Resource
-from fhirserver.search.hashing import reference_self
-from fhirserver.search.index import IndexValues, Stamp
 from fhirserver.storage import versions as stored
-from fhirserver.storage.content import joined, split
 from fhirserver.storage.database import Connection, Stale
 from fhirserver.storage.guard import shown
 from fhirserver.storage.holding import Held, held, lock_current
-from fhirserver.storage.rows import Method, NewVersion, Version
+from fhirserver.storage.rows import Version
 from fhirserver.storage.writer import write
 
 ATTEMPTS: Final = 12
-_METHOD: Final[dict[str, Method]] = {"create": "POST", "update": "PUT", "patch": "PATCH"}
-_ACTION: Final = {m: a for a, m in _METHOD.items()} | {"DELETE": "delete"}
 
 I = TypeVar("I", bound="Intent | Done")  # noqa: E741
 R = TypeVar("R")
@@ -129,12 +123,12 @@ def _alone(ctx: Context, intent: Intent, conform: Conform | None) -> list[Done]:
     change = medicated(ctx, {0: change}, known)[0]
     assert isinstance(change, Intent)
     now, keys = stored.reserve(database, 1)
-    new = _new_version(ctx, change, old, now, keys[0])
+    new = new_version(ctx, change, old, now, keys[0])
     ctx.store.texts.add(new.index.texts)
     begin()
-    _note(new, old)
+    note(new, old)
     write(database, [new], rows())
-    return [shown_again(ctx.store.guard, replace(_done(new, old), issues=change.issues))]
+    return [shown_again(ctx.store.guard, replace(done_of(new, old), issues=change.issues))]
 
 
 def _together(
@@ -352,97 +346,3 @@ def _essence(resource: Resource) -> bytes:
         k: v for k, v in resource.get("meta", {}).items() if k not in {"versionId", "lastUpdated"}
     }
     return json.dump_sorted({**resource, "meta": meta})
-
-
-def written(
-    ctx: Context,
-    connection: Connection,
-    changes: Mapping[int, Intent | Done],
-    old: Mapping[tuple[str, str | None], Version],
-) -> dict[int, Done]:
-    """The outcomes by number, when all changes have been written."""
-    outcomes = {n: c for n, c in changes.items() if isinstance(c, Done)}
-    wanted = {n: c for n, c in changes.items() if isinstance(c, Intent)}
-    if not wanted:
-        return outcomes
-    now, keys = stored.reserve(connection, len(wanted))
-    new = {
-        n: _new_version(ctx, c, old.get((c.type, c.id)), now, key)
-        for (n, c), key in zip(wanted.items(), keys, strict=True)
-    }
-    ctx.store.texts.add(entry for v in new.values() for entry in v.index.texts)
-    write(connection, list(new.values()))
-    for v in new.values():
-        _note(v, old.get((v.type, v.id)))
-    follow(ctx, connection, [(wanted[n], v) for n, v in new.items()])
-    readable = refuse_forbidden(
-        ctx.store.guard,
-        connection,
-        {n: (wanted[n], v) for n, v in new.items()},
-        ctx.settings.fhir_base,
-    )
-    put_in_force(ctx, connection, [c for c in wanted.values() if c.type == "SearchParameter"])
-    return outcomes | {
-        n: shown_again(
-            ctx.store.guard,
-            replace(_done(v, old.get((v.type, v.id))), issues=wanted[n].issues),
-            is_readable=v.key in readable,
-        )
-        for n, v in new.items()
-    }
-
-
-def _new_version(
-    ctx: Context, intent: Intent, old: Version | None, now: datetime, fresh_key: int
-) -> NewVersion:
-    assert intent.id is not None
-    number = 1 if old is None else old.version + 1
-    updated = stored.following(now, old.updated if old else None)
-    meta, content, index, stamp, before = None, None, IndexValues(), Stamp(), None
-    sealed = None
-    if old is not None and old.content is not None:
-        replaced = json.parse(old.content.encode())
-        before = ctx.store.extract(replaced), ctx.store.stamp(replaced)
-    if intent.action != "delete":
-        assert intent.resource is not None
-        resource = {**intent.resource, "id": intent.id}
-        meta, content = split(resource)
-        index, stamp = ctx.store.extract(resource), ctx.store.stamp(resource)
-        sealed = ctx.store.sealing.sealed(resource, number, stamp)
-    return NewVersion(
-        type=intent.type,
-        id=intent.id,
-        self=reference_self(intent.type, intent.id),
-        key=old.key if old else fresh_key,
-        version=number,
-        updated=updated,
-        method=_method(intent, old),
-        meta=meta,
-        content=content,
-        index=index,
-        stamp=stamp,
-        replaces=old.version if old else None,
-        before=before,
-        sealed=sealed,
-    )
-
-
-def _note(new: NewVersion, old: Version | None) -> None:
-    """For the record; what a deletion took away is among the JSON before."""
-    action = _ACTION[new.method]
-    before = None if old is None else old.content
-    note_change(action, new.type, new.id, new.version, before, new.content)
-
-
-def _method(intent: Intent, old: Version | None) -> Method:
-    return "DELETE" if intent.action == "delete" else _METHOD[intent.action]
-
-
-def _done(new: NewVersion, old: Version | None) -> Done:
-    # A deleted resource that is brought back to life is created: so says the standard.
-    is_created = old is None or old.is_deleted
-    status: Literal[200, 201, 204] = 204 if new.content is None else 201 if is_created else 200
-    content = None
-    if new.content is not None:
-        content = joined(new.type, new.id, new.version, new.updated, new.meta, new.content)
-    return Done(status, new.type, new.id, new.version, new.updated, content, is_change=True)

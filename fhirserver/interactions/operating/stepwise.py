@@ -13,10 +13,11 @@ from contextlib import contextmanager
 from typing import TypeVar
 
 from fhirserver.errors import Conflict, Forbidden
-from fhirserver.interactions.commit import ATTEMPTS, written
+from fhirserver.interactions.commit import ATTEMPTS
 from fhirserver.interactions.context import Context
 from fhirserver.interactions.intents import Done, Intent
 from fhirserver.interactions.recording import on_record
+from fhirserver.interactions.writing import written
 from fhirserver.storage.database import Connection, Stale
 from fhirserver.storage.holding import lock_current
 from fhirserver.storage.rows import Version
