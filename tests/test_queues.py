@@ -247,3 +247,42 @@ def test_an_item_that_took_itself_off_does_not_end_the_run(database, topic):
 
     assert queues.work(database, topic, act, seconds=5) == 3
     assert seen == [1, 2, 3]
+
+
+def test_what_a_bulk_load_brings_waits_for_what_has_just_happened(database, topic):
+    done = []
+    bulk = [New(f"Observation/{n:05}", {"n": n}, bulk=True) for n in range(5_000)]
+    queues.add(database, topic, bulk)
+    with_both = [New("Observation/00077", {"n": "correction"}), New("Observation/9", {"n": "live"})]
+
+    def act(item):
+        done.append(item.content["n"])
+        if len(done) == 25:
+            queues.add(database, topic, with_both)
+
+    queues.work(database, topic, act, seconds=60, lanes=20)
+
+    assert len(done) == 5_002
+    # At most what the worker had taken on already comes before it.
+    assert done.index("live") <= 42
+    # Within a lane the order holds: what the load brought about the same comes first.
+    assert done.index(77) < done.index("correction") <= 42
+
+
+def test_a_bulk_load_that_fails_again_and_again_holds_up_nobody(database, topic):
+    done = []
+    bulk = [New(f"bulk{n}", {"n": n}, bulk=True) for n in range(100)]
+    queues.add(database, topic, bulk)
+    fill(database, topic, "live")
+
+    def act(item):
+        if item.lane.startswith("bulk"):
+            raise ValueError
+        done.append(item.lane)
+
+    queues.work(database, topic, act, seconds=60, lanes=20)
+    fill(database, topic, "another")
+    queues.work(database, topic, act, seconds=60, lanes=20)
+
+    assert done == ["live", "another"]
+    assert standing(database, topic) == (100, 0)

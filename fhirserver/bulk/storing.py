@@ -31,6 +31,7 @@ from fhirserver.interactions.messages import FhirRequest
 from fhirserver.interactions.rights import authorize
 from fhirserver.model import json
 from fhirserver.model.outcome import outcome
+from fhirserver.storage.database import in_bulk
 from fhirserver.storage.imports import Refused, note_stored
 from fhirserver.storage.jobs import Job
 
@@ -75,6 +76,11 @@ def store(engine: Engine, turn: Turn, lines: Sequence[tuple[Input, Line]]) -> St
 
     Raises Late, and Unavailable when the database is away.
     """
+    with in_bulk():
+        return _store(engine, turn, lines)
+
+
+def _store(engine: Engine, turn: Turn, lines: Sequence[tuple[Input, Line]]) -> Stored:
     caller = caller_of(engine, turn.job)
     wishes: list[Wish] = []
     refused: list[Refused] = []

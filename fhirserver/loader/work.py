@@ -21,6 +21,7 @@ from fhirserver.loader.contents import Wish, entries, single, transaction
 from fhirserver.loader.pieces import Fate, PassedOver, Piece, Refused, Result, Source
 from fhirserver.model import json
 from fhirserver.model.resource import Resource
+from fhirserver.storage.database import in_bulk
 
 _FATE: Final[dict[int, Fate]] = {201: "created", 200: "updated", 204: "deleted"}
 _ENTRY: Final = re.compile(r"Bundle\.entry\[(\d+)\]")
@@ -37,9 +38,10 @@ class Options:
 def load(engine: Engine, piece: Piece, options: Options) -> Result:
     """Load a piece, one source after the other; raises Unavailable when the database stays away."""
     work = _Work(engine.own_context, piece, options)
-    for number in range(len(piece.sources)):
-        work.load(number)
-    work.flush()
+    with in_bulk():
+        for number in range(len(piece.sources)):
+            work.load(number)
+        work.flush()
     work.result.deferred = [
         replace(piece.sources[n], only=frozenset(left)) for n, left in sorted(work.waiting.items())
     ]

@@ -19,7 +19,10 @@ from fhirserver.storage.database import Connection, Database, Rows, execute
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A version that was written; `method` is C (create), U (update) or D (delete)."""
+    """A version that was written; `method` is C (create), U (update) or D (delete).
+
+    `bulk`: it came with a bulk load.
+    """
 
     seq: int
     type: str
@@ -27,6 +30,7 @@ class Change:
     version: int
     method: str
     updated: datetime
+    bulk: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +135,7 @@ def _between(
     if place.low == place.high or not limit:
         return []
     rows = run(
-        "SELECT seq, type, key, version, method::text, updated FROM fhir.change "
+        "SELECT seq, type, key, version, method::text, updated, bulk FROM fhir.change "
         "WHERE tx >= %s::xid8 AND tx < %s::xid8 AND seq > %s ORDER BY seq LIMIT %s",
         (place.low, place.high, place.seq, limit),
     )

@@ -14,6 +14,7 @@ import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
+from contextvars import ContextVar
 from typing import Any, Final, Literal
 
 import psycopg
@@ -63,6 +64,19 @@ class _Held(threading.local):
         self.rows: dict[str, Texts] | None = None
         self.reads_inside = False
         self.deadline = math.inf
+
+
+_in_bulk: Final[ContextVar[bool]] = ContextVar("in_bulk", default=False)
+
+
+@contextmanager
+def in_bulk() -> Iterator[None]:
+    """What is written meanwhile comes with a bulk load: the change log says so."""
+    token = _in_bulk.set(True)
+    try:
+        yield
+    finally:
+        _in_bulk.reset(token)
 
 
 class _Closing(dict[Role, Connection]):
@@ -289,6 +303,8 @@ class Database:
             connection.close()
             connection = self.connection("write")
             stack.enter_context(connection.transaction())
+        if _in_bulk.get():
+            execute(connection, "SET LOCAL fhirserver.bulk = 'on'")
         return connection
 
     def _is_dead(self, role: Role) -> bool:

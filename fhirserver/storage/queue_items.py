@@ -14,11 +14,15 @@ from fhirserver.storage.versions import array
 
 @dataclass(frozen=True, slots=True)
 class New:
-    """Something to be done: `content` is the topic's own; `due` now, unless it is given."""
+    """Something to be done: `content` is the topic's own; `due` now, unless it is given.
+
+    What comes of a `bulk` load is done when nothing else is left to do.
+    """
 
     lane: str
     content: dict[str, Any]
     due: datetime | None = None
+    bulk: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,16 +69,17 @@ def add(target: Connection | Database, topic: str, items: Sequence[New]) -> None
     if not items:
         return
     sql = (
-        "INSERT INTO queue.item (topic, lane, content, due) "
-        "SELECT %s, lane, content::jsonb, coalesce(due, now()) "
-        "FROM unnest(%s::text[], %s::text[], %s::timestamptz[]) WITH ORDINALITY "
-        "AS n (lane, content, due, nr) ORDER BY nr"
+        "INSERT INTO queue.item (topic, lane, content, due, bulk) "
+        "SELECT %s, lane, content::jsonb, coalesce(due, now()), bulk "
+        "FROM unnest(%s::text[], %s::text[], %s::timestamptz[], %s::boolean[]) WITH ORDINALITY "
+        "AS n (lane, content, due, bulk, nr) ORDER BY nr"
     )
     values = (
         topic,
         [i.lane for i in items],
         [json.dump(i.content).decode() for i in items],
         [i.due for i in items],
+        [i.bulk for i in items],
     )
     if isinstance(target, Database):
         target.write(sql, values)
@@ -95,28 +100,32 @@ def due(database: Database, topics: Sequence[str]) -> list[str]:
 
 _HEADS: Final = """
 {name} AS (
-  (SELECT lane, id FROM queue.item WHERE topic = %(topic)s AND dead IS NULL AND lane > %({after})s
-   ORDER BY lane, id LIMIT 1)
+  (SELECT lane FROM queue.item WHERE topic = %(topic)s AND dead IS NULL AND {which}
+   AND lane > %({after})s ORDER BY lane, id LIMIT 1)
   UNION ALL
-  SELECT n.lane, n.id FROM {name} h CROSS JOIN LATERAL (
-    SELECT i.lane, i.id FROM queue.item i WHERE i.topic = %(topic)s AND i.dead IS NULL
+  SELECT n.lane FROM {name} h CROSS JOIN LATERAL (
+    SELECT i.lane FROM queue.item i WHERE i.topic = %(topic)s AND i.dead IS NULL AND i.{which}
     AND i.lane > h.lane ORDER BY i.lane, i.id LIMIT 1) n)"""
 
 _NAMED: Final = """
 named AS (
-  SELECT l.lane, n.id FROM (
-    SELECT unnest(%(only)s::text[]) COLLATE "C" AS lane) l CROSS JOIN LATERAL (
-    SELECT i.id FROM queue.item i WHERE i.topic = %(topic)s AND i.dead IS NULL
-    AND i.lane = l.lane ORDER BY i.id LIMIT 1) n
-  ORDER BY l.lane <= %(after)s, l.lane)"""
+  SELECT unnest(%(only)s::text[]) COLLATE "C" AS lane)"""
+# What comes of bulk loads is for when there is too little else.
 _ALL: Final = """
-    SELECT id FROM rest UNION ALL SELECT id FROM beginning WHERE lane <= %(after)s"""
+    SELECT lane FROM live_rest
+    UNION ALL SELECT lane FROM live_beginning WHERE lane <= %(after)s
+    UNION ALL SELECT lane FROM bulk_rest
+    UNION ALL SELECT lane FROM bulk_beginning WHERE lane <= %(after)s"""
 
-# Both walks go only as far as it takes to find enough free lanes.
+# The walks go only as far as it takes to find enough free lanes. What is before something in its
+# lane is done before it, wherever it comes from.
 _TAKE: Final = """
 WITH RECURSIVE {heads},
 free AS MATERIALIZED (
-  SELECT i.id, i.lane FROM ({walk}) head
+  SELECT i.id, i.lane FROM ({walk}) found
+  CROSS JOIN LATERAL (
+    SELECT id FROM queue.item WHERE topic = %(topic)s AND lane = found.lane AND dead IS NULL
+    ORDER BY id LIMIT 1) head
   CROSS JOIN LATERAL (
     SELECT id, lane FROM queue.item WHERE id = head.id AND due <= now() AND dead IS NULL
     AND lane <> ALL(%(without)s::text[])
@@ -129,18 +138,19 @@ run AS (
 UPDATE queue.item i SET lease = %(lease)s::uuid, leased_until = now() + %(seconds)s,
   attempts = i.attempts + CASE WHEN run.is_first THEN 1 ELSE 0 END
 FROM run WHERE i.id = run.id
-RETURNING i.id, i.topic, i.lane, i.content::text, i.made,
+RETURNING i.id, i.bulk, i.lane, i.content::text, i.made,
   i.attempts + CASE WHEN run.is_first THEN 0 ELSE 1 END"""
 _TAKE_ANY: Final = _TAKE.format(
     heads=",".join(
-        [
-            _HEADS.format(name="rest", after="after"),
-            _HEADS.format(name="beginning", after="nothing"),
-        ]
+        _HEADS.format(name=f"{kind}_{part}", after=after, which=which)
+        for kind, which in (("live", "bulk = false"), ("bulk", "bulk = true"))
+        for part, after in (("rest", "after"), ("beginning", "nothing"))
     ),
     walk=_ALL,
 )
-_TAKE_NAMED: Final = _TAKE.format(heads=_NAMED, walk="SELECT id FROM named")
+_TAKE_NAMED: Final = _TAKE.format(
+    heads=_NAMED, walk="SELECT lane FROM named ORDER BY lane <= %(after)s, lane"
+)
 
 
 def take(
@@ -160,7 +170,8 @@ def take(
     A lane is free when its first item is due and nobody has it. Of a lane only the first counts as
     an attempt until the others have their turn. The lanes `after` one come first, so that who goes
     on from the last one comes round to all of them, however many there are. `only` and `without`
-    say which lanes are meant.
+    say which lanes are meant. Lanes that have only what comes of a bulk load are taken when there
+    are too few others, and come last.
     """
     rows = database.write(
         _TAKE_ANY if only is None else _TAKE_NAMED,
@@ -182,7 +193,8 @@ def take(
         id_, _, lane, _, made, attempts = row
         item = Item(id_, topic, lane, content, made, attempts, lease)
         found.setdefault(lane, []).append(item)
-    return list(found.values())
+    live = {row[2] for row in rows if not row[1]}
+    return sorted(found.values(), key=lambda run: run[0].lane not in live)
 
 
 def finish(target: Connection | Database, lease: str, ids: Sequence[int]) -> int:

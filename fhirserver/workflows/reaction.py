@@ -59,7 +59,7 @@ def chosen(
     def choose(connection: Connection, changes: Sequence[Logged]) -> list[tuple[str, New]]:
         del connection
         return [
-            (topic(one.name), New(f"{c.type}/{c.key}", _content(c)))
+            (topic(one.name), New(f"{c.type}/{c.key}", _content(c), bulk=c.bulk))
             for c in changes
             for one in by_type.get(c.type, ())
         ]

@@ -1,0 +1,91 @@
+"""A bulk load of results, and a critical one of a patient on the ward meanwhile."""
+
+from __future__ import annotations
+
+import json
+import time
+
+import pytest
+
+from fhirserver import ids, queues
+from fhirserver.interactions.independent import commit_each
+from fhirserver.interactions.intents import Intent
+from fhirserver.queues import New
+from fhirserver.reactions.relay import relay
+from fhirserver.storage.database import in_bulk
+from fhirserver.storage.queue_items import take
+from fhirserver.workflows import reaction as workflows
+from fhirserver.workflows import result_alerts
+from tests.workflows.alert_world import World
+
+OTHERS = 5_000
+
+
+@pytest.fixture
+def observed(engine, database):
+    """The reader and the worker of the alerts about results; what they leave is removed."""
+    one = workflows.workflows[result_alerts.__name__.rpartition(".")[2]]
+    made = workflows.reaction_of(engine, {one.name: one}, {})
+    reader, worker = made.readers[0], made.workers[0]
+    queues.forget(database, reader.name)
+    queues.begin(database, reader.name)
+    yield reader, worker
+    queues.forget(database, reader.name)
+    database.write("DELETE FROM queue.item WHERE topic = %s", (worker.topic,))
+
+
+def relayed(database, reader):
+    """Everything that was written: a transaction of somebody else may hold it up for a moment."""
+    for _ in range(600):
+        relay(database, reader)
+        if not any(b.changes for b in queues.behind(database) if b.name == reader.name):
+            return
+        time.sleep(0.05)
+    raise AssertionError("the change log isn't read to its end")
+
+
+def test_a_critical_result_is_alerted_at_once_while_a_load_of_5000_waits(
+    client, engine, database, observed
+):
+    reader, worker = observed
+    world = World(client)
+    old = [
+        Intent("create", "Observation", resource=world.result("2823-3", "7.1", "mmol/L", hours=h))
+        for h in range(100, 140)
+    ]
+    with in_bulk():
+        assert all(done.is_change for _, done in commit_each(engine.own_context, old))
+    relayed(database, reader)
+    # The same results under other lanes: what matters is how many wait.
+    rows = database.read(
+        "SELECT content::text, bulk FROM queue.item WHERE topic = %s", (worker.topic,)
+    )
+    contents = [json.loads(row[0]) for row in rows if row[1]]
+    assert len(contents) == len(old), "what a bulk load brings is known as such"
+    more = [New(f"load/{n}", contents[n % len(old)], bulk=True) for n in range(OTHERS)]
+    queues.add(database, worker.topic, more)
+
+    live = world.made(world.result("2823-3", "7.2", "mmol/L"))
+    relayed(database, reader)
+    lease = ids.new()
+    taken = take(database, worker.topic, lease, lanes=worker.lanes, most=50, seconds=60)
+    worker.act(taken[0][0])
+
+    (task,) = world.tasks()
+    assert f"Observation/{live['id']}" in str(world.found("DetectedIssue"))
+    assert task["status"] == "requested"
+
+
+def test_old_results_of_a_load_alert_nobody(client, engine, database, observed):
+    reader, worker = observed
+    world = World(client)
+    old = [
+        Intent("create", "Observation", resource=world.result("2823-3", "7.1", "mmol/L", hours=h))
+        for h in (30, 50, 500)
+    ]
+    with in_bulk():
+        list(commit_each(engine.own_context, old))
+    relayed(database, reader)
+
+    assert queues.work(database, worker.topic, worker.act, seconds=60) == len(old)
+    assert world.tasks() == world.messages() == []
