@@ -25,7 +25,12 @@ class Header:
 
     def _value(self, field: int, component: int = 1) -> str:
         value = self.segment.value(field, component)
-        return "" if value is None or value == NULL else value.strip()
+        if value is None or value == NULL:
+            return ""
+        if not value.isprintable():
+            # Names and ids are stored and logged, where a stray NUL would do harm.
+            value = "".join(filter(str.isprintable, value))
+        return value.strip()
 
     @property
     def sending_application(self) -> str:

@@ -162,6 +162,12 @@ def test_a_header_says_what_it_lacks() -> None:
     assert [(p.code, p.place.path) for p in found] == [("101", "MSH-10"), ("203", "MSH-12")]
 
 
+def test_values_of_the_header_can_be_stored_and_logged() -> None:
+    header = parse(b"MSH|^~\\&|A\x00||||||ADT\x00^A01|4\x072 |P|2.5").header
+
+    assert (header.sending_application, header.type, header.control_id) == ("A", "ADT", "42")
+
+
 def test_what_is_printed_holds_no_value() -> None:
     field = message("PID|1||SECRET").first("PID").field(3)
 
