@@ -30,10 +30,10 @@ class Care:
         "$book and $hold refuse that always.",
     )
     appointment_sources: str = setting(
-        "fhirserver load*,hl7v2*",
+        "fhirserver load*,hl7v2:*",
         "Clients whose appointments are stored even when they overlap others, because another "
         "system has booked them: client ids with commas between them; * stands for any letters. "
-        "hl7v2* are the senders of the HL7 v2 gateway.",
+        "hl7v2:* are the senders of the HL7 v2 gateway.",
     )
     appointment_hold_minutes: int = setting(
         10, "How long Appointment/$hold keeps a time at most, before the hold ends by itself."
@@ -54,6 +54,11 @@ class Care:
     reception: str | None = setting(
         None,
         "Who gets the Tasks of the reception, as a reference such as Organization/1.",
+    )
+    alert_fallback: str | None = setting(
+        None,
+        "Who is told of an alert when nobody responsible is known, or none of them answers: a "
+        "reference such as Organization/1 (a switchboard that is always manned) or Practitioner/1.",
     )
     beds_cleaned: bool = setting(
         False,

@@ -43,8 +43,10 @@ def first(acting: Acting, encounter: Resource | None, orders: Sequence[str]) -> 
 
 
 def everybody(acting: Acting, encounter: Resource | None, orders: Sequence[str]) -> Sequence[str]:
-    """All who are told, in order."""
-    return chain(encounter, _requests(acting, orders), _duty(acting, encounter), clock.now())
+    """All who are told, in order; at last whom the site has named for when nobody answers."""
+    people = chain(encounter, _requests(acting, orders), _duty(acting, encounter), clock.now())
+    last = acting.settings.alert_fallback
+    return [*people, last] if last and last not in people else people
 
 
 def _duty(acting: Acting, encounter: Resource | None) -> Duty:

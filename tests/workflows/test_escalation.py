@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from json import dumps, loads
 
@@ -10,6 +11,7 @@ import pytest
 from fhirserver import clock
 from fhirserver.alerting import notices
 from fhirserver.workflows import escalation, rules
+from fhirserver.workflows.acting import Acting
 from fhirserver.workflows.critical_results import act
 from fhirserver.workflows.occasion import Change, Elapsed, Occasion
 from tests.alerting.test_plans import definition
@@ -136,6 +138,27 @@ def test_doctors_of_the_department_on_duty_are_told_where_nobody_is_named(world,
     act(Occasion(engine, "w", Change("Observation", made["id"], 1, "C", None), made, None))
 
     assert told(world) == [reference(who)]
+
+
+def test_where_nobody_is_known_or_answers_whom_the_site_has_named_is_told(world, engine, monkeypatch):  # fmt: skip
+    switchboard = world.made({"resourceType": "Organization", "name": "Switchboard"})
+    settings = replace(engine.context.settings, alert_fallback=reference(switchboard))
+    monkeypatch.setattr(Acting, "settings", property(lambda _: settings))
+    world.put(world.encounter, status="cancelled")
+    result = world.result("2823-3", "7.1", "mmol/L")
+    del result["basedOn"], result["encounter"]
+    made = world.made(result)
+    act(Occasion(engine, "w", Change("Observation", made["id"], 1, "C", None), made, None))
+
+    assert told(world) == [reference(switchboard)]
+
+    orderly = world.made(world.result("2951-2", "110", "mmol/L"))
+    act(Occasion(engine, "w", Change("Observation", orderly["id"], 1, "C", None), orderly, None))
+    task = next(t for t in world.tasks() if "Sodium" in t["description"])
+    for step in (1, 2):
+        content = {"key": notices.key_in(task), "step": step, "plan": "critical-results"}
+        escalation.time_is_over(Elapsed(engine, "alert_escalation", content))
+    assert world.current(task)["owner"] == to(switchboard)
 
 
 def test_the_timers_run_in_a_worker_and_survive_its_restart(
