@@ -1,6 +1,6 @@
 """HL7 v2 messages in the vertical bar encoding (ER7): bytes to values and values to bytes."""
 
-from hl7v2_gateway.er7.charsets import is_wide
+from hl7v2_gateway.er7.charsets import is_wide, narrowed
 from hl7v2_gateway.er7.composing import Line, Unencodable, compose, line, line_of
 from hl7v2_gateway.er7.delimiters import STANDARD, Delimiters
 from hl7v2_gateway.er7.elements import NULL, Component, Field, Repetition, Subcomponent
@@ -32,5 +32,6 @@ __all__ = [
     "is_wide",
     "line",
     "line_of",
+    "narrowed",
     "parse",
 ]

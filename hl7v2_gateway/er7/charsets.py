@@ -123,6 +123,14 @@ def is_wide(raw: bytes) -> bool:
     }
 
 
+def narrowed(raw: bytes) -> bytes:
+    """The bytes of a file in UTF-8 if they are UTF-16 or UTF-32, else as they are.
+
+    Raises Malformed for what only begins so.
+    """
+    return _wide(raw).text.lstrip("\ufeff").encode() if is_wide(raw) else raw
+
+
 def decoded(raw: bytes, agreed: str | None = None) -> Decoded:
     """The text of a message. `agreed` is the set of a sender who declares none.
 
