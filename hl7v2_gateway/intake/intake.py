@@ -22,7 +22,7 @@ from hl7v2_gateway.acknowledging import (
     refuse,
 )
 from hl7v2_gateway.acknowledging.outcome import ACCEPT, ORIGINAL
-from hl7v2_gateway.er7 import Malformed, Message, Place, Problem, parse
+from hl7v2_gateway.er7 import Malformed, Message, Place, Problem, is_wide, parse
 from hl7v2_gateway.intake import judging
 from hl7v2_gateway.intake.directory import Directory
 from hl7v2_gateway.intake.judging import Supports
@@ -82,6 +82,8 @@ class Intake:
 
     def _judged(self, received: Received) -> _Judged:
         try:
+            if received.source == "mllp" and is_wide(received.raw):
+                raise judging.WIDE
             message = parse(received.raw)
         except Malformed as malformed:
             return _unreadable(received, malformed)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from hl7v2_gateway.er7 import Message, Place, Problem
+from hl7v2_gateway.er7 import Malformed, Message, Place, Problem
 from hl7v2_gateway.partners import Sender
 
 REQUIRED: Final = "101"
@@ -26,6 +26,11 @@ OTHER_CONTENT: Final = Problem(
 TOO_LONG: Final = Problem(
     INTERNAL, Place("MSH"), "the message is larger than is taken here: send it in parts", "E"
 )
+
+WIDE: Final = Malformed(
+    "102", Place("MSH", 1, 18), "UTF-16 can't be sent in blocks: send UNICODE UTF-8"
+)
+"""Its bytes would be taken for the marks of a block; one message that arrives whole is luck."""
 
 
 def problem_of(message: Message, sender: Sender, supports: Supports) -> Problem | None:

@@ -37,7 +37,7 @@ def said(ack: Message) -> tuple[str | None, str | None, str | None]:
         (b"MSH$%~!@$A$B$$$2026$$ADT%A01$81$P$2.5\nPID$$$7", ("AA", "81", None)),
         (b"MSH|^~\\&|A|B\x00|||20260101||ADT^A01\x00|82\x00|P|2.5\rPID|||7\x00", None),
         (b"MSH|^~\\&|A|B|||20260101||ADT^A01|\xff\xfe|P|2.5", None),
-        ("MSH|^~\\&|A|B|||2026||ADT^A01|84|P|2.5\rPID|||7".encode("utf-16"), None),
+        ("MSH|^~\\&|A|B|||2026||ADT^A01|84|P|2.5\rPID|||7".encode("utf-16"), ("AR", None, "102")),
         (b"MSH|^~\\&|A|B|||20260101||ADT^A01|" + b"9" * 5000 + b"|P|2.5", None),
         (b"MSH|^~\\&|" + b"A" * 100_000 + b"|B|||20260101||" + b"T" * 5000 + b"^A01|85|P|2.5", None),
         (b"MSH|^~\\&|A|B|||20260101||ADT^A01|86|P|2.5" + b"\rZZZ|" * 20_000, ("AA", "86", None)),
