@@ -60,6 +60,7 @@ def assembled(
     names = _names(trigger, event, time)
     writing = Writing(wishes, reader, names)
     names["visit"] = _visit(trigger.focus, reader)
+    names["account"] = _account(trigger.focus, reader)
     focus: Typed = (trigger.focus["resourceType"], trigger.focus, None)
     body = list(_content(tree["content"], focus, writing, _Count()))
     return (header(event, tree["structure"], writing, control_id, time), *body)
@@ -195,6 +196,18 @@ def _visit(focus: Resource, reader: Reader) -> Resource | None:
         if reference.startswith("Encounter/"):
             return reader.read(reference)
     return None
+
+
+def _account(focus: Resource, reader: Reader) -> Resource | None:
+    """The account that what the patient gets is charged to (PID-18)."""
+    named = [focus.get(name) for name in ("subject", "patient")]
+    patient = next((n["reference"] for n in named if n and n.get("reference")), "")
+    if focus["resourceType"] == "Patient":
+        patient = f"Patient/{focus['id']}"
+    if not patient.startswith("Patient/"):
+        return None
+    found = reader.search("Account", [("patient", patient), ("status", "active")])
+    return found[-1] if len(found) == 1 else None
 
 
 def _previous(trigger: Trigger) -> Any:

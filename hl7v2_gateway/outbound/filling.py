@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from fhirserver.fhirpath import Typed
@@ -82,6 +83,9 @@ def _written(rule: Rule, node: Typed, writing: Writing) -> Repetition | None:
             return by_table
         if not isinstance(value, dict):
             return None if rule.otherwise is not None else repetition(str(value))
+    if rule.names is not None:
+        systems = {**rule.names, **writing.wishes.systems}
+        writing = replace(writing, wishes=replace(writing.wishes, systems=systems))
     write = writers.get((data_type, name)) or writers.get((data_type, _base(name)))
     return None if write is None else write(value, writing)
 

@@ -25,6 +25,8 @@ Tree = Mapping[str, Any]
 class Rule:
     """What stands in a field, or in one component of it.
 
+    `names` are what systems of codes are called in this field.
+
     `sources` are FHIRPath expressions, of which the first that gives something counts; `value` is
     a constant instead: `#` is the running number, `#name` that of a group.
     """
@@ -38,6 +40,7 @@ class Rule:
     otherwise: str | None = None
     when: str | None = None
     repeats: bool = False
+    names: Mapping[str, str] | None = None
     since: tuple[int, ...] = ()
     until: tuple[int, ...] = (9,)
 
@@ -94,6 +97,7 @@ def rule_of(given: Tree) -> Rule:
         given.get("otherwise"),
         given.get("when"),
         given.get("repeats", False),
+        given.get("names"),
         version_number(given["since"]) if "since" in given else (),
         version_number(given["until"]) if "until" in given else (9,),
     )

@@ -11,8 +11,10 @@ from collections.abc import Mapping
 from functools import cache
 from importlib import resources
 from typing import Final
+from urllib.parse import unquote
 
 from fhirserver.model import json
+from hl7v2_gateway.mapping.systems import CODE_SYSTEMS
 from hl7v2_gateway.outbound.wishes import Wishes
 
 _TABLES_OF_HL7: Final = re.compile(
@@ -21,6 +23,8 @@ _TABLES_OF_HL7: Final = re.compile(
 _V3: Final = "http://terminology.hl7.org/CodeSystem/v3-"
 _OID: Final = "urn:oid:"
 _UUID: Final = "urn:uuid:"
+_NAMED: Final = "urn:id:"
+"""What messages that come in name without saying whose it is (mapping/datatypes)."""
 
 
 @cache
@@ -47,7 +51,18 @@ def system_name(system: str, wishes: Wishes) -> str:
     found = _TABLES_OF_HL7.fullmatch(system)
     if found is not None:
         return f"HL7{int(found[1]):04d}"
-    return system.removeprefix(_OID)
+    if system.startswith(_NAMED):
+        return unquote(system.removeprefix(_NAMED))
+    return _names().get(system) or system.removeprefix(_OID)
+
+
+@cache
+def _names() -> Mapping[str, str]:
+    """The names by which messages that come in call systems, the commonest of each."""
+    found: dict[str, str] = {}
+    for name, system in CODE_SYSTEMS.items():
+        found.setdefault(system, name)
+    return found
 
 
 def authority(system: str | None, wishes: Wishes) -> tuple[str, str, str]:
@@ -66,6 +81,8 @@ def authority(system: str | None, wishes: Wishes) -> tuple[str, str, str]:
         return (namespace, universal, kind)
     if system.startswith(_OID):
         return ("", system.removeprefix(_OID), "ISO")
+    if system.startswith(_NAMED):
+        return (unquote(system.removeprefix(_NAMED)), "", "")
     if system.startswith(_UUID):
         return ("", system.removeprefix(_UUID), "UUID")
     return ("", system, "URI")

@@ -10,6 +10,7 @@ from hl7v2_gateway.outbound.vocabulary import authority
 from hl7v2_gateway.outbound.writing import Writing, writer
 
 CHECK_DIGIT: Final = "http://hl7.org/fhir/StructureDefinition/identifier-checkDigit"
+FACILITY: Final = "https://fhirserver.example/StructureDefinition/hl7v2-assigning-facility"
 CHECK_SCHEME: Final = "http://hl7.org/fhir/StructureDefinition/namingsystem-checkDigit"
 
 
@@ -26,7 +27,7 @@ def cx(value: Any, writing: Writing) -> Repetition | None:
         extension(value, CHECK_SCHEME),
         assigned(value, writing),
         kind_of(value),
-        None,
+        _facility(value),
         point(period.get("start"), zone),
         point(period.get("end"), zone),
     )
@@ -50,6 +51,17 @@ def eip(value: Any, writing: Writing) -> Repetition | None:
     return repetition(whole) if kind_of(value) in {"PLAC", "PGN"} else repetition(None, whole)
 
 
+@writer("EIP", "Specimen")
+def eip_of_specimen(value: Any, writing: Writing) -> Repetition | None:
+    """The placer's and the filler's number of a specimen; one without a type is the filler's."""
+    known = [i for i in value.get("identifier", ()) if i.get("value")]
+    placer = next((i for i in known if kind_of(i) in {"PLAC", "PGN"}), None)
+    filler = next((i for i in known if i is not placer), value.get("accessionIdentifier"))
+    return repetition(
+        *(None if i is None else [i["value"], *assigned(i, writing)] for i in (placer, filler))
+    )
+
+
 @writer("CX", "System.String", "id", "string")
 @writer("EI", "System.String", "id", "string")
 def own(value: Any, writing: Writing) -> Repetition | None:
@@ -59,10 +71,20 @@ def own(value: Any, writing: Writing) -> Repetition | None:
 
 def assigned(identifier: Any, writing: Writing) -> tuple[str, str, str]:
     """Who assigned it: what the receiver calls the system, else the system itself."""
-    found = authority(identifier.get("system"), writing.wishes)
-    if found[0] or not identifier.get("assigner", {}).get("display"):
-        return found
-    return (identifier["assigner"]["display"], found[1], found[2])
+    space, universal, kind = authority(identifier.get("system"), writing.wishes)
+    said = identifier.get("assigner", {}).get("display")
+    if not said or said in {space, universal} or (universal and space):
+        return (space, universal, kind)
+    return (said, universal or space, kind)
+
+
+def _facility(identifier: Any) -> str | None:
+    """Where it was assigned, as messages that came in have said it."""
+    for found in identifier.get("extension", ()):
+        if found.get("url") == FACILITY:
+            shown = found.get("valueReference", {}).get("display")
+            return None if shown is None else str(shown)
+    return None
 
 
 def kind_of(identifier: Any) -> str | None:

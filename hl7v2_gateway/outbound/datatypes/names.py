@@ -11,8 +11,9 @@ from hl7v2_gateway.outbound.segments import Part, Repetition, repetition
 from hl7v2_gateway.outbound.writing import Writing, writer
 
 ASSEMBLY: Final = "http://hl7.org/fhir/StructureDefinition/humanname-assembly-order"
-_PREFIX: Final = "http://hl7.org/fhir/StructureDefinition/humanname-own-prefix"
-_OWN: Final = "http://hl7.org/fhir/StructureDefinition/humanname-own-name"
+_PART: Final = "http://hl7.org/fhir/StructureDefinition/humanname-"
+_PARTS: Final = ("own-prefix", "own-name", "partner-prefix", "partner-name")
+"""Subcomponents of FN after the whole family name."""
 
 
 @writer("XPN", "HumanName")
@@ -59,5 +60,5 @@ def parts_of(name: Any) -> list[Part]:
 
 def _family(name: Any) -> Part:
     beside = name.get("_family", {})
-    prefix, own = extension(beside, _PREFIX), extension(beside, _OWN)
-    return [name["family"], prefix or "", own or ""] if prefix or own else name["family"]
+    parts = [extension(beside, f"{_PART}{part}") or "" for part in _PARTS]
+    return [name["family"], *parts] if any(parts) else name["family"]

@@ -1,0 +1,1 @@
+"""HL7 v2 held against messages of others."""
