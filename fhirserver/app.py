@@ -9,7 +9,7 @@ from collections.abc import Callable
 from cryptography.fernet import Fernet, InvalidToken
 from flask import Flask
 
-from fhirserver import logs
+from fhirserver import gateways, logs
 from fhirserver import settings as settings_module
 from fhirserver.audit.recorder import Recorder
 from fhirserver.blobs import Blobs
@@ -86,6 +86,9 @@ def create_app(settings: Settings | None = None) -> Flask:
 
     desk = Desk(engine, recorder, authenticator.principal, first_password)
     app.register_blueprint(administration.blueprint(desk))
+    for gateway in gateways.parts("web"):
+        for part in gateway.blueprints(desk):
+            app.register_blueprint(part)
     fetch = PinnedFetch(allow_loopback=settings.allow_local_addresses)
     app.register_blueprint(
         cds.blueprint(

@@ -4,7 +4,7 @@ The server doesn't import them; it looks which are there and takes what they off
 
     commands        a package with a file for each command, as fhirserver/cli/commands
     reactions       a package with a file for each thing that the worker does (fhirserver.reactions)
-    web             a module with `blueprints(engine, settings, ...)` (see app.py)
+    web             a module with `blueprints(desk)`, the addresses that it adds (see app.py)
 """
 
 from __future__ import annotations

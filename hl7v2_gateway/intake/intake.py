@@ -8,6 +8,7 @@ in the queue. Nothing of a message is lost by what comes next, whoever fails at 
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -98,6 +99,11 @@ class Intake:
             received.source,
             received.address,
         )
+        if received.copy_of is not None:
+            # It is another message under the same control id.
+            edition = hashlib.sha256(received.raw).hexdigest()[:12]
+            control = f"{arrival.control[:150]}#{received.copy_of.id}.{edition}"
+            arrival = replace(arrival, control=control, copy_of=received.copy_of.id)
         wanted = modes(message)
         if not wanted:
             # An acknowledgement isn't acknowledged: two systems would go on for ever.
@@ -122,7 +128,10 @@ class Intake:
             received.certificate,
             received.client,
         )
-        sender = self._directory.who(call)
+        if received.copy_of is None:
+            sender = self._directory.who(call)
+        else:
+            sender = self._directory.named(received.copy_of.sender)
         if sender is None:
             return (open_sender(call) if self._is_open else None), message
         if sender.charset and not segment.field(18).raw:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-Source = Literal["mllp", "http", "file"]
+from fhirserver.messages import Head
+
+Source = Literal["mllp", "http", "file", "copy"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +24,8 @@ class Received:
     certificate: str | None = None
     is_cut: bool = False
     client: str | None = None
+    copy_of: Head | None = None
+    """The message that this is an edited copy of: it is of the same sender."""
 
 
 @dataclass(frozen=True, slots=True)

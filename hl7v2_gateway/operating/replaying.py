@@ -1,0 +1,95 @@
+"""What would change if a message of the record were converted again now."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+from urllib.parse import parse_qsl
+
+from fhirserver.access.principal import Principal
+from fhirserver.engine import Engine
+from fhirserver.errors import Gone, NotFound
+from fhirserver.interactions.messages import FhirRequest
+from fhirserver.messages import Message, Messages
+from fhirserver.model import json
+from fhirserver.model.differences import differences
+from fhirserver.model.resource import Resource
+from hl7v2_gateway.operating.conversions import Convert, NotConverted
+from hl7v2_gateway.operating.converting import Converter
+
+_LEFT_OUT: Final = ("id", "meta", "text")
+# They tell of the message itself.
+_ITS_OWN: Final = frozenset({"Provenance", "MessageHeader"})
+
+
+class Replaying:
+    """Compares what messages would make with what is stored, as somebody may see that."""
+
+    def __init__(
+        self, engine: Engine, messages: Messages, converter: Converter, convert: Convert
+    ) -> None:
+        self._engine = engine
+        self._messages = messages
+        self._converter = converter
+        self._convert = convert
+
+    def preview(self, principal: Principal, message: Message) -> dict[str, Any]:
+        """For a message the resources that would be created or changed, and how (FHIRPath Patch).
+
+        `newer` is how many later messages about the same patients were dealt with already: what
+        they say would be overwritten unless they are replayed, too.
+        """
+        head = message.head
+        answer: dict[str, Any] = {"message": head.id, "newer": self._messages.newer(head)}
+        try:
+            parsed, sender = self._converter.read(message)
+            made = self._convert(parsed, sender, head.id)
+        except NotConverted as error:
+            return {**answer, "reason": f"{error.code} {error}", "changes": []}
+        entries = made.converted.bundle["entry"]
+        stored = {e["fullUrl"]: self._stored(principal, e["request"]["url"]) for e in entries}
+        known = {
+            url: f"{found['resourceType']}/{found['id']}"
+            for url, found in stored.items()
+            if found is not None
+        }
+        changes: list[dict[str, Any]] = []
+        for entry in entries:
+            given, before = pointed(entry["resource"], known), stored[entry["fullUrl"]]
+            if given["resourceType"] in _ITS_OWN:
+                continue
+            if before is None:
+                changes.append({"create": given["resourceType"]})
+                continue
+            combine = made.combine
+            after = given if combine is None else combine(entry["fullUrl"], given, before)
+            operations = differences(before, after, leave_out=_LEFT_OUT)
+            if operations:
+                patch = {"resourceType": "Parameters", "parameter": operations}
+                changes.append({"update": known[entry["fullUrl"]], "patch": patch})
+        return {**answer, "changes": changes, "merges": len(made.converted.merges)}
+
+    def _stored(self, principal: Principal, url: str) -> Resource | None:
+        """The resource that an entry would update."""
+        resource_type, _, rest = url.partition("?")
+        if rest:
+            query = (*parse_qsl(rest), ("_count", "1"))
+            request = FhirRequest("search-type", principal, type=resource_type, query=query)
+            page = json.parse_object(self._engine.handle(request).content or b"{}")
+            return next((e["resource"] for e in page.get("entry", ())), None)
+        resource_type, _, id_ = url.partition("/")
+        try:
+            answer = self._engine.handle(FhirRequest("read", principal, type=resource_type, id=id_))
+        except (NotFound, Gone):
+            return None
+        return json.parse_object(answer.content or b"{}")
+
+
+def pointed(value: Any, known: Mapping[str, str]) -> Any:
+    """The same with references to stored resources in the place of those to entries."""
+    if isinstance(value, dict):
+        return {
+            k: known.get(v, v) if k == "reference" and isinstance(v, str) else pointed(v, known)
+            for k, v in value.items()
+        }
+    return [pointed(v, known) for v in value] if isinstance(value, list) else value

@@ -1,0 +1,36 @@
+"""`/hl7v2`: messages by HTTP, and what the operator of the interfaces sees and does."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from flask import Blueprint
+
+from fhirserver.web.administration.admission import Desk
+from hl7v2_gateway.intake.directory import Directory
+from hl7v2_gateway.intake.opening import open_intake, open_messages
+from hl7v2_gateway.operating.converting import Converter
+from hl7v2_gateway.operating.mapped import made_of, supports
+from hl7v2_gateway.operating.replaying import Replaying
+from hl7v2_gateway.web import describing, listing, looking, posting, replaying
+from hl7v2_gateway.web.operator import Operator
+
+
+def blueprints(desk: Desk) -> Sequence[Blueprint]:
+    """The addresses of the gateway."""
+    settings = desk.engine.context.settings
+    messages = open_messages(settings, desk.database)
+    directory = Directory(messages.partners)
+    converter = Converter(desk.engine, messages, directory, made_of)
+    intake = open_intake(settings, messages, supports)
+    operator = Operator(
+        desk,
+        messages,
+        directory,
+        intake,
+        Replaying(desk.engine, messages, converter, made_of),
+    )
+    made = Blueprint("hl7v2", __name__, url_prefix="/hl7v2")
+    for part in (posting, listing, looking, replaying, describing):
+        part.add_to(made, operator)
+    return [made]

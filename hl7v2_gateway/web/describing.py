@@ -1,0 +1,82 @@
+"""`GET /hl7v2/openapi.json`: these addresses as an OpenAPI document, for everybody."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from flask import Blueprint, Response, jsonify
+
+from hl7v2_gateway.web.operator import Operator
+
+_LIST: Final = ("sender", "state", "event", "control", "patient", "content", "since", "until",
+                "from", "to", "_count")  # fmt: skip
+_TEXT: Final = {"type": "string"}
+_CHOICE: Final = {
+    "sender": _TEXT,
+    "state": _TEXT,
+    "event": _TEXT,
+    "since": {"type": "string", "format": "date-time"},
+    "until": {"type": "string", "format": "date-time"},
+    "from": {"type": "integer"},
+    "to": {"type": "integer"},
+    "messages": {"type": "array", "items": {"type": "integer"}},
+    "isDryRun": {"type": "boolean"},
+}
+
+
+def add_to(made: Blueprint, operator: Operator) -> None:
+    """Add the address."""
+    base = operator.desk.engine.context.settings.fhir_base.removesuffix("/fhir")
+
+    @made.get("/openapi.json")
+    def describe() -> Response:
+        return jsonify(document(base))
+
+
+def document(base: str) -> dict[str, Any]:
+    """The document."""
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": "HL7 v2 interfaces", "version": "1"},
+        "servers": [{"url": base}],
+        "security": [{"bearer": []}],
+        "components": {"securitySchemes": {"bearer": {"type": "http", "scheme": "bearer"}}},
+        "paths": {
+            "/hl7v2": {"post": _call("Take a message or a batch", media="application/hl7-v2")},
+            "/hl7v2/senders": {"get": _call("Senders, and how they stand")},
+            "/hl7v2/lanes": {"get": _call("The lanes that have waited longest", query=("_count",))},
+            "/hl7v2/messages": {"get": _call("Messages, the newest first", query=_LIST)},
+            "/hl7v2/messages/{number}": {"get": _call("A message", by_number=True)},
+            "/hl7v2/messages/{number}/copies": {
+                "post": _call("Put an edited copy in its place", {"text": _TEXT}, by_number=True)
+            },
+            "/hl7v2/messages/{number}/discard": {
+                "post": _call("Deal with it no more", {"reason": _TEXT}, by_number=True)
+            },
+            "/hl7v2/replays": {"post": _call("Convert messages again, or say what for", _CHOICE)},
+        },
+    }
+
+
+def _call(
+    summary: str,
+    body: dict[str, Any] | None = None,
+    *,
+    query: tuple[str, ...] = (),
+    by_number: bool = False,
+    media: str = "application/json",
+) -> dict[str, Any]:
+    parameters: list[dict[str, Any]] = [{"name": n, "in": "query", "schema": _TEXT} for n in query]
+    if by_number:
+        schema = {"type": "integer"}
+        parameters.append({"name": "number", "in": "path", "required": True, "schema": schema})
+    call: dict[str, Any] = {
+        "summary": summary,
+        "responses": {"default": {"description": "The answer", "content": {media: {}}}},
+    }
+    if parameters:
+        call["parameters"] = parameters
+    if body is not None or media != "application/json":
+        content = {} if body is None else {"schema": {"type": "object", "properties": body}}
+        call["requestBody"] = {"required": True, "content": {media: content}}
+    return call

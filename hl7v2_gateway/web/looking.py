@@ -1,0 +1,63 @@
+"""One message: what it says, what was answered, and what was made of it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any, Final
+
+from flask import Blueprint, Response
+
+from fhirserver.access.principal import Principal
+from fhirserver.audit.calling import called
+from fhirserver.interactions.messages import FhirRequest
+from fhirserver.model import json
+from fhirserver.web.administration.admission import Answer, Body
+from fhirserver.web.origin import origin
+from hl7v2_gateway.web.operator import Operator
+from hl7v2_gateway.web.shapes import of_head, text_of
+
+MESSAGES: Final = "urn:fhirserver:hl7v2:message"
+
+
+def add_to(made: Blueprint, operator: Operator) -> None:
+    """Add the address."""
+
+    @made.get("/messages/<int:number>")
+    def read(number: int) -> Response:
+        def act(principal: Principal, _body: Body) -> Answer:
+            return _read(operator, principal, number), 200
+
+        return operator.desk.serve("hl7v2-message", act)
+
+
+def _read(operator: Operator, principal: Principal, number: int) -> dict[str, Any]:
+    message = operator.message(number)
+    ack, answer = operator.messages.answers(number)
+    resources = _made(operator, principal, number)
+    patients = tuple(r for r in resources if r.startswith("Patient/"))
+    # Whose data was shown is on record beside the call itself.
+    event = called(principal, "hl7v2-message-text", origin(), reason=f"message {number}")
+    operator.desk.recorder.add(replace(event, action="R", patients=patients))
+    return {
+        **of_head(message.head),
+        "text": text_of(message.raw),
+        "answer": text_of(ack),
+        "applicationAnswer": text_of(answer),
+        "isAnswerOwed": message.head.is_owed,
+        "resources": resources,
+        "report": message.head.report or {},
+    }
+
+
+def _made(operator: Operator, principal: Principal, number: int) -> list[str]:
+    """What Provenance says was made of the message."""
+    query = (("entity:identifier", f"{MESSAGES}|{number}"), ("_count", "100"))
+    request = FhirRequest("search-type", principal, type="Provenance", query=query)
+    page = json.parse_object(operator.desk.engine.handle(request).content or b"{}")
+    found = [
+        target["reference"]
+        for entry in page.get("entry", ())
+        for target in entry["resource"].get("target", ())
+        if "reference" in target
+    ]
+    return list(dict.fromkeys(found))

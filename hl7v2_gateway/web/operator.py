@@ -1,0 +1,29 @@
+"""Where the operator of the interfaces is served: administrators, and everything is on record."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from fhirserver.errors import NotFound
+from fhirserver.messages import Message, Messages
+from fhirserver.web.administration.admission import Desk
+from hl7v2_gateway.intake import Directory, Intake
+from hl7v2_gateway.operating.replaying import Replaying
+
+
+@dataclass(frozen=True, slots=True)
+class Operator:
+    """What the addresses work with; `desk` admits and records."""
+
+    desk: Desk
+    messages: Messages
+    directory: Directory
+    intake: Intake
+    replaying: Replaying
+
+    def message(self, number: int) -> Message:
+        """A message of the record. Raises NotFound."""
+        found = self.messages.find(number)
+        if found is None:
+            raise NotFound("there is no message with this number")
+        return found
