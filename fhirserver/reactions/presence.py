@@ -28,7 +28,7 @@ LOOK_SECONDS: Final = 0.5
 GRACE_SECONDS: Final = 2.0
 """So long a lock has to be free: a connection that broke is there again by then."""
 SETTLING_SECONDS: Final = 10.0
-"""So long after our own connection was made: the others' may have broken with the one before."""
+"""So long there has to have been some connection: before that all were new, as after a restart."""
 
 
 class Absences:
@@ -36,29 +36,31 @@ class Absences:
 
     def __init__(self) -> None:
         self._session = 0
-        self._since = 0.0
         self._known: set[int] = set()
         self._missing: dict[int, float] = {}
 
-    def is_news(self, session: int, now: float) -> bool:
+    def is_news(self, session: int) -> bool:
         """Whether it is another session than before: what it sees begins anew."""
         if session == self._session:
             return False
-        self._session, self._since = session, now
+        self._session = session
         self._missing.clear()
         return True
 
     def know(self, holders: set[int]) -> None:
         self._known |= holders
 
-    def gone(self, alive: frozenset[int], now: float) -> list[int]:
-        """Those that are no longer expected to come back."""
+    def gone(self, alive: frozenset[int], now: float, lasting: float) -> list[int]:
+        """Those that are no longer expected to come back.
+
+        `lasting` is for how long there has been a connection that is still there.
+        """
         self._known |= alive
         for holder in alive:
             self._missing.pop(holder, None)
         for holder in self._known - alive:
             self._missing.setdefault(holder, now)
-        if now - self._since < SETTLING_SECONDS:
+        if lasting < SETTLING_SECONDS:
             return []
         return [h for h, since in self._missing.items() if now - since >= GRACE_SECONDS]
 
@@ -125,9 +127,9 @@ class Presence:
     def _look(self, now: float) -> None:
         """See who is there, be there, and give back what those had who are gone."""
         seen = self._being_there(queues.look(self._database))
-        if self._absences.is_news(seen.session, now):
+        if self._absences.is_news(seen.session):
             self._absences.know(queues.with_leases(self._database))
-        gone = self._absences.gone(seen.alive, now)
+        gone = self._absences.gone(seen.alive, now, seen.lasting)
         if not gone:
             return
         count = queues.release_all(self._database, gone)
@@ -142,4 +144,4 @@ class Presence:
         for holder in seen.own - wanted:
             queues.vanish(self._database, holder)
         self._own = frozenset(own)
-        return Seen(seen.session, self._own, (seen.alive - seen.own) | own)
+        return Seen(seen.session, seen.lasting, self._own, (seen.alive - seen.own) | own)

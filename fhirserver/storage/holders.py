@@ -23,9 +23,13 @@ _PREFIX: Final = 8
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """The holders that have their locks, and the session that asked with those that it has."""
+    """The holders that have their locks, and the session that asked with those that it has.
+
+    `lasting` is for how many seconds the oldest session that we can see has been there.
+    """
 
     session: int
+    lasting: float
     own: frozenset[int]
     alive: frozenset[int]
 
@@ -48,16 +52,19 @@ def lease_of(holder: int) -> str:
 def look(database: Database) -> Seen:
     """Who is there, as this thread's session sees it."""
     rows = database.read(
-        "SELECT pg_backend_pid(), l.objid::int8, l.pid = pg_backend_pid() "
-        "FROM (SELECT) n LEFT JOIN pg_locks l ON l.locktype = 'advisory' AND l.granted "
+        "SELECT pg_backend_pid(), s.lasting, l.objid::int8, l.pid = pg_backend_pid() FROM ("
+        "SELECT extract(epoch FROM clock_timestamp() - min(backend_start))::float8 AS lasting "
+        "FROM pg_stat_activity WHERE datname = current_database()) s "
+        "LEFT JOIN pg_locks l ON l.locktype = 'advisory' AND l.granted "
         "AND l.classid = %s::int8 AND l.objsubid = 2 "
         "AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())",
         (_CLASS,),
     )
     return Seen(
         rows[0][0],
-        frozenset(row[1] for row in rows if row[2]),
-        frozenset(row[1] for row in rows if row[1] is not None),
+        rows[0][1],
+        frozenset(row[2] for row in rows if row[3]),
+        frozenset(row[2] for row in rows if row[2] is not None),
     )
 
 

@@ -47,9 +47,16 @@ def take(database, topic, lease):
     return queue_items.take(database, topic, lease, lanes=9, most=9, seconds=3_600)
 
 
+class Lasting(Absences):
+    """Where there are old connections, unless it is said that there are none."""
+
+    def gone(self, alive, now, lasting=SETTLING_SECONDS):
+        return super().gone(alive, now, lasting)
+
+
 def absences():
-    made = Absences()
-    made.is_news(7, -SETTLING_SECONDS)
+    made = Lasting()
+    made.is_news(7)
     return made
 
 
@@ -72,15 +79,23 @@ def test_who_comes_back_in_time_is_not_gone():
     assert made.gone(frozenset(), 2.5 + GRACE_SECONDS) == []
 
 
-def test_after_a_new_connection_the_others_have_time_to_make_theirs():
+def test_when_all_connections_are_new_everybody_has_time_to_make_theirs():
     made = absences()
     made.gone(frozenset([A]), 0.0)
 
-    made.is_news(8, 1.0)
+    made.is_news(8)
+
+    assert made.gone(frozenset(), 1.0, 0.0) == []
+    assert made.gone(frozenset(), 0.9 + SETTLING_SECONDS, SETTLING_SECONDS - 0.1) == []
+    assert made.gone(frozenset(), 1.0 + SETTLING_SECONDS, SETTLING_SECONDS) == [A]
+
+
+def test_who_begins_while_other_connections_last_waits_no_longer_than_they():
+    made = absences()
+    made.know({A})
 
     assert made.gone(frozenset(), 1.0) == []
-    assert made.gone(frozenset(), 0.9 + SETTLING_SECONDS) == []
-    assert made.gone(frozenset(), 1.0 + SETTLING_SECONDS) == [A]
+    assert made.gone(frozenset(), 1.0 + GRACE_SECONDS) == [A]
 
 
 @pytest.fixture
@@ -115,9 +130,8 @@ with presence.turn() as new_lease:
 
 
 def test_what_a_killed_process_had_is_free_in_seconds(database, topic, other):
-    with present(database) as presence:
+    with present(database):
         wait_for(lambda: len(queues.look(database).alive) >= 2)
-        presence._absences._since -= SETTLING_SECONDS
         time.sleep(2 * GRACE_SECONDS)
         assert take(database, topic, ids.new()) == [], "while it is there"
 
@@ -138,7 +152,6 @@ def test_what_a_process_had_that_died_before_another_began_is_free_soon(database
 def test_a_turn_that_fails_leaves_nothing_behind_for_an_hour(database, topic):
     queues.add(database, topic, [New("a", {})])
     with present(database) as presence:
-        presence._absences._since -= SETTLING_SECONDS
         with contextlib.suppress(RuntimeError), presence.turn() as new_lease:
             assert take(database, topic, new_lease())
             raise RuntimeError
