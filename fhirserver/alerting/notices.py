@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from hashlib import sha256
 from typing import Any, Final
 
 from fhirserver.alerting.hits import Hit
@@ -29,6 +30,8 @@ OPEN: Final = frozenset({"draft", "requested", "received", "ready"})
 """A Task that nobody has taken on."""
 ESCALATES: Final = OPEN | {"rejected"}
 STEP: Final = "escalation-step"
+CLOSED: Final = "A finding about this patient calls for somebody: it is in what this is about"
+"""What is said of a finding that not everybody may see who is told that there is one."""
 UNANSWERED: Final = "unanswered"
 _SEVERITY: Final = {"stat": "high", "asap": "high", "urgent": "moderate", "routine": "low"}
 _OVER: Final = frozenset({"cancelled", "entered-in-error"})
@@ -36,18 +39,27 @@ _OVER: Final = frozenset({"cancelled", "entered-in-error"})
 
 @dataclass(frozen=True, slots=True)
 class About:
-    """Whom and what an alert is about, as references; `key` names the finding: `Observation/1`."""
+    """Whom and what an alert is about, as references; `key` names the finding: `Observation/1`.
+
+    `labels` are the security labels of what it was found in.
+    """
 
     key: str
     patient: str
     evidence: tuple[str, ...]
     encounter: str | None = None
     orders: tuple[str, ...] = ()
+    labels: tuple[Resource, ...] = ()
 
 
 def key_of(hit: Hit, about: About) -> str:
     """What an alert is known by: its rule and what it is about."""
     return f"{hit.rule.name}/{about.key}"
+
+
+def unnamed(key: str) -> str:
+    """A key that doesn't say by which rule something was found."""
+    return sha256(key.encode()).hexdigest()[:32]
 
 
 def identifier(key: str) -> Resource:
@@ -72,6 +84,7 @@ def issue(hit: Hit, about: About, now: str) -> Resource:
     evidence = tuple(dict.fromkeys((*about.evidence, *hit.evidence)))
     return {
         "resourceType": "DetectedIssue",
+        **_labelled(about),
         "identifier": [identifier(key_of(hit, about))],
         "status": "final",
         "code": _code(hit),
@@ -87,6 +100,7 @@ def flag(hit: Hit, about: About, now: str) -> Resource:
     """A state of the patient that everybody at the bed should know."""
     found: Resource = {
         "resourceType": "Flag",
+        **_labelled(about),
         "identifier": [identifier(f"{hit.rule.plan}/{about.key}@{now}")],
         "status": "active",
         "category": [
@@ -106,8 +120,20 @@ def flag(hit: Hit, about: About, now: str) -> Resource:
     return found | ({"encounter": _to(about.encounter)} if about.encounter else {})
 
 
-def task(hit: Hit, about: About, key: str, holder: str, owner: str | None, now: str) -> Resource:
-    """What the responsible person is asked: to take the finding on."""
+def task(
+    hit: Hit,
+    about: About,
+    key: str,
+    holder: str,
+    owner: str | None,
+    now: str,
+    *,
+    is_open: bool = True,
+) -> Resource:
+    """What the responsible person is asked: to take the finding on.
+
+    One that isn't `open` doesn't say what was found: it is in the issue, for those who may see it.
+    """
     found: Resource = {
         "resourceType": "Task",
         "identifier": [identifier(key)],
@@ -115,12 +141,12 @@ def task(hit: Hit, about: About, key: str, holder: str, owner: str | None, now: 
         "intent": "order",
         "priority": hit.rule.priority,
         "code": {"coding": [{"system": TASKS, "code": ANSWER}], "text": "Acknowledge an alert"},
-        "description": f"{hit.text}. {hit.rule.text}",
+        "description": f"{hit.text}. {hit.rule.text}" if is_open else CLOSED,
         "focus": _to(holder),
         "for": _to(about.patient),
         "authoredOn": now,
         "lastModified": now,
-        "reasonCode": _code(hit),
+        "reasonCode": _code(hit) if is_open else {"coding": [_kind(hit)]},
         "input": [_step(0)],
     }
     return found | _known(
@@ -219,12 +245,18 @@ def withdrawn(holder: Resource, *, is_error: bool, now: str) -> Resource:
     return {**holder, "status": "entered-in-error" if is_error else "cancelled"}
 
 
+def _labelled(about: About) -> Resource:
+    """What a finding rests on may be for few: then so is the finding."""
+    return {"meta": {"security": [*about.labels]}} if about.labels else {}
+
+
+def _kind(hit: Hit) -> Resource:
+    return {"system": KINDS, "code": hit.rule.plan}
+
+
 def _code(hit: Hit) -> Resource:
-    return {
-        "coding": [{"system": KINDS, "code": hit.rule.plan}, {"system": KINDS + "-rule",
-                                                              "code": hit.rule.name}],
-        "text": hit.rule.title,
-    }  # fmt: skip
+    rule = {"system": KINDS + "-rule", "code": hit.rule.name}
+    return {"coding": [_kind(hit), rule], "text": hit.rule.title}
 
 
 def rule_in(holder: Resource) -> str | None:

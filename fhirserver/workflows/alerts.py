@@ -7,14 +7,17 @@ says the rule, what it is about and the version.
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 from urllib.parse import urlencode
 
 from fhirserver import clock, ids
+from fhirserver.access.labels import CLEARANCES
 from fhirserver.alerting import Hit, Plan
 from fhirserver.alerting import notices as n
+from fhirserver.model.labels import merged
 from fhirserver.model.resource import Resource
 from fhirserver.workflows.acting import Acting
 from fhirserver.workflows.responsible import current_encounter, first
@@ -23,6 +26,7 @@ log = logging.getLogger(__name__)
 
 TIMER: Final = "alert_escalation"
 PATIENCE: Final = timedelta(hours=1)
+_CLOSED: Final = frozenset({*CLEARANCES, "V"})
 
 
 def raise_alert(
@@ -42,21 +46,24 @@ def raise_alert(
     """
     encounter = current_encounter(acting, about.patient, about.encounter)
     place = f"Encounter/{encounter['id']}" if encounter else about.encounter
-    about = n.About(about.key, about.patient, about.evidence, place, about.orders)
+    about = replace(about, encounter=place)
+    is_open = not is_closed(about.labels)
     owner = first(acting, encounter, about.orders)
     now = stamp(clock.now())
     # A flag holds from when it was measured: that is its version.
     holder = n.flag(hit, about, version) if as_flag else n.issue(hit, about, now)
-    key = f"{n.key_of(hit, about)}#{version}"
+    named = n.key_of(hit, about)
+    key = f"{named if is_open else n.unnamed(named)}#{version}"
     entries = [*_holder(holder, standing)]
     shown = entries[0]["fullUrl"]
-    asked = n.task(hit, about, key, shown, owner, now)
+    asked = n.task(hit, about, key, shown, owner, now, is_open=is_open)
     url = f"urn:uuid:{ids.new()}"
     entries += [
         created(asked, url=url),
         created(
             n.message(
-                f"{hit.rule.title}: {hit.text}. {hit.rule.text}", about.patient,
+                f"{hit.rule.title}: {hit.text}. {hit.rule.text}" if is_open else n.CLOSED,
+                about.patient,
                 [shown, *about.evidence], f"{key}.0", url, owner, hit.rule.priority, now,
                 encounter=place,
             )
@@ -89,7 +96,7 @@ def withdraw(acting: Acting, holder: Resource, why: str, *, is_error: bool, tell
         entries.extend(
             created(
                 n.message(
-                    f"Withdrawn: {holder.get('detail') or holder['code']['text']}. {why}",
+                    f"Withdrawn: {_told(holder)}. {why}",
                     task["for"]["reference"],
                     [_reference(holder)],
                     f"{n.key_in(task)}.withdrawn/{told}",
@@ -103,6 +110,22 @@ def withdraw(acting: Acting, holder: Resource, why: str, *, is_error: bool, tell
             for told in dict.fromkeys(recipients(acting, task))
         )
     write(acting, entries)
+
+
+def is_closed(labels: Iterable[Resource]) -> bool:
+    """Whether what is labelled so is for those with a clearance or a consent only."""
+    return any(label.get("code") in _CLOSED for label in labels)
+
+
+def labels_of(*resources: Resource) -> tuple[Resource, ...]:
+    """The security labels of resources, each once."""
+    return tuple(merged(s for r in resources for s in r.get("meta", {}).get("security", ())))
+
+
+def _told(holder: Resource) -> str:
+    if is_closed(labels_of(holder)):
+        return n.CLOSED
+    return str(holder.get("detail") or holder["code"]["text"])
 
 
 def issues(acting: Acting, kind: str, reference: str) -> list[Resource]:
@@ -175,6 +198,9 @@ def _holder(holder: Resource, standing: Resource | None) -> Sequence[Mapping[str
     kept: Resource = {
         k: standing[k] for k in ("id", "meta", "identifier", "identifiedDateTime") if k in standing
     }
+    labels = labels_of(standing, holder)
+    if labels:
+        kept["meta"] = {**kept.get("meta", {}), "security": [*labels]}
     status: Resource = {} if holder["resourceType"] == "Flag" else {"status": "amended"}
     return [changed({**holder, **kept, **status})]
 

@@ -154,8 +154,10 @@ def _has_died(patient: Resource) -> bool:
 
 def _communication(message: Message) -> Resource:
     who = {"reference": f"Patient/{message.patient['id']}"}
+    labels = message.appointment.get("meta", {}).get("security")
     return {
         "resourceType": "Communication",
+        **({"meta": {"security": labels}} if labels else {}),
         "status": "preparation",
         "category": [{"coding": [{"system": CATEGORIES, "code": message.kind.partition(":")[0]}]}],
         "subject": who,

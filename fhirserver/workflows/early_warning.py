@@ -21,6 +21,7 @@ from fhirserver.model.resource import Resource
 from fhirserver.workflows.acting import Acting
 from fhirserver.workflows.alerts import (
     changed,
+    labels_of,
     open_tasks,
     raise_alert,
     stamp,
@@ -117,7 +118,7 @@ def _follow(
     level = _level(rules, standing)
     if state.hit is not None and state.level > level:
         place = next((s["encounter"]["reference"] for s in signs if "encounter" in s), None)
-        about = n.About(patient, patient, state.hit.evidence, place)
+        about = n.About(patient, patient, state.hit.evidence, place, labels=labels_of(*signs))
         raise_alert(acting, rules, state.hit, about, version, standing=standing,
                     as_flag=True)  # fmt: skip
     elif standing is None or (state.level < level and not may_fall):
@@ -127,7 +128,10 @@ def _follow(
     elif n.rule_in(standing) != state.hit.rule.name or _text(standing) != _said(state):
         now = stamp(clock.now())
         shown = n.flag(state.hit, n.About(patient, patient, ()), now)
-        entries = [changed({**standing, "code": shown["code"]})]
+        meta = standing["meta"]
+        labels = labels_of(standing, *signs)
+        meta = {**meta, "security": [*labels]} if labels else meta
+        entries = [changed({**standing, "meta": meta, "code": shown["code"]})]
         if state.level < level:
             entries += [
                 changed(n.cancelled(t, "The score has fallen", now))

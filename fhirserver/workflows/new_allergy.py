@@ -16,7 +16,7 @@ from fhirserver.model.resource import Resource
 from fhirserver.prescribing.allergies import allergy_findings
 from fhirserver.prescribing.knowledge import Knowledge
 from fhirserver.prescribing.medicine import medicine_of
-from fhirserver.workflows.alerts import issues, raise_alert, withdraw
+from fhirserver.workflows.alerts import issues, labels_of, raise_alert, withdraw
 from fhirserver.workflows.occasion import Occasion
 from fhirserver.workflows.registering import workflow
 from fhirserver.workflows.rules import plan
@@ -43,6 +43,7 @@ def act(occasion: Occasion) -> None:
                 (reference,),
                 place.get("reference"),
                 _orders(order),
+                labels_of(allergy, order),
             )
             known = told.pop(n.key_of(hit, about), None)
             if known is None or not n.is_standing(known):

@@ -9,7 +9,7 @@ from fhirserver.alerting import Hit, Person, Plan, person_of, taken_at
 from fhirserver.alerting import notices as n
 from fhirserver.alerting.readings import issued_at, patient_of
 from fhirserver.model.resource import Resource
-from fhirserver.workflows.alerts import issues, raise_alert, withdraw
+from fhirserver.workflows.alerts import issues, labels_of, raise_alert, withdraw
 from fhirserver.workflows.occasion import Occasion
 
 Judge = Callable[[Resource, Person], Sequence[Hit]]
@@ -78,4 +78,5 @@ def about_of(occasion: Occasion, result: Resource) -> n.About:
             for r in result.get("basedOn", ())
             if r.get("reference", "").startswith("ServiceRequest/")
         ),
+        labels_of(result),
     )

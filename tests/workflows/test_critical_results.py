@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from json import dumps
 
 import pytest
 
 from fhirserver import clock
+from fhirserver.access.labels import CONFIDENTIALITY
+from fhirserver.alerting import notices
 from fhirserver.workflows import rules
 from fhirserver.workflows.critical_results import act
 from fhirserver.workflows.occasion import Change, Occasion
@@ -88,6 +91,28 @@ def test_a_correction_a_day_later_that_is_critical_too_is_told(world, watched, m
     (issue,) = world.found("DetectedIssue")
     assert issue["status"] == "amended"
     assert issue["detail"].startswith("Potassium 7.9")
+
+
+def test_what_is_found_in_a_restricted_result_is_as_restricted(world, watched):
+    """Who is told learns that there is something, and reads it if they may read the result."""
+    restricted = [{"system": CONFIDENTIALITY, "code": "R"}]
+    made = world.made(world.result("2823-3", "7.1", "mmol/L", meta={"security": restricted}))
+    watched()
+    world.put(made, status="corrected", valueQuantity={**made["valueQuantity"], "value": 7.3})
+    watched()
+    [issue] = world.found("DetectedIssue")
+    assert "7.3" in issue["detail"]
+    world.put(world.current(made), status="entered-in-error")
+    watched()
+
+    [issue] = world.found("DetectedIssue")
+    assert [(la["system"], la["code"]) for la in issue["meta"]["security"]] == [
+        (CONFIDENTIALITY, "R")
+    ]
+    assert len(world.messages()) >= 3
+    told = dumps([world.tasks(), world.messages()])
+    assert notices.CLOSED in told
+    assert not any(word in told for word in ("otassium", "7.1 mmol", "7.3 mmol"))
 
 
 def test_the_ordering_doctor_is_told_where_nobody_attends(world, watched):
