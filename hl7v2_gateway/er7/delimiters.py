@@ -6,6 +6,7 @@ use: a sender without subcomponents may write `^~` and then `&` is a letter like
 
 from __future__ import annotations
 
+import string
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
@@ -16,6 +17,8 @@ from hl7v2_gateway.er7.problems import DATA_TYPE, SEQUENCE, Malformed, Problem
 HEADERS: Final = frozenset({"MSH", "FHS", "BHS"})
 """Segments whose first field is the separator itself."""
 RECOMMENDED: Final = "^~\\&"
+_SIGNS: Final = frozenset(string.punctuation)
+"""What can be a delimiter: no letter, and nothing that another character set has elsewhere."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,11 +56,11 @@ def of(
     ''
     """
     place = Place(segment, 1, 2)
-    if not separator or separator.isalnum() or separator.isspace() or not separator.isprintable():
+    if separator not in _SIGNS:
         raise Malformed(
             SEQUENCE, Place(segment, 1, 1), "the fourth character must be the field separator"
         )
-    if any(c.isalnum() or c.isspace() or not c.isprintable() for c in declared):
+    if not _SIGNS.issuperset(declared):
         raise Malformed(DATA_TYPE, place, "must hold the encoding characters, as ^~\\&")
     if not declared:
         problem = Problem(DATA_TYPE, place, "is empty; read as if it were ^~\\&")

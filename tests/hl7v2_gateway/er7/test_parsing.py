@@ -146,6 +146,8 @@ def test_two_messages_in_one_are_told() -> None:
         (b"MSH-10-Message Control ID", "102", "MSH-2"),
         (b"GET / HTTP/1.1\r\n\r\n", "100", "MSH"),
         (b"\xff\xfeM", "102", "MSH-18"),
+        (b"MSH|^~\xd7\x9b|\xff", "102", "MSH-2"),
+        (b"MSH\xd7^~|", "100", "MSH-1"),
         (b"\x00\x01\x02", "100", "MSH"),
     ],
 )
