@@ -78,6 +78,9 @@ class Assembly:
             if action.rules.name == "MRG[Patient]":
                 # The patient that a MRG names: known by its number, described elsewhere.
                 draft.hints["mention"] = True
+            elif action.rules.name == "PID[Patient]":
+                # A PID makes a patient, however little it says: results must have a subject.
+                draft.hints["keep"] = True
             self.apply(action.rules.whole, action.rules.fields, view, draft, scope)
             for link in action.links:
                 self._link(link, scope)

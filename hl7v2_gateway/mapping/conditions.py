@@ -324,7 +324,7 @@ def _value(ref: str, segment: str, field: int) -> Callable[[View, Repetition, Ar
     number, _, component = place.partition(".")
     part, n = int(component or 0), int(number)
     if name == segment and n == field:
-        return lambda _s, r, _near: r.text(part)
+        return lambda _s, r, _near: r.said(part)
     if name == segment:
         return lambda s, _r, _near: s.text(n, part)
     return lambda _s, _r, near: near[name].text(n, part) if name in near else ""

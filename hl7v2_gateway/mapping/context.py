@@ -51,13 +51,18 @@ class Context:
     position: str = ""
     country: str = ""
 
-    def translated(self, codes: Codes, code: str, text: str = "") -> tuple[str, str, str] | None:
-        """The target of a code by the sender's answers, else by the table, else None and listed."""
+    def translated(
+        self, codes: Codes, code: str, text: str = "", *, is_published: bool = False
+    ) -> tuple[str, str, str] | None:
+        """The target of a code by the sender's answers, else by the table, else None and listed.
+
+        A code of a published system (SNOMED CT, LOINC) needs no translation and is not listed.
+        """
         answer = self.answers.get((codes.name, code))
         if answer is not None:
             return answer
         found = codes.codes.get(code)
-        if found is None:
+        if found is None and not is_published:
             self.unknown.append(UnknownCode(self.position, codes.name, code, text))
         return found
 

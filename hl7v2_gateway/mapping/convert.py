@@ -100,7 +100,7 @@ def _record(assembly: Assembly, header: View, sender: Sender, event: str, key: s
     """One Provenance: all that the message made came from it, from this sender, then."""
     drafts = assembly.drafts
     for draft in drafts.all:
-        if draft.type in ("MessageHeader", "Provenance", "Encounter"):
+        if draft.type in ("MessageHeader", "Provenance", "Encounter", "Patient"):
             draft.hints["message"] = key
     made = assembly.current.get("Provenance[1]")
     if made is None:
@@ -145,9 +145,13 @@ def _record(assembly: Assembly, header: View, sender: Sender, event: str, key: s
     )
     r["agent"] = [a for a in r["agent"] if "who" in a]
     r["entity"] = [{"role": "source", "what": {"identifier": {"system": MESSAGES, "value": key}}}]
+    for draft in drafts.all:
+        if draft.type == "Device" and not draft.is_linked:
+            # SFT: the software that made the message.
+            r["entity"].append({"role": "source", "what": made.refer(draft)})
     r["target"] = []
     for draft in drafts.all:
-        if not draft.is_linked and draft.type not in ("Provenance", "MessageHeader"):
+        if not draft.is_linked and draft.type not in ("Provenance", "MessageHeader", "Device"):
             r["target"].append(made.refer(draft))
     if not r["target"]:
         header_draft = assembly.find("MessageHeader[1]")

@@ -15,11 +15,10 @@ from hl7v2_gateway.mapping.paths import Path, Step
 Slot = tuple[int, str, str, int, int]
 
 # Lists in which several segments speak of one item: the order, its timing and its route make one
-# dosage; TXA and OBX one document.
+# dosage.
 SHARED: Final = {
     "MedicationRequest": frozenset({"dosageInstruction"}),
     "MedicationDispense": frozenset({"dosageInstruction"}),
-    "DocumentReference": frozenset({"content"}),
     "Specimen": frozenset({"container"}),
 }
 
@@ -185,7 +184,8 @@ def _item(draft: Draft, node: Resource, step: Step, scope: int, repetition: int)
         return next((r for r, d in draft.links if d is item), {})
     if item is None:
         items = node.setdefault(step.name, [])
-        if node is not draft.resource and not step.label and items and isinstance(items[0], dict):
+        open_list = shared or (node is not draft.resource and not step.label)
+        if open_list and items and isinstance(items[0], dict):
             # An item that a data type map made (type.coding of an Identifier).
             item = items[0]
         else:

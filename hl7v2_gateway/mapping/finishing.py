@@ -6,6 +6,7 @@ reference says why it is absent. https://hl7.org/fhir/R4/extension-data-absent-r
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -263,10 +264,28 @@ def _appointment(draft: Draft) -> None:
         r["end"] = start
 
 
+def _contents(items: list[Resource]) -> list[Resource]:
+    """What TXA says of the content and what the OBX hold; lines of text are one text."""
+    whole = [i for i in items if i.get("attachment", {}).keys() & {"data", "url"}]
+    said = [i for i in items if i not in whole]
+    text = [i for i in whole if i["attachment"].get("contentType") == "text/plain"]
+    if len(text) > 1:
+        lines = [base64.b64decode(i["attachment"]["data"]) for i in text]
+        text[0]["attachment"]["data"] = base64.b64encode(b"\n".join(lines)).decode()
+        whole = [i for i in whole if i not in text[1:]]
+    for item in whole:
+        for other in said:
+            for name, value in other.get("attachment", {}).items():
+                item["attachment"].setdefault(name, value)
+    found = whole or said[:1] or [{}]
+    for item in found:
+        item.setdefault("attachment", dict(_UNKNOWN))
+    return found
+
+
 def _document(draft: Draft) -> None:
     r = draft.resource
-    for item in r.setdefault("content", [{}]):
-        item.setdefault("attachment", dict(_UNKNOWN))
+    r["content"] = _contents(r.get("content", []))
     encounter = draft.hints.get("encounter")
     if isinstance(encounter, Draft):
         r.setdefault("context", {}).setdefault("encounter", [draft.refer(encounter)])

@@ -26,7 +26,8 @@ _PREFERRED: Final[Mapping[str, tuple[str, ...]]] = {
     "DiagnosticReport": ("FILL", "PLAC"),
     "Immunization": ("FILL", "PLAC"),
     "Practitioner": ("NPI", "DN", "PRN"),
-    "Specimen": ("FILL", "PLAC"),
+    "Appointment": ("PLAC", "FILL"),
+    "Specimen": ("FGN", "PGN", "FILL", "PLAC"),
     "MedicationRequest": ("PLAC", "FILL"),
     "MedicationDispense": ("FILL", "PLAC"),
 }
@@ -113,7 +114,7 @@ def kind(identifier: Resource) -> str:
 def key(draft: Draft, sender: str, seen: dict[str, int]) -> str:
     """What makes a draft one thing, as a text from which its id is made."""
     found = search(draft)
-    if found:
+    if found and "apart" not in draft.hints:
         return f"{draft.type}?{found}"
     make = _KEYS.get(draft.type, _whole)
     text = f"{draft.type}/{make(draft)}"
@@ -229,6 +230,11 @@ def _encounter(draft: Draft) -> str:
     return f"{_number(r)}/{start or draft.hints.get('message', '')}"
 
 
+def _patient(draft: Draft) -> str:
+    """A patient without a number is one of this message: names alone make nobody the same."""
+    return _number(draft.resource) or str(draft.hints.get("message", ""))
+
+
 def _message(draft: Draft) -> str:
     return f"{draft.hints.get('message', '')}/{draft.hints.get('label', '')}"
 
@@ -241,11 +247,12 @@ _KEYS: Final[Mapping[str, Callable[[Draft], str]]] = {
     "Practitioner": _parts("identifier", "name"),
     "Organization": _numbered("name"),
     "Location": _location,
+    "Device": _parts("identifier", "manufacturer", "deviceName", "modelNumber", "version"),
     "Coverage": _parts("identifier", "subscriberId", "type"),
     "Encounter": _encounter,
     "MessageHeader": _message,
     "Provenance": _message,
-    "Patient": _numbered("name", "birthDate"),
+    "Patient": _patient,
     "Specimen": _specimen,
     "Account": _numbered("name"),
     "Medication": _parts("code", "ingredient"),

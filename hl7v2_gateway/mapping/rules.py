@@ -153,8 +153,6 @@ def rows(name: str, overlays: tuple[str, ...] = ()) -> list[dict[str, Any]]:
                 row["drop"] = over["whole"]
         for row in found:
             key = str(row["row"])
-            if key in over.get("drop", {}):
-                row["drop"] = over["drop"][key]
             if key in over.get("fix", {}):
                 fix = over["fix"][key]
                 row.pop("unreadable", None)
@@ -162,6 +160,8 @@ def rows(name: str, overlays: tuple[str, ...] = ()) -> list[dict[str, Any]]:
                 row.update({k: parse(v) if k == "if" and v else v for k, v in fix.items()})
                 for cell in [k for k, v in fix.items() if v is None]:
                     row.pop(cell)
+            if key in over.get("drop", {}):
+                row["drop"] = over["drop"][key]
         prefix = "o" if file == "segments" else f"{file.partition('/')[2]}."
         for number, added in enumerate(over.get("add", ()), 1):
             found.append(_added(added, f"{prefix}{number}"))
@@ -211,7 +211,7 @@ def _rule(name: str, resource_type: str, row: Mapping[str, Any]) -> Rule:
         if path.type[0].isupper() and path.steps and path.type != "Reference":
             raise ValueError(f"a constant for a {path.type}")
     else:
-        kind = (row.get("as") or _BY_TARGET.get(path.type, "")).lower()
+        kind = (row.get("as") or _by_target(path.type, str(row.get("type", "")))).lower()
         target = kind.partition("[")[2].rstrip("]")
         if path.type == "decimal" and target == "quantity":
             # A comparator may stand before the number, so the whole Quantity is made.
@@ -228,9 +228,9 @@ def _rule(name: str, resource_type: str, row: Mapping[str, Any]) -> Rule:
         vocabulary_name = row.get("codes", "")
         if vocabulary_name and not has_vocabulary(vocabulary_name):
             raise ValueError(f"no vocabulary map {vocabulary_name!r}")
-        how = How(
-            vocabulary(vocabulary_name) if vocabulary_name else None, _allowed(resource_type, path)
-        )
+        found = vocabulary(vocabulary_name) if vocabulary_name else None
+        # Some vocabulary maps are published empty: they say nothing.
+        how = How(found if found and found.codes else None, _allowed(resource_type, path))
     if component:
         uses = frozenset({component})
     condition = row.get("if")
@@ -249,6 +249,15 @@ def _rule(name: str, resource_type: str, row: Mapping[str, Any]) -> Rule:
         fallback=bool(row.get("fallback")),
         default=bool(row.get("default")) or constant is not None,
     )
+
+
+def _by_target(target: str, source: str) -> str:
+    """What makes a FHIR type of a v2 type when the table names no data type map."""
+    if target == "string" and source in ("CWE", "CE", "CNE", "CF"):
+        return "cwe[string]"
+    if target == "string" and source in ("EI", "EIP", "CX", "HD"):
+        return "st[string]"
+    return _BY_TARGET.get(target, "")
 
 
 def _apart(path: Path, field: int) -> Path:

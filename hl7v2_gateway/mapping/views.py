@@ -34,6 +34,12 @@ class Repetition:
         value = parts[sub - 1] if sub <= len(parts) else ""
         return "" if value == NULL else value
 
+    def said(self, component: int) -> str:
+        """A component's text, whichever of its subcomponents has it."""
+        if component == 0 or component > len(self.components):
+            return self.text(component)
+        return next((s for s in self.components[component - 1] if s and s != NULL), "")
+
     def component(self, number: int) -> Repetition:
         """A component as a value of its own: its subcomponents become components."""
         if number > len(self.components):
@@ -74,4 +80,4 @@ class View:
 
     def text(self, number: int, component: int = 0) -> str:
         """The text of a component of the first repetition; 0 is the first component with text."""
-        return self.first(number).text(component)
+        return self.first(number).said(component)

@@ -13,6 +13,7 @@ from typing import Any, Final
 from fhirserver.model.resource import Resource
 from hl7v2_gateway.mapping.context import Context, How, UnknownCode, pruned
 from hl7v2_gateway.mapping.datatypes import maps
+from hl7v2_gateway.mapping.systems import CODE_SYSTEMS
 from hl7v2_gateway.mapping.views import Repetition
 
 # Code, text, system name, version, OID of the system.
@@ -37,7 +38,8 @@ def codings(r: Repetition, ctx: Context, how: How) -> list[Resource]:
         if version_at <= count and r.text(version_at):
             own["version"] = r.text(version_at)
         if how.codes is not None and code and not found:
-            mapped = ctx.translated(how.codes, code, text)
+            is_published = system in CODE_SYSTEMS
+            mapped = ctx.translated(how.codes, code, text, is_published=is_published)
             if mapped is not None:
                 found.append(_mapped(mapped, text))
                 if own.get("system") in (None, how.codes.table, mapped[1]):

@@ -120,19 +120,19 @@ def _part(r: Repetition, number: int, ctx: Context, kind: str) -> Resource | Non
 @maps("EIP[Identifier-PlacerAssignedIdentifier]", uses="1-2")
 def eip_placer(r: Repetition, ctx: Context, how: How) -> Any:
     """EIP.1: what the placer assigned."""
-    return _part(r, 1, ctx, "PLAC")
+    return _part(r, 1, ctx, "PGN")
 
 
 @maps("EIP[Identifier-FillerAssignedIdentifier]", uses="1-2")
 def eip_filler(r: Repetition, ctx: Context, how: How) -> Any:
     """EIP.2: what the filler assigned."""
-    return _part(r, 2, ctx, "FILL")
+    return _part(r, 2, ctx, "FGN")
 
 
 @maps("EIP[Identifier]", uses="1-2")
 def eip_any(r: Repetition, ctx: Context, how: How) -> Any:
     """Either, the filler's first: to point at what has no other identity here."""
-    return _part(r, 2, ctx, "FILL") or _part(r, 1, ctx, "PLAC")
+    return _part(r, 2, ctx, "FGN") or _part(r, 1, ctx, "PGN")
 
 
 @maps("EI[Device-udiCarrier]", uses="1-4")

@@ -8,9 +8,9 @@ from __future__ import annotations
 from typing import Any, Final
 
 from fhirserver.model.resource import Resource
-from hl7v2_gateway.mapping.context import Context, How, pruned
+from hl7v2_gateway.mapping.context import Context, How, pruned, universal_id
 from hl7v2_gateway.mapping.datatypes import maps
-from hl7v2_gateway.mapping.datatypes.identifiers import entity, hd_identifier
+from hl7v2_gateway.mapping.datatypes.identifiers import entity
 from hl7v2_gateway.mapping.views import Repetition
 
 _TYPES: Final = "http://terminology.hl7.org/CodeSystem/location-physical-type"
@@ -38,7 +38,11 @@ def chain(r: Repetition, ctx: Context, levels: tuple[tuple[int, str], ...]) -> R
     for component, kind in reversed(levels):
         if not r.has(component):
             continue
-        number = hd_identifier(r.component(component), ctx, How())
+        number = None
+        if r.text(component, 2):
+            # A name alone is no number: many wards of many hospitals are called 2.
+            value = universal_id(r.text(component, 2), r.text(component, 3))
+            number = {"system": "urn:ietf:rfc:3986", "value": value}
         name = r.text(component, 1) or r.text(component, 2)
         path.insert(0, name)
         level: Resource = {"mode": "instance", "name": name, "~path": "/".join(path)}

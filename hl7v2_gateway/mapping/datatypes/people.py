@@ -271,7 +271,7 @@ def xtn(r: Repetition, ctx: Context, how: How) -> Any:
     use = uses[0] if uses else ""
     if use in ("home", "work", "temp", "old", "mobile"):
         found["use"] = use
-    if r.text(3) == "CP" or (r.text(2) == "PRS" and r.text(3) == "CP"):
+    elif r.text(3) == "CP":
         found["use"] = "mobile"
     if extension:
         found["extension"] = extension
