@@ -36,15 +36,16 @@ from fhirserver.terminology.remote import RemoteDictionaries
 from fhirserver.web import fhir, health, observation
 from fhirserver.web.administration import blueprint as administration
 from fhirserver.web.administration.admission import Desk
-from fhirserver.web.application import Application
 from fhirserver.web.authentication import AccessOf, Authenticator
 from fhirserver.web.cds import blueprint as cds
-from fhirserver.web.cors import allow_origins
+from fhirserver.web.cors import Sharing
 from fhirserver.web.errors import handle_errors
 from fhirserver.web.openapi import address as openapi
-from fhirserver.web.protection.gate import protect
+from fhirserver.web.protection.gate import Gate, Guard
+from fhirserver.web.protection.limits import Limits
 from fhirserver.web.push.application import Push
 from fhirserver.web.queue_metrics import QueueMetrics
+from fhirserver.web.stages import Front, pass_through
 
 
 def create_app(settings: Settings | None = None) -> Flask:
@@ -55,15 +56,15 @@ def create_app(settings: Settings | None = None) -> Flask:
     recorder = Recorder(settings, database)
     recorder.buffer.start()
     engine = open_engine(settings, database, recorder)
-    app = Application("fhirserver", static_folder=None)
+    app = Flask("fhirserver", static_folder=None)
     app.extensions["fhirserver"] = engine
     app.extensions["fhirserver.audit"] = recorder
     app.url_map.strict_slashes = False
     app.url_map.merge_slashes = False
-    observation.observe(app)
+    limits = app.extensions["limits"] = Limits(settings)
+    stages = (observation.Observation(), Sharing(settings), Guard(limits))
+    pass_through(app, stages)
     handle_errors(app)
-    allow_origins(app, settings)
-    limits = protect(app, settings)
     sealer = Sealer(open_keyring(settings, database))
     pages.set_up(app, database, settings, lambda: shared_key(database, sealer, "forms"))
     record = Record(recorder.add)
@@ -77,7 +78,6 @@ def create_app(settings: Settings | None = None) -> Flask:
         app.register_blueprint(protocol)
     authenticator = Authenticator(database, allowed)
     blobs = open_blobs(settings, database)
-    app.register_blueprint(fhir.blueprint(engine, authenticator, limits, blobs))
     hashing = Passwords(settings.password_hashes_at_once)
 
     def first_password(password: str, about: tuple[str, ...]) -> str:
@@ -105,6 +105,8 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.register_blueprint(openapi.blueprint(engine))
     app.register_blueprint(health.blueprint(database))
     app.register_blueprint(observation.metrics(settings, QueueMetrics(database)))
+    front = Front(app, stages, fhir.api(engine, authenticator, limits, blobs))
+    app.wsgi_app = Gate(front, settings)  # type: ignore[method-assign]
     return app
 
 

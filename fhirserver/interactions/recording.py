@@ -12,9 +12,9 @@ from base64 import b64encode
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from functools import cache
+from functools import cache, lru_cache
 from typing import Final, Literal
-from urllib.parse import urlencode
+from urllib.parse import quote_plus
 
 from fhirserver import clock, ids
 from fhirserver.audit import trail as trails
@@ -193,13 +193,26 @@ def _query(request: FhirRequest) -> str | None:
         pairs = [(k, v[-_TOKEN_END:] if k == PARAMETER else v) for k, v in request.query]
         if request.operation is not None and not pairs:
             return None
-        text = urlencode(pairs)
+        text = _encoded(pairs)
     elif request.interaction in _ONE or not (request.query or request.if_none_exist):
         return None
     else:
-        text = request.if_none_exist or urlencode(request.query)
+        text = request.if_none_exist or _encoded(request.query)
     # FHIR knows no empty base64Binary: a search for everything is the question mark alone.
     return b64encode((text or "?").encode()).decode()
+
+
+def _encoded(pairs: Iterable[tuple[str, str]]) -> str:
+    return "&".join(f"{_quoted(name)}={_quoted(value)}" for name, value in pairs)
+
+
+def _quoted(text: str) -> str:
+    # Names, systems and types of a query come again and again.
+    return _often_quoted(text) if len(text) <= _OFTEN else quote_plus(text)
+
+
+_OFTEN: Final = 64
+_often_quoted = lru_cache(maxsize=1024)(quote_plus)
 
 
 def _shown(

@@ -6,13 +6,14 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Final
 
-from flask import g, has_request_context, request
+from flask import has_request_context, request
 
 from fhirserver.access.access import Access
 from fhirserver.access.principal import Principal
 from fhirserver.access.scopes import scopes
 from fhirserver.audit.event import Origin
 from fhirserver.oauth.session import SignedIn
+from fhirserver.request_id import request_id
 from fhirserver.storage import epoch
 from fhirserver.storage.database import Database
 
@@ -37,4 +38,4 @@ def origin() -> Origin:
     """Where what a page looks up was asked from, for the record."""
     if not has_request_context():
         return Origin()
-    return Origin(request.remote_addr, g.get("request_id"))
+    return Origin(request.remote_addr, request_id(request.environ))

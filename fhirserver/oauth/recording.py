@@ -10,13 +10,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Literal
 
-from flask import g, request
+from flask import request
 
 from fhirserver import clock, ids
 from fhirserver.access.principal import User
 from fhirserver.audit.event import Caller, Event
 from fhirserver.oauth.asking import Asked
 from fhirserver.oauth.session import user_of
+from fhirserver.request_id import request_id
 from fhirserver.storage.users import Account
 
 Reason = Literal["login", "throttled", "forbidden"]
@@ -63,7 +64,7 @@ def _event(subtype: str, caller: Caller, reason: Reason | None = None) -> Event:
         caller=caller,
         outcome="4" if reason else "0",
         reason=reason,
-        request_id=g.get("request_id"),
+        request_id=request_id(request.environ),
     )
 
 

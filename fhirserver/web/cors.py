@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from flask import Flask, Response, request
+from flask import Request, Response
 
 from fhirserver.settings import Settings
 
@@ -30,20 +30,18 @@ _HEADERS: Final = (
 _KEPT_SECONDS: Final = "7200"
 
 
-def allow_origins(app: Flask, settings: Settings) -> None:
-    """Answer browsers that ask whether a page may call, and say so in every answer."""
-    origins = frozenset(settings.cors_origins.split())
+class Sharing:
+    """A stage that answers browsers that ask whether a page may call, and says so every time."""
 
-    def allowed() -> str | None:
-        origin = request.headers.get("Origin")
-        if origin is None or not origins or not _OPEN.fullmatch(request.path):
+    def __init__(self, settings: Settings) -> None:
+        self._origins = frozenset(settings.cors_origins.split())
+        self._varies = bool(self._origins) and "*" not in self._origins
+
+    def arrive(self, request: Request) -> Response | None:
+        if request.method != "OPTIONS":
             return None
-        return "*" if "*" in origins else origin if origin in origins else None
-
-    @app.before_request
-    def preflight() -> Response | None:
         asked = request.headers.get("Access-Control-Request-Method")
-        if request.method != "OPTIONS" or asked is None or allowed() is None:
+        if asked is None or self._allowed(request) is None:
             return None
         response = Response(status=204)
         response.headers["Access-Control-Allow-Methods"] = _METHODS
@@ -51,13 +49,17 @@ def allow_origins(app: Flask, settings: Settings) -> None:
         response.headers["Access-Control-Max-Age"] = _KEPT_SECONDS
         return response
 
-    @app.after_request
-    def shared(response: Response) -> Response:
-        if origins and "*" not in origins and _OPEN.fullmatch(request.path):
+    def leave(self, request: Request, response: Response) -> None:
+        if self._varies and _OPEN.fullmatch(request.path):
             response.vary.add("Origin")
-        if (origin := allowed()) is not None:
+        if (origin := self._allowed(request)) is not None:
             response.headers["Access-Control-Allow-Origin"] = origin
             response.headers["Access-Control-Expose-Headers"] = _SHOWN
             # Otherwise a page elsewhere could call, but not see the answer.
             response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
-        return response
+
+    def _allowed(self, request: Request) -> str | None:
+        origin: str | None = request.environ.get("HTTP_ORIGIN")
+        if origin is None or not self._origins or not _OPEN.fullmatch(request.path):
+            return None
+        return "*" if "*" in self._origins else origin if origin in self._origins else None

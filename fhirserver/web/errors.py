@@ -8,10 +8,11 @@ from http import HTTPStatus
 from pathlib import Path
 from urllib.parse import parse_qsl
 
-from flask import Flask, Response, g, request
+from flask import Flask, Request, Response, request
 from werkzeug.exceptions import HTTPException
 
 from fhirserver.errors import FhirError, MethodNotAllowed, NotFound, NotUnderstood, TooLarge
+from fhirserver.request_id import request_id
 from fhirserver.web.negotiation import wanted_for_errors
 from fhirserver.web.responses import error_response
 
@@ -25,38 +26,42 @@ class Unexpected(FhirError):
 
 
 def handle_errors(app: Flask) -> None:
-    """Answer every exception."""
-
-    @app.errorhandler(FhirError)
-    def fhir_error(error: FhirError) -> Response:
-        if error.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-            log.warning(
-                "unavailable", extra={"request_id": g.get("request_id"), "code": error.code}
-            )
-        return _answer(error)
-
-    @app.errorhandler(HTTPException)
-    def http_error(error: HTTPException) -> Response:
-        match error.code:
-            case 404:
-                return _answer(NotFound("there is no such address"))
-            case 405:
-                return _answer(MethodNotAllowed(headers=_allow(error)))
-            case 413:
-                return _answer(TooLarge())
-            case _:
-                return _answer(NotUnderstood("the HTTP request can't be read"))
+    """Answer every exception that Flask meets."""
 
     @app.errorhandler(Exception)
-    def unexpected(error: Exception) -> Response:
-        log.error(
-            "unexpected",
-            extra={"request_id": g.get("request_id"), "causes": causes(error)},
-        )
-        return _answer(Unexpected())
+    def answer(error: Exception) -> Response:
+        return answer_to(error, request)
 
 
-def _answer(error: FhirError) -> Response:
+def answer_to(error: Exception, request: Request) -> Response:
+    """The OperationOutcome for whatever was raised."""
+    match error:
+        case FhirError():
+            if error.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+                log.warning(
+                    "unavailable",
+                    extra={"request_id": request_id(request.environ), "code": error.code},
+                )
+            return _answer(error, request)
+        case HTTPException(code=404):
+            return _answer(NotFound("there is no such address"), request)
+        case HTTPException(code=405):
+            return _answer(MethodNotAllowed(headers=_allow(error)), request)
+        case HTTPException(code=413):
+            return _answer(TooLarge(), request)
+        case HTTPException():
+            return _answer(NotUnderstood("the HTTP request can't be read"), request)
+    log.error(
+        "unexpected", extra={"request_id": request_id(request.environ), "causes": causes(error)}
+    )
+    return _answer(Unexpected(), request)
+
+
+def _named(request: Request) -> dict[str, str | None]:
+    return {"request_id": request_id(request.environ)}
+
+
+def _answer(error: FhirError, request: Request) -> Response:
     """The outcome in the format that was asked for, where that can be told."""
     # Not Flask's `args`, which fails where the address is what can't be read.
     asked = dict(parse_qsl(request.query_string.decode(errors="replace")))

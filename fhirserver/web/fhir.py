@@ -5,16 +5,17 @@ https://hl7.org/fhir/R4/http.html
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
-from flask import Blueprint, Request, Response, g, request
+from flask import Request, Response
 from werkzeug.http import parse_date
 
 from fhirserver.access.principal import Principal
 from fhirserver.audit.event import Origin
 from fhirserver.blobs import Blobs
 from fhirserver.engine import Engine
-from fhirserver.errors import FhirError, NotUnderstood, UnsupportedMedia
+from fhirserver.errors import FhirError, MethodNotAllowed, NotUnderstood, UnsupportedMedia
 from fhirserver.interactions.messages import FhirRequest, PatchFormat, Source
 from fhirserver.interactions.operation import Wire, called, operation_names
 from fhirserver.interactions.pairs import pairs_in, segments_in
@@ -23,10 +24,11 @@ from fhirserver.web import binary, negotiation
 from fhirserver.web.authentication import Authenticator
 from fhirserver.web.bodies import read_body, read_patch, read_resource, read_source
 from fhirserver.web.files import file_response
+from fhirserver.web.origin import origin
 from fhirserver.web.protection.limits import Limits
 from fhirserver.web.responses import http_response
 
-METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"]
+METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 _FORM = "application/x-www-form-urlencoded"
 # What they answer with has a format of its own, whatever is accepted.
 _NO_FHIR = frozenset(["bulk-status", "bulk-file"])
@@ -35,17 +37,17 @@ _ANYBODY = Principal("anonymous", ())
 Pairs = list[tuple[str, str]]
 
 
-def blueprint(
+def api(
     engine: Engine, authenticator: Authenticator, limits: Limits, blobs: Blobs
-) -> Blueprint:
-    """The addresses below `/fhir`."""
-    fhir = Blueprint("fhir", __name__)
+) -> Callable[[Request], Response]:
+    """What answers the requests below `/fhir`."""
     settings = engine.context.settings
 
-    def serve(rest: str = "") -> Response:
-        http: Request = request._get_current_object()  # type: ignore[attr-defined]  # noqa: SLF001
+    def serve(request: Request) -> Response:
+        if request.method not in METHODS:
+            return _without_method(request)
         with engine.context.store.database.within(settings.request_timeout_seconds):
-            return answered(http)
+            return answered(request)
 
     def answered(request: Request) -> Response:
         path = _segments(request)
@@ -53,7 +55,7 @@ def blueprint(
         request.environ["fhirserver.interaction"] = _label(found)
         request.environ["fhirserver.type"] = found.type
         public = found.interaction == "capabilities"
-        origin = Origin(request.remote_addr, g.get("request_id"))
+        came = origin(request)
         try:
             principal = (
                 _ANYBODY
@@ -61,7 +63,7 @@ def blueprint(
                 else authenticator.principal(request.headers.get("Authorization"))
             )
         except FhirError as error:
-            engine.refused(_unread(found, _ANYBODY, origin), error)
+            engine.refused(_unread(found, _ANYBODY, came), error)
             raise
         if not public:
             limits.admit(principal, found, request)
@@ -77,13 +79,13 @@ def blueprint(
             else negotiation.wanted(request.headers.get("Accept"), wanted_format)
         )
         try:
-            asked = _fhir_request(request, found, principal, pairs, engine, wire, origin)
+            asked = _fhir_request(request, found, principal, pairs, engine, wire, came)
             if wire is not None and wire.formats and wanted_format is not None:
                 asked = replace(
                     asked, media_type=negotiation.named(wanted_format, dict(wire.formats))
                 )
         except FhirError as error:
-            engine.refused(_unread(found, principal, origin), error)
+            engine.refused(_unread(found, principal, came), error)
             raise
         answer = engine.handle(asked)
         if answer.file is not None:
@@ -92,10 +94,15 @@ def blueprint(
             return binary.raw_response(answer)
         return http_response(answer, request, settings.fhir_base, pretty=pretty, written=wanted)
 
-    fhir.add_url_rule("/fhir", "base", serve, methods=METHODS)
-    fhir.add_url_rule("/fhir/", "base_slash", serve, methods=METHODS)
-    fhir.add_url_rule("/fhir/<path:rest>", "any", serve, methods=METHODS)
-    return fhir
+    return serve
+
+
+def _without_method(request: Request) -> Response:
+    """OPTIONS says which methods there are; any other is none of them."""
+    allowed = {"Allow": ", ".join(sorted((*METHODS, "OPTIONS")))}
+    if request.method == "OPTIONS":
+        return Response(headers=allowed)
+    raise MethodNotAllowed(headers=allowed)
 
 
 def _unread(found: Route, principal: Principal, origin: Origin) -> FhirRequest:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
-from flask import Flask, Response, request
+from flask import Request, Response
 
 from fhirserver.settings import Settings
 from fhirserver.web.protection.headers import SecurityHeaders
@@ -39,20 +40,16 @@ class Gate:
                 admission.end()
 
 
-def protect(app: Flask, settings: Settings) -> Limits:
-    """Put the gate around an application; returns the limits that hold in it."""
-    limits = app.extensions["limits"] = Limits(settings)
+class Guard:
+    """A stage that keeps to the limits, and secrets out of addresses."""
 
-    @app.before_request
-    def arrive() -> None:
+    def __init__(self, limits: Limits) -> None:
+        self._limits = limits
+
+    def arrive(self, request: Request) -> None:
         refuse_secrets(request.query_string)
-        limits.arrived(request)
+        self._limits.arrived(request)
 
-    @app.after_request
-    def count_refused(response: Response) -> Response:
-        if response.status_code == 401:
-            limits.refused(request)
-        return response
-
-    app.wsgi_app = Gate(app.wsgi_app, settings)  # type: ignore[method-assign]
-    return limits
+    def leave(self, request: Request, response: Response) -> None:
+        if response.status_code == HTTPStatus.UNAUTHORIZED:
+            self._limits.refused(request)
