@@ -116,14 +116,18 @@ def _holding(children: list[Node], names: set[str], at: int) -> int:
     return at
 
 
+_PRT: Final = Node("PRT", False, True)
 _KIN: Final = (Node("NK1"), Node("OH2", False, True), Node("OH3", False))
 _GROUPED: Final = {
     "NK1": Node("NEXT_OF_KIN", False, True, _KIN),
-    "OBX": Node("OBSERVATION", False, True, (Node("OBX"), Node("PRT", False, True))),
+    "OBX": Node("OBSERVATION", False, True, (Node("OBX"), _PRT)),
+    "AUT": Node("AUTHORIZATION", False, True, (Node("AUT"), _PRT)),
+    "RF1": Node("REFERRAL", False, True, (Node("RF1"), _PRT)),
 }
 _FOLLOWED: Final = {
     "PD1": tuple(Node(name, False, name != "OH3") for name in ("OH1", "OH2", "OH3", "OH4")),
     "AL1": (Node("IAM", False, True),),
+    "ROL": (_PRT,),
 }
 
 
@@ -132,6 +136,9 @@ def _with_2_9(node: Node) -> Node:
     children: list[Node] = []
     held = {child.name for child in node.children}
     for child in node.children:
+        if child.is_group:
+            children.append(_with_2_9(child) if child.name in {"PROCEDURE", "INSURANCE"} else child)
+            continue
         children.append(_GROUPED.get(child.name, child))
         children += [n for n in _FOLLOWED.get(child.name, ()) if n.name not in held]
     return replace(node, children=tuple(children))
