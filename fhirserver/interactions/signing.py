@@ -52,14 +52,14 @@ def signed(
             by_patient[patient].append(number)
     told: dict[int, Intent] = {}
     for patient, numbers in by_patient.items():
-        found = _findings(ctx, patient, [signing[n] for n in numbers], together)
+        found, gaps = _findings(ctx, patient, [signing[n] for n in numbers], together)
         for number in numbers:
             intent = signing[number]
             findings = found[f"{intent.type}/{intent.id}"]
             if setting == "require":
                 _refuse_without_reason(ctx, intent, findings, together)
             if intent.wants_issues:
-                issues = (*intent.issues, *(_issue(f, "warning") for f in findings))
+                issues = (*intent.issues, *(_issue(f, "warning") for f in findings), *gaps)
                 told[number] = replace(intent, issues=issues)
     return told
 
@@ -73,16 +73,28 @@ def _patient(ctx: Context, resource: Resource) -> str | None:
 
 def _findings(
     ctx: Context, patient: str, signing: Sequence[Intent], together: Mapping[str, Resource]
-) -> dict[str, list[Finding]]:
-    """The findings by the prescription that they are about."""
+) -> tuple[dict[str, list[Finding]], list[Issue]]:
+    """The findings by the prescription that they are about; that not all could be compared."""
     proposed = [{**(i.resource or {}), "id": i.id} for i in signing]
     look = by_store(ctx)
     record = _as_written(ctx, record_of(patient, look), patient, together)
     drugs = {**record.drugs, **_drugs(proposed, look, together)}
     found: dict[str, list[Finding]] = defaultdict(list)
-    for finding in check(proposed, replace(record, drugs=drugs), ctx.medicines.known()).findings:
+    checked = check(proposed, replace(record, drugs=drugs), ctx.medicines.known())
+    for finding in checked.findings:
         found[finding.medicine.reference].append(finding)
-    return found
+    return found, _gaps(len(checked.unchecked))
+
+
+def _gaps(count: int) -> list[Issue]:
+    """That something couldn't be compared: that nothing was found would be no good sign then."""
+    if not count:
+        return []
+    text = (
+        f"{count} entries of the patient's record couldn't be compared: MedicationRequest/$check "
+        "names them"
+    )
+    return [Issue("information", "incomplete", text, "MedicationRequest")]
 
 
 def _drugs(

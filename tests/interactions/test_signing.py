@@ -57,6 +57,18 @@ def test_by_default_it_is_told_to_who_asks_without_the_patients_data(by, patient
     done(sign(by(), a_prescription(IBUPROFEN, patient)), 201)
 
 
+def test_what_could_not_be_compared_is_told_too(by, client, patient):
+    unknown = an_allergy("-", patient=patient, code={"text": "some antibiotic"})
+    done(client.post("/fhir/AllergyIntolerance", json=unknown), 201)
+    prefer = {"Prefer": "return=OperationOutcome"}
+    outcome = done(sign(by(), a_prescription(AMOXICILLIN, patient), **prefer), 201)
+
+    [gap] = [i for i in outcome["issue"] if i["code"] == "incomplete"]
+    assert gap["severity"] == "information"
+    assert "$check" in gap["diagnostics"]
+    assert "antibiotic" not in str(outcome)
+
+
 def test_where_a_reason_is_required_signing_waits_for_it(strict, patient):
     draft = done(sign(strict, a_prescription(IBUPROFEN, patient, status="draft")), 201)
     address = f"/fhir/MedicationRequest/{draft['id']}"
