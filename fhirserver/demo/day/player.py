@@ -149,7 +149,8 @@ class Player:
             (self._reports / name).write_bytes(content)
         self._write(deed.resources, after)
         if deed.line:
-            self._say(event.at.astimezone(ZONE), deed.line)
+            # What waited happens now, not when it was looked for.
+            self._say(max(event.at, after.at).astimezone(ZONE), deed.line)
 
     def _write(self, resources: Sequence[Resource], after: state.Progress) -> None:
         """What has happened, and that it has, in one transaction."""
