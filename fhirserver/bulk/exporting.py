@@ -16,6 +16,7 @@ from typing import Any, Final
 
 from fhirserver import clock
 from fhirserver.blobs import Blob
+from fhirserver.bulk.disclosing import record
 from fhirserver.bulk.formats import WRITTEN, Line
 from fhirserver.bulk.hands import Caller, Hands
 from fhirserver.errors import Issue
@@ -31,7 +32,7 @@ from fhirserver.model import json
 from fhirserver.model.outcome import outcome
 from fhirserver.queues import add
 from fhirserver.search.query import And
-from fhirserver.storage import epoch, jobs
+from fhirserver.storage import disclosed, epoch, jobs
 from fhirserver.storage.database import Connection, Stale
 from fhirserver.storage.exports import Reading, gone, stream, supporting
 from fhirserver.storage.jobs import File, FileKind, Job, Step
@@ -102,6 +103,7 @@ class _Part:
     export: Export
     caller: Caller
     referred: set[Name] = field(default_factory=set)
+    owners: set[int] = field(default_factory=set)
 
     def do(self, place: Place) -> None:
         """Make the next file, or find that there is none left to make."""
@@ -129,7 +131,11 @@ class _Part:
             return following
         limit = self.caller.ctx.settings.bulk_file_resources
         found = stream(
-            self.caller.ctx.store, self._reading(resource_type), after=place.after, limit=limit
+            self.caller.ctx.store,
+            self._reading(resource_type),
+            after=place.after,
+            limit=limit,
+            owners=self.owners,
         )
         first = next(found, None)
         if first is None:
@@ -203,8 +209,16 @@ class _Part:
 
     def _end(self) -> None:
         lifetime = self.hands.lifetime_seconds
+
+        def over(connection: Connection) -> None:
+            # Whose data can be fetched from now on is on record, or it can't be.
+            record(connection, self.caller, self.job)
+            if not jobs.end(connection, self.job, "done", lifetime_seconds=lifetime):
+                raise Stale
+
         if not self.export.notes:
-            jobs.end(self.hands.database, self.job, "done", lifetime_seconds=lifetime)
+            with self.hands.database.transaction() as connection:
+                over(connection)
             return
         issues = [Issue("warning", "not-supported", note) for note in self.export.notes]
         text = json.dump(outcome(issues))
@@ -212,8 +226,7 @@ class _Part:
         def then(connection: Connection, blob: Blob) -> None:
             file = self._file("error", "OperationOutcome", blob, 1)
             jobs.add_file(connection, self.job.id, file)
-            if not jobs.end(connection, self.job, "done", lifetime_seconds=lifetime):
-                raise Stale
+            over(connection)
 
         self.hands.blobs.put([text + b"\n"], then=then)
 
@@ -224,6 +237,8 @@ class _Part:
         if epoch.current(self.hands.database) != self.caller.epoch:
             raise Stale
         jobs.advance(connection, self.job, Step(place.told(self.export.types), done=count))
+        if self.owners:
+            disclosed.note(connection, self.job.id, self.owners)
         if self.referred:
             jobs.refer(connection, self.job.id, sorted(self.referred))
         for file in files:

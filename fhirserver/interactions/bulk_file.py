@@ -22,7 +22,7 @@ _OF_NO_TYPE: Final = frozenset({"OperationOutcome", "Bundle"})
 def bulk_file(ctx: Context, request: FhirRequest) -> FhirResponse:
     """The token must still allow to read what is in it."""
     job = found(ctx, request.principal, request.id)
-    if job.is_open or request.place:
+    if job.state != "done" or request.place:
         raise NotFound("there is no such file, or not yet")
     wanted = [f for f in jobs.files(ctx.store.database, job.id) if str(f.number) == request.version]
     if not wanted:

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final, Literal
+from typing import Final, Literal, cast
 
 from fhirserver.search.hashing import reference_self
 from fhirserver.search.query import And, Condition, Query
@@ -24,7 +24,7 @@ from fhirserver.storage.search_sql.builder import Builder
 from fhirserver.storage.search_sql.conditions import seen, where
 from fhirserver.storage.search_sql.pages import Wanted
 from fhirserver.storage.store import Store
-from fhirserver.storage.versions import COLUMNS, ready, version_of
+from fhirserver.storage.versions import COLUMNS, WIDTH, ready, version_of
 
 AT_ONCE: Final = 1_000
 SECONDS: Final = 300.0
@@ -60,29 +60,33 @@ class Reading:
         )
 
 
-def stream(store: Store, wanted: Reading, *, after: int, limit: int) -> Iterator[list[Version]]:
+def stream(
+    store: Store, wanted: Reading, *, after: int, limit: int, owners: set[int]
+) -> Iterator[list[Version]]:
     """Up to `limit` resources with keys after this one, and those changed since among their keys.
 
-    Portions in the order of the keys; what has changed since comes last.
+    Portions in the order of the keys; what has changed since comes last. Whose they are is put
+    into `owners`.
     """
     keys: set[int] = set()
     last = after
     for rows in _current(store, wanted, after, limit):
         versions = [shown(store.guard, version_of(wanted.type, row)) for row in ready(rows)]
+        owners.update(cast("int", row[WIDTH]) for row in rows if row[WIDTH] is not None)
         keys.update(v.key for v in versions)
         last = versions[-1].key
         yield versions
     upto = last if len(keys) == limit else None
     changed = _changed(store, wanted, after, upto)
     for start in range(0, len(changed), AT_ONCE):
-        then = as_at(store, wanted, changed[start : start + AT_ONCE])
+        then = as_at(store, wanted, changed[start : start + AT_ONCE], owners)
         # What changed between the two statements is in both.
         if left := [v for v in then if v.key not in keys]:
             yield left
 
 
-def as_at(store: Store, wanted: Reading, keys: Sequence[int]) -> list[Version]:
-    """The versions at the moment of resources that have changed since."""
+def as_at(store: Store, wanted: Reading, keys: Sequence[int], owners: set[int]) -> list[Version]:
+    """The versions at the moment of resources that have changed since; whose they are."""
     build = Builder(store.guard.searching)
     now = seen(build, wanted.type, "c")
     rows = store.database.read(
@@ -99,7 +103,10 @@ def as_at(store: Store, wanted: Reading, keys: Sequence[int]) -> list[Version]:
         return []
     query = Query((wanted.type,), _resolved(store, wanted))
     found = among(store, query, wanted.type, Wanted(len(then)), then)
-    return [shown(store.guard, version_of(row[0], row[2:])) for row in ready(found, before=2)]
+    versions = [shown(store.guard, version_of(row[0], row[2:])) for row in ready(found, before=2)]
+    known = {v.key for v in versions}
+    owners.update(row[5] for row in then if row[5] is not None and row[0] in known)
+    return versions
 
 
 def gone(store: Store, wanted: Reading, *, after: int, limit: int) -> list[tuple[int, str]]:
@@ -128,7 +135,7 @@ def supporting(store: Store, wanted: Reading, ids: Sequence[str]) -> list[Versio
     found = [shown(store.guard, version_of(wanted.type, row)) for row in ready(rows)]
     changed = [v.key for v in found if v.updated > wanted.moment]
     now = [v for v in found if wanted.takes(v.updated, None)]
-    return now + (as_at(store, wanted, changed) if changed else [])
+    return now + (as_at(store, wanted, changed, set()) if changed else [])
 
 
 def _current(
@@ -141,13 +148,13 @@ def _current(
     beyond = build.bind(after, "int8")
     if condition == _EVERYTHING and wanted.owners is None:
         sql = (
-            f"SELECT {COLUMNS} FROM {source} r WHERE r.key > {beyond} AND {found} "
+            f"SELECT {COLUMNS}, r.owner FROM {source} r WHERE r.key > {beyond} AND {found} "
             f"ORDER BY r.key LIMIT {limit}"
         )
     else:
         # A fence: the planner would rather walk the keys until the portion is full.
         sql = (
-            f"SELECT {COLUMNS} FROM (SELECT m.key FROM (SELECT r.key FROM {source} r "
+            f"SELECT {COLUMNS}, r.owner FROM (SELECT m.key FROM (SELECT r.key FROM {source} r "
             f"WHERE {found} OFFSET 0) m WHERE m.key > {beyond} ORDER BY m.key LIMIT {limit}) k "
             f"JOIN {source} r ON r.key = k.key ORDER BY k.key"
         )

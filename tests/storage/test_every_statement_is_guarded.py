@@ -35,6 +35,10 @@ FREE = {
     "audit_seals.py": {"unsealed", "links", "without_seal"},
     # Destroys keys; it shows nothing.
     "keys.py": {"destroy_of_owner"},
+    # Patients whose data an export has asked for already, for the record.
+    "disclosed.py": {"patients"},
+    # Whom the gateway talks to: the server reads that for itself.
+    "messages.py": {"partners"},
     # A name for what delivery has asked about already.
     "subscriptions.py": {"ids_of"},
     # Whether there is any row of a type; how many the planner thinks there are.
