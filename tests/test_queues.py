@@ -190,9 +190,9 @@ def test_time_that_is_up_costs_no_attempt(database, topic):
     fill(database, topic, "a", "b", count=2)
 
     def slow(_):
-        time.sleep(0.3)
+        time.sleep(1.5)
 
-    assert queues.work(database, topic, slow, seconds=0.1) == 1
+    assert queues.work(database, topic, slow, seconds=1.0) == 1
     rows = database.read("SELECT attempts, lease FROM queue.item WHERE topic = %s", (topic,))
     assert rows == [(0, None)] * 3
 

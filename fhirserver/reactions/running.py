@@ -41,6 +41,10 @@ class Running:
         self._presence = Presence(database)
         # Something may have come for the workers.
         self._has_come = threading.Event()
+        # So many threads keep their connections to PostgreSQL, which hasn't got many more.
+        self._most_kept = sum(w.threads for w in self._workers.values())
+        self._kept: set[int] = set()
+        self._lock = threading.Lock()
         most = sum(w.threads + w.waiting for w in self._workers.values())
         self._pool = ThreadPoolExecutor(max(most, 1), thread_name_prefix="work")
         self._threads = [
@@ -146,8 +150,17 @@ class Running:
             )
         finally:
             pace.end(turn)
-            if turn.is_slow:
-                # There may be many that wait, and PostgreSQL has no connections for all of them.
+            if not self._keeps(is_slow=turn.is_slow):
                 self._database.close()
         if done and not self._is_over.is_set():
             self._has_come.set()
+
+    def _keeps(self, *, is_slow: bool) -> bool:
+        """Whether this thread keeps its connections for its next turn: not all may."""
+        me = threading.get_ident()
+        with self._lock:
+            if is_slow:
+                self._kept.discard(me)
+            elif len(self._kept) < self._most_kept:
+                self._kept.add(me)
+            return me in self._kept

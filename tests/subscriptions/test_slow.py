@@ -15,6 +15,8 @@ from fhirserver.subscriptions.reaction import reaction
 from tests.peers.subscriber import subscriber
 
 SLOW = 20
+# Two for each of the eight threads that get on, and some for those that hand over to others.
+MOST_CONNECTIONS = 24
 CHANGES = 30
 # The longest that an endpoint may take; meanwhile nobody who is slow is answered.
 TIMEOUT_SECONDS = 25
@@ -31,10 +33,16 @@ def running(hooks_app, database, turn):
     made.stop()
 
 
-def test_twenty_endpoints_that_hang_do_not_delay_one_that_answers(hooks, running, subscribe, peer):
+def open_now(database):
+    return database.read("SELECT count(*) FROM pg_stat_activity")[0][0]
+
+
+def test_twenty_endpoints_that_hang_do_not_delay_one_that_answers(
+    hooks, database, running, subscribe, peer
+):
     code = ids.new()
     criteria = f"Basic?code={code}"
-    go_on = threading.Event()
+    go_on, before = threading.Event(), open_now(database)
     with subscriber() as slow:
         slow.answer = lambda _: go_on.wait(60) and 200
         for n in range(SLOW):
@@ -51,6 +59,7 @@ def test_twenty_endpoints_that_hang_do_not_delay_one_that_answers(hooks, running
                 time.sleep(0.05)
 
             assert slow.arrived == [], "nobody who is slow has been answered"
+            assert open_now(database) - before <= MOST_CONNECTIONS, "who waits has no connection"
         finally:
             go_on.set()
     assert peer.numbers() == list(range(1, CHANGES + 1))
