@@ -15,7 +15,7 @@ from fhirserver import clock
 from fhirserver.errors import Invalid, TooCostly
 from fhirserver.interactions.context import Context
 from fhirserver.interactions.messages import FhirResponse
-from fhirserver.interactions.operating.answers import answered
+from fhirserver.interactions.operating.answers import answered, most
 from fhirserver.interactions.operating.booking import overdue_holds
 from fhirserver.interactions.operating.reading import search
 from fhirserver.interactions.operating.schedules import seen_slots, zone_at
@@ -86,7 +86,7 @@ def _first(
     length: timedelta | None,
 ) -> list[Proposal]:
     """As many as are wanted: it looks at a day, and at twice as many each time it finds too few."""
-    limit = _limit(ctx, call)
+    limit = most(ctx, call)
     found: list[Proposal] = []
     begin, step = span.start, timedelta(days=1)
     while begin < span.end and len(found) < limit and main:
@@ -107,17 +107,6 @@ def _span(call: Call) -> Span:
     if end - start > LONGEST:
         raise TooCostly(f"ask for at most {LONGEST.days} days at once")
     return Span(max(start, clock.now()), end)
-
-
-def _limit(ctx: Context, call: Call) -> int:
-    count = call.inputs.one("_count")
-    if count is None:
-        return ctx.settings.default_count
-    if count < 1:
-        raise Invalid(
-            "_count must be a whole number from 1", expression=call.inputs.place("_count")
-        )
-    return min(int(count), ctx.settings.max_count)
 
 
 def _wanted(call: Call) -> list[tuple[str, str]]:

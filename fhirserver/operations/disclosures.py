@@ -10,10 +10,9 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any, Final
 
-from fhirserver.errors import Invalid
 from fhirserver.interactions.context import Context
 from fhirserver.interactions.messages import FhirResponse
-from fhirserver.interactions.operating.answers import page, position
+from fhirserver.interactions.operating.answers import most, page, position
 from fhirserver.interactions.operating.care_dates import check_order
 from fhirserver.interactions.operation import OURS, Call, Parameter, operation
 from fhirserver.interactions.rights import RECORD
@@ -52,7 +51,7 @@ def disclosures(ctx: Context, call: Call) -> FhirResponse:
         store = replace(store, guard=WHOLE)
     else:
         call.principal.require("s", RECORD)
-    limit = _limit(ctx, call)
+    limit = most(ctx, call)
     query = parse(RECORD, _criteria(ctx, call), parameters=ctx.parameters, site=ctx.site)
     before = position(call)
     wanted = Wanted(limit)
@@ -87,17 +86,6 @@ def _criteria(ctx: Context, call: Call) -> list[tuple[str, str]]:
     pairs += [("date", f"ge{start}")] if start is not None else []
     pairs += [("date", f"le{end}")] if end is not None else []
     return pairs
-
-
-def _limit(ctx: Context, call: Call) -> int:
-    count = call.inputs.one("_count")
-    if count is None:
-        return ctx.settings.default_count
-    if count < 1:
-        raise Invalid(
-            "_count must be a whole number from 1", expression=call.inputs.place("_count")
-        )
-    return min(int(count), ctx.settings.max_count)
 
 
 def _told(event: Resource, patient: str) -> Resource:

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import urlencode
 
+from fhirserver.errors import Invalid
 from fhirserver.interactions.context import Context
 from fhirserver.interactions.inputs import plain
 from fhirserver.interactions.messages import FhirResponse
@@ -25,6 +26,18 @@ Position = Sequence[Any]
 def answered(resource: Resource, *, status: int = 200) -> FhirResponse:
     """A resource as the answer."""
     return FhirResponse(status, json.dump(resource))
+
+
+def most(ctx: Context, call: Call, *, otherwise: int | None = None) -> int:
+    """How many entries are wanted: `_count`, up to what the settings allow; raises Invalid."""
+    count = call.inputs.one("_count")
+    if count is None:
+        return ctx.settings.default_count if otherwise is None else otherwise
+    if count < 1:
+        raise Invalid(
+            "_count must be a whole number from 1", expression=call.inputs.place("_count")
+        )
+    return min(int(count), ctx.settings.max_count)
 
 
 def page(

@@ -11,7 +11,7 @@ from typing import Final
 from fhirserver.errors import Invalid, Issue
 from fhirserver.interactions.context import Context
 from fhirserver.interactions.messages import FhirResponse
-from fhirserver.interactions.operating.answers import page, position
+from fhirserver.interactions.operating.answers import most, page, position
 from fhirserver.interactions.operating.care_dates import check_order, in_care
 from fhirserver.interactions.operating.following import followed
 from fhirserver.interactions.operation import Call, Parameter
@@ -44,7 +44,7 @@ def everything(ctx: Context, call: Call, owner: int | None) -> FhirResponse:
     """
     assert call.type is not None
     wanted = _types(ctx, call)
-    limit = _limit(ctx, call)
+    limit = most(ctx, call, otherwise=ctx.settings.max_count)
     before = position(call)
     after = None if before is None else Place(*before)
     wanted_members = _members(ctx, call, wanted, after)
@@ -82,17 +82,6 @@ def _types(ctx: Context, call: Call) -> Sequence[str]:
                 expression=call.inputs.place("_type", number),
             )
     return tuple(dict.fromkeys(named)) or tuple(t for t in known if t != RECORD)
-
-
-def _limit(ctx: Context, call: Call) -> int:
-    count = call.inputs.one("_count")
-    if count is None:
-        return ctx.settings.max_count
-    if count < 1:
-        raise Invalid(
-            "_count must be a whole number from 1", expression=call.inputs.place("_count")
-        )
-    return min(int(count), ctx.settings.max_count)
 
 
 def _members(
