@@ -30,6 +30,7 @@ class Assembly:
         self.slot: Slot | None = None
         self.used: dict[tuple[int, int, int], frozenset[int]] = {}
         self.unplaced: list[View] = []
+        self._latest: dict[str, Draft] = {}
         self._groups: dict[str, tuple[str, ...]] = {}
         self._pending: list[tuple[Draft, Link, int]] = []
 
@@ -47,10 +48,7 @@ class Assembly:
         found = self.current.get(label)
         if found is not None:
             return found
-        kind = label.partition("[")[0]
-        return next(
-            (d for d in reversed(self.drafts.all) if d.type == kind and not d.is_linked), None
-        )
+        return self._latest.get(label.partition("[")[0])
 
     def _take(self, view: View) -> None:
         move = placed(self.plan, self.slot, view.name)
@@ -59,7 +57,10 @@ class Assembly:
             return
         if move.anew:
             self._begin_anew(move.anew)
-        slot = self.slot = move.slot
+        slot = move.slot
+        if not view.name.startswith("Z"):
+            # A sender's own segment may stand anywhere and says nothing of where the next belongs.
+            self.slot = slot
         self.near[view.name] = view
         self._groups[view.name] = slot.groups
         scope = view.index + 1
@@ -99,11 +100,10 @@ class Assembly:
     def _new(self, kind: str) -> Draft:
         draft = self.drafts.new(kind)
         for key, name in (("patient", "Patient"), ("encounter", "Encounter")):
-            other = next(
-                (d for d in reversed(self.drafts.all) if d.type == name and not d.is_linked), None
-            )
-            if other is not None and other is not draft:
+            other = self._latest.get(name)
+            if other is not None:
                 draft.hints[key] = other
+        self._latest[kind] = draft
         return draft
 
     def _begin_anew(self, groups: tuple[str, ...]) -> None:

@@ -121,16 +121,24 @@ def pruned(value: Any) -> Any:
 
     An extension that has an address and no value is empty too.
     """
-    if isinstance(value, dict):
+    kind = type(value)
+    if kind is dict:
         kept: Resource = {}
         for key, inner in value.items():
-            small = pruned(inner) if isinstance(inner, (dict, list)) else inner
-            if small is not None and small != "":
-                kept[key] = small
-        if "url" in kept and len(kept) == 1:
+            of = type(inner)
+            if of is str:
+                if inner:
+                    kept[key] = inner
+            elif of is dict or of is list:
+                small = pruned(inner)
+                if small is not None:
+                    kept[key] = small
+            elif inner is not None:
+                kept[key] = inner
+        if len(kept) == 1 and "url" in kept:
             return None
         return kept or None
-    if isinstance(value, list):
-        items = [pruned(v) if isinstance(v, (dict, list)) else v for v in value]
+    if kind is list:
+        items = [pruned(v) for v in value]
         return [v for v in items if v is not None and v != ""] or None
     return value

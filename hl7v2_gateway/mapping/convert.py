@@ -24,7 +24,7 @@ from hl7v2_gateway.mapping.datatypes.times import date_time, offset_of
 from hl7v2_gateway.mapping.drafts import Draft, merge
 from hl7v2_gateway.mapping.eventful import apply_event, event_of, merges_and_moves
 from hl7v2_gateway.mapping.finishing import finish
-from hl7v2_gateway.mapping.plans import plan
+from hl7v2_gateway.mapping.plans import has_overlay, plan
 from hl7v2_gateway.mapping.seeing import seen
 from hl7v2_gateway.mapping.unmapping import unmapped
 from hl7v2_gateway.mapping.views import View
@@ -61,6 +61,9 @@ def convert(
     """
     header = seen(message.segments[0])
     event = event_of(header)
+    missing = [o for o in sender.overlays if not has_overlay(o)]
+    if missing:
+        raise Unsupported("207", f"the sender's overlay {missing[0]} is not installed")
     structure_plan = plan(event.structure, sender.overlays)
     if structure_plan is None:
         raise Unsupported("201", f"no map for {event.name}")

@@ -16,8 +16,9 @@ from typing import Any, Final
 from hl7v2_gateway.mapping.conditions import Condition, Test, compiled, parse
 from hl7v2_gateway.mapping.paths import Path, resolved
 from hl7v2_gateway.mapping.rules import Rules, rules
-from hl7v2_gateway.mapping.vocabulary import loaded
+from hl7v2_gateway.mapping.vocabulary import FOLDER, loaded
 
+SENDERS: Final = FOLDER / "overlay" / "senders"
 _REFERENCE: Final = re.compile(r"([A-Za-z]+(?:\[[^\]]*\])?)\.?(.*?)\s*=\s*(.+)")
 _LABEL: Final = re.compile(r"([A-Za-z]+)(\[[^\]]*\])?(?:\.(.+)|\((.+)\))?")
 
@@ -77,6 +78,8 @@ def plan(structure: str, overlays: tuple[str, ...] = ()) -> Plan | None:
     found = rows(structure)
     if not found:
         return None
+    for overlay in overlays:
+        found.extend(_slots(overlay))
     slots: list[Slot] = []
     for row in found:
         if "drop" in row:
@@ -113,6 +116,31 @@ def loaded_messages() -> Mapping[str, list[dict[str, Any]]]:
 def _overlay() -> Mapping[str, Any]:
     found: Mapping[str, Any] = loaded("overlay", "messages")
     return found
+
+
+@functools.cache
+def has_overlay(name: str) -> bool:
+    """Whether there is an overlay of this name for senders."""
+    return name.replace("-", "").isalnum() and (SENDERS / f"{name}.json").is_file()
+
+
+def _slots(overlay: str) -> Iterable[dict[str, Any]]:
+    """Where a sender's own segments belong: at the end, for they come wherever they like."""
+    slots: Mapping[str, Any] = loaded("overlay", f"senders/{overlay}").get("slots", {})
+    for segment, listed in slots.items():
+        for number, (target, name, references, *condition) in enumerate(listed, 1):
+            yield {
+                "row": f"{overlay}.{number}",
+                "place": segment,
+                "syntax": "",
+                "groups": [],
+                "segment": segment,
+                "repeats": True,
+                "target": target,
+                "map": name,
+                "references": references,
+                **({"if": parse(condition[0])} if condition else {}),
+            }
 
 
 def _changed(structure: str, row: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:

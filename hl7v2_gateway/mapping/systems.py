@@ -5,6 +5,7 @@ https://terminology.hl7.org/CodeSystem-v2-0396.html, https://hl7.org/fhir/R4/ter
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
 from typing import Final
 from urllib.parse import quote
@@ -39,6 +40,7 @@ CODE_SYSTEMS: Final[Mapping[str, str]] = {
 }
 
 
+@functools.lru_cache(maxsize=4096)
 def quoted(name: str) -> str:
     """A name as part of a URN."""
     return quote(name, safe="-._~:;/()+,=@$!*'")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+from hl7v2_gateway.partners.sender import Sender
 from tests.hl7v2_gateway.mapping.converting import converted, only
 
 PID = "PID|1||123^^^HOSP^MR||Lovelace^Ada||19801210|F"
@@ -141,3 +142,15 @@ def test_a_z_segment_is_mapped_by_a_senders_overlay_and_listed_without_one() -> 
     conversion = converted("ADT^A08", PID, "ZPI|1|Dr Pet")
 
     assert {"ZPI-1", "ZPI-2"} <= {u.position for u in conversion.unmapped}
+
+    sender = Sender(id="his", name="HIS", overlays=("ihe-pam",))
+    pv1 = "PV1|1|I" + "|" * 17 + "V1^^^HOSP^VN"
+    zbe = "ZBE|M1^HIS|20240301120000||INSERT|N"
+    mapped = converted("ADT^A02", PID, pv1, zbe, "OBX|1|ST|a^b^L||c", sender=sender)
+
+    extensions = {
+        e["url"].rpartition("hl7v2-")[2]: e for e in only(mapped, "Encounter")["extension"]
+    }
+    assert extensions["movement-start"]["valueDateTime"] == "2024-03-01T12:00:00+01:00"
+    assert extensions["movement-action"]["valueString"] == "INSERT"
+    assert not [u for u in mapped.unmapped if u.position.startswith("ZBE")]

@@ -2,14 +2,29 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from hl7v2_gateway.mapping import plans, rules
+from hl7v2_gateway.mapping.vocabulary import FOLDER
 
 
 @pytest.mark.parametrize(("name", "resource_type"), list(rules.every()))
 def test_every_row_of_a_segment_map_can_be_applied(name: str, resource_type: str) -> None:
     assert rules.problems(name, resource_type) == ()
+
+
+def test_every_overlay_for_senders_can_be_applied() -> None:
+    folder = FOLDER / "overlay" / "senders"
+    names = [file.stem for file in folder.glob("*.json")]
+
+    assert names
+    for overlay in names:
+        for name in json.loads((folder / f"{overlay}.json").read_bytes())["maps"]:
+            kind = name.partition("[")[2].rstrip("]").partition("-")[0]
+            assert rules.problems(name, kind, (overlay,)) == ()
+        assert plans.plan("ADT_A01", (overlay,)) is not None
 
 
 @pytest.mark.parametrize("structure", plans.structures())
