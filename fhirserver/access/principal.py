@@ -55,7 +55,7 @@ class Principal:
     patient: str | None = None
     encounter: str | None = None
     session: str | None = None
-    family: str | None = None
+    family: str | None = field(default=None, compare=False)
     purposes: tuple[str, ...] = ()
     given_access: Access | None = field(default=None, compare=False, repr=False)
     access: Access = field(init=False, compare=False, repr=False)
