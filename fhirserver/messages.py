@@ -27,7 +27,7 @@ from fhirserver.storage.messages import TOPIC, Head, Known, State
 
 __all__ = [
     "TOPIC", "Arrival", "Head", "LaneStanding", "Message", "Messages", "SenderStanding", "State",
-    "Taken", "Wanted",
+    "Taken", "Wanted", "senders",
 ]  # fmt: skip
 
 PURPOSE: Final = "hl7v2"
@@ -223,6 +223,11 @@ class Messages:
     def newer(self, head: Head) -> int:
         """How many messages about the same patients came later and were dealt with."""
         return lists.newer(self.database, head.id, head.lanes)
+
+
+def senders(database: Database) -> Sequence[SenderStanding]:
+    """How the messages of each sender stand."""
+    return lists.senders(database)
 
 
 def _repeated(before: Known, row: rows.Row) -> Taken:

@@ -9,6 +9,8 @@ import signal
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
 
 import click
 
@@ -16,10 +18,12 @@ from fhirserver import embedded, logs
 from fhirserver.app import open_database
 from fhirserver.cli.options import with_settings
 from fhirserver.embedded.ports import check_free
+from fhirserver.errors import FhirError
 from fhirserver.keys.tls import Listener
 from fhirserver.settings import Settings
 from hl7v2_gateway.intake.opening import open_intake, open_messages
 from hl7v2_gateway.listening import Group, Server
+from hl7v2_gateway.listening.folder import Folder
 from hl7v2_gateway.listening.limits import limits_of
 from hl7v2_gateway.listening.owed import Owed
 from hl7v2_gateway.listening.server import BACKLOG
@@ -27,13 +31,20 @@ from hl7v2_gateway.operating.mapped import supports
 
 log = logging.getLogger(__name__)
 
+FOLDER_SECONDS: Final = 2.0
+
 
 @click.command()
 @with_settings(
     *("host", "mllp_host", "mllp_port", "mllp_tls_certificate", "mllp_tls_key"),
     *("mllp_tls_client_ca", "mllp_allowed", "hl7v2_unknown_senders"),
 )
-def command(settings: Settings) -> None:
+@click.option(
+    "--folder",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="Take in the files that are put here, too.",
+)
+def command(settings: Settings, folder: Path | None) -> None:
     """Take HL7 v2 messages by MLLP (one role, for production).
 
     An acknowledgement leaves when its message is on the disk; `fhirserver worker` converts it.
@@ -41,7 +52,7 @@ def command(settings: Settings) -> None:
     settings = dataclasses.replace(settings, database_url=embedded.connection_url(settings))
     logs.configure(settings.log_level)
     with listening(settings) as bound:
-        asyncio.run(_serve(settings, bound))
+        asyncio.run(_serve(settings, bound, folder))
 
 
 @contextmanager
@@ -54,11 +65,16 @@ def listening(settings: Settings) -> Iterator[socket.socket]:
         yield bound
 
 
-async def _serve(settings: Settings, bound: socket.socket) -> None:
+async def _serve(settings: Settings, bound: socket.socket, folder: Path | None) -> None:
     database = open_database(settings)
     messages = open_messages(settings, database)
     tls = _tls(settings)
-    group = Group(open_intake(settings, messages, supports).take, database.close)
+    intake = open_intake(settings, messages, supports)
+    group = Group(intake.take, database.close)
+    watching = None
+    if folder is not None:
+        watched = Folder(folder, intake.take, most=settings.hl7v2_max_message_bytes)
+        watching = asyncio.create_task(_watch(watched))
     owed = Owed(messages)
     server = Server(
         group,
@@ -73,8 +89,20 @@ async def _serve(settings: Settings, bound: socket.socket) -> None:
     try:
         await server.run(bound)
     finally:
+        if watching is not None:
+            watching.cancel()
         await group.stop()
         owed.close()
+
+
+async def _watch(folder: Folder) -> None:
+    """Look into a folder again and again."""
+    while True:
+        try:
+            await asyncio.to_thread(folder.look)
+        except (OSError, FhirError) as error:
+            log.warning("hl7v2_folder", extra={"error": type(error).__name__})
+        await asyncio.sleep(FOLDER_SECONDS)
 
 
 def _tls(settings: Settings) -> Listener | None:

@@ -35,7 +35,6 @@ def test_messages_of_a_file_are_taken_and_what_is_refused_is_told(
     environment = {
         **{k: v for k, v in os.environ.items() if not k.startswith("FHIRSERVER_")},
         "FHIRSERVER_DATABASE_URL": database_url,
-        "FHIRSERVER_DATA_DIR": str(tmp_path),
         "FHIRSERVER_MLLP_PORT": str(port),
         "FHIRSERVER_HL7V2_UNKNOWN_SENDERS": "accept",
     }

@@ -286,3 +286,13 @@ def test_the_addresses_are_described(app: Flask) -> None:
     assert set(document["paths"]) == {
         path for path in known if path.startswith("/hl7v2") and not path.endswith("openapi.json")
     }
+
+
+def test_how_a_sender_stands_is_a_metric(client: FlaskClient, convert: Callable[[], None]) -> None:
+    application = an_application()
+    post(client, a_message(application=application))
+
+    text = client.get("/metrics").text
+
+    assert f'fhirserver_hl7v2_waiting{{sender="open-{application}-WEST"}} 1.0' in text
+    assert f'fhirserver_hl7v2_dead{{sender="open-{application}-WEST"}} 0.0' in text
