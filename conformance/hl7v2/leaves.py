@@ -41,6 +41,13 @@ _NUMBERED: Final = frozenset(
 """Their first field is a running number."""
 _SAME_TYPE: Final = {"CE": "CWE", "CNE": "CWE", "TX": "ST", "FT": "ST", "TS": "DTM", "DT": "DTM"}
 """Data types of OBX-5 of which a value may be sent as either."""
+_MOVED: Final = {("PID", 2): 3, ("PID", 4): 3, ("PID", 9): 5}
+"""Withdrawn fields, and those that have what was in them."""
+_NUMBERS: Final = frozenset(
+    [("PID", 13), ("PID", 14), ("NK1", 5), ("NK1", 6), ("OBR", 17), ("ORC", 14), ("ORC", 23)]
+)
+_UNFORMATTED: Final = 12
+"""XTN-12 has what XTN-1 was withdrawn for."""
 _TIME: Final = re.compile(r"(\d{4,14})(?:\.(\d+))?([+-]\d{4})?")
 _NUMBER: Final = re.compile(r"[+-]?\d+\.\d+")
 _FIRST_WITH_CLOCK: Final = 9
@@ -63,9 +70,17 @@ def leaves(message: Message) -> Counter[tuple[Place, str]]:
                         if (segment.name, field.number) == ("OBX", 2):
                             text = _SAME_TYPE.get(text, text)
                         if text and text != '""':
-                            place = (segment.name, field.number, component.number)
-                            found[place, text] += 1
+                            found[_place(segment.name, field.number, component.number), text] += 1
     return found
+
+
+def _place(segment: str, field: int, component: int) -> Place:
+    """Where a value belongs, if the standard has moved it: identifiers into PID-3, numbers."""
+    if (segment, field) in _MOVED:
+        return (segment, _MOVED[segment, field], component)
+    if (segment, field) in _NUMBERS and component == _UNFORMATTED:
+        return (segment, field, 1)
+    return (segment, field, component)
 
 
 def normal(text: str) -> str:

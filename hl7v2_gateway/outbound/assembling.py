@@ -146,8 +146,19 @@ def _segment(item: Tree, node: Typed, writing: Writing, count: _Count) -> Segmen
         return None
     numbers = {**count.numbers, "": count.next(name)}
     segment = filled(name, table, node, writing, numbers)
-    if segment is not None:
-        count.take(name)
+    if segment is None:
+        return None
+    count.take(name)
+    return segment if "also" not in item else _completed(segment, item, node, writing)
+
+
+def _completed(segment: Segment, item: Tree, node: Typed, writing: Writing) -> Segment:
+    """What the resource itself doesn't say may be said by another: a report's order."""
+    for other in writing.found(item["also"], node[0], node[1])[:1]:
+        table = f"{segment.name}[{other[0]}]"
+        more = filled(segment.name, table, other, _within(writing, other), {})
+        if more is not None:
+            return Segment(segment.name, {**more.fields, **segment.fields})
     return segment
 
 
@@ -201,7 +212,10 @@ def _visit(focus: Resource, reader: Reader) -> Resource | None:
 def _account(focus: Resource, reader: Reader) -> Resource | None:
     """The account that what the patient gets is charged to (PID-18)."""
     named = [focus.get(name) for name in ("subject", "patient")]
-    patient = next((n["reference"] for n in named if n and n.get("reference")), "")
+    named += [p.get("actor") for p in focus.get("participant", ()) if "individual" not in p]
+    patient = next(
+        (n["reference"] for n in named if n and "Patient/" in n.get("reference", "")), ""
+    )
     if focus["resourceType"] == "Patient":
         patient = f"Patient/{focus['id']}"
     if not patient.startswith("Patient/"):

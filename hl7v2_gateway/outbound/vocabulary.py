@@ -18,7 +18,7 @@ from hl7v2_gateway.mapping.systems import CODE_SYSTEMS
 from hl7v2_gateway.outbound.wishes import Wishes
 
 _TABLES_OF_HL7: Final = re.compile(
-    r"(?:http://terminology\.hl7\.org/CodeSystem/v2-|http://hl7\.org/fhir/v2/|urn:oid:2\.16\.840\.1\.113883\.12\.)(\d+)"
+    r"(?:http://terminology\.hl7\.org/CodeSystem/v2-|http://terminology\.hl7\.org/ValueSet/v2-|http://hl7\.org/fhir/v2/|urn:oid:2\.16\.840\.1\.113883\.12\.)(\d+)"
 )
 _V3: Final = "http://terminology.hl7.org/CodeSystem/v3-"
 _OID: Final = "urn:oid:"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from hl7v2_gateway.outbound.datatypes.times import point
-from hl7v2_gateway.outbound.segments import Repetition, repetition
+from hl7v2_gateway.outbound.segments import Part, Repetition, repetition
 from hl7v2_gateway.outbound.vocabulary import authority
 from hl7v2_gateway.outbound.writing import Writing, writer
 
@@ -27,7 +27,7 @@ def cx(value: Any, writing: Writing) -> Repetition | None:
         extension(value, CHECK_SCHEME),
         assigned(value, writing),
         kind_of(value),
-        _facility(value),
+        facility(value),
         point(period.get("start"), zone),
         point(period.get("end"), zone),
     )
@@ -78,12 +78,14 @@ def assigned(identifier: Any, writing: Writing) -> tuple[str, str, str]:
     return (said, universal or space, kind)
 
 
-def _facility(identifier: Any) -> str | None:
+def facility(identifier: Any) -> Part:
     """Where it was assigned, as messages that came in have said it."""
     for found in identifier.get("extension", ()):
         if found.get("url") == FACILITY:
-            shown = found.get("valueReference", {}).get("display")
-            return None if shown is None else str(shown)
+            reference = found.get("valueReference", {})
+            number = str(reference.get("identifier", {}).get("value", "")).removeprefix("urn:oid:")
+            shown = str(reference.get("display", ""))
+            return shown if number in {"", shown} else [shown, number]
     return None
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from hl7v2_gateway.outbound.datatypes.identifiers import assigned, kind_of
+from hl7v2_gateway.outbound.datatypes.identifiers import assigned, facility, kind_of
 from hl7v2_gateway.outbound.datatypes.names import parts_of
 from hl7v2_gateway.outbound.datatypes.texts import mapped
 from hl7v2_gateway.outbound.segments import Repetition, repetition
-from hl7v2_gateway.outbound.vocabulary import authority
+from hl7v2_gateway.outbound.vocabulary import table
 from hl7v2_gateway.outbound.writing import Writing, writer
 
 _NPI: Final = "http://hl7.org/fhir/sid/us-npi"
@@ -36,6 +36,7 @@ def xcn(value: Any, writing: Writing) -> Repetition | None:
         None,
         None,
         kind_of(identifier) or ("NPI" if identifier.get("system") == _NPI else None),
+        facility(identifier),
     )
 
 
@@ -83,7 +84,7 @@ def xon(value: Any, writing: Writing) -> Repetition | None:
         None,
         None,
         None,
-        authority(identifier.get("system"), writing.wishes) if identifier else None,
+        assigned(identifier, writing) if identifier else None,
         kind_of(identifier),
         None,
         None,
@@ -122,8 +123,10 @@ def cwe_of_organization(value: Any, writing: Writing) -> Repetition | None:
     identifier = _best(value)
     if not identifier:
         return repetition(None, value.get("name"))
-    system = authority(identifier.get("system"), writing.wishes)
-    return repetition(identifier.get("value"), value.get("name"), system[0] or system[1])
+    space, universal, _ = assigned(identifier, writing)
+    system = identifier.get("system", "")
+    known = table("CodingSystem").get(system)
+    return repetition(identifier.get("value"), value.get("name"), known or space or universal)
 
 
 def _best(person: Mapping[str, Any]) -> dict[str, Any]:
