@@ -10,7 +10,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Mapping
 from datetime import UTC, tzinfo
-from typing import Any, Final
+from typing import Final
 from zoneinfo import ZoneInfo
 
 from fhirserver import clock
@@ -246,11 +246,7 @@ def _distinct(resource: Resource) -> None:
     ):
         items = resource.get(name)
         if isinstance(items, list) and len(items) > 1:
-            distinct: list[Any] = []
-            for item in items:
-                if item not in distinct:
-                    distinct.append(item)
-            resource[name] = distinct
+            resource[name] = list({repr(item): item for item in items}.values())
 
 
 def _url(draft: Draft) -> str:

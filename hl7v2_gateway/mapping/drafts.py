@@ -44,6 +44,8 @@ class Draft:
     cleared: set[str] = field(default_factory=set)
     hints: dict[str, Any] = field(default_factory=dict)
     links: list[tuple[Resource, Draft]] = field(default_factory=list)
+    referred: dict[int, list[Resource]] = field(default_factory=dict)
+    """The references of `links`, by the numbers of whom they name: a report may have thousands."""
     is_linked: bool = False
     identity: str = ""
     id: str = ""
@@ -52,6 +54,7 @@ class Draft:
         """A reference from this resource, written when all identities are known."""
         found: Resource = {"reference": ""}
         self.links.append((found, to))
+        self.referred.setdefault(to.number, []).append(found)
         return found
 
 
@@ -132,7 +135,7 @@ class Drafts:
             else:
                 node = _item(draft, node, step, scope, 0)
         last = path.steps[-1]
-        if any(d is to and _holds(node.get(last.name), r) for r, d in draft.links):
+        if any(_holds(node.get(last.name), r) for r in draft.referred.get(to.number, ())):
             return
         if last.is_list:
             node.setdefault(last.name, []).append(draft.refer(to))
