@@ -20,6 +20,7 @@ MAIL: Final = {
     "smtp_from": "appointments@saguaro.example",
     "reminder_hours": "24,12",
     "time_zone": "America/Phoenix",
+    "site_name": "Saguaro General Hospital",
 }
 """What holds for the demo hospital unless somebody has set it otherwise."""
 MAIL_PORT: Final = 2

@@ -56,6 +56,8 @@ def command(settings: Settings, speed: float, seed: int, mail_port: int | None) 
         base = f"{settings.fhir_base.partition('://')[0]}://{settings.host}:{settings.port}/fhir"
         client = Client(http, base, lambda: _token(settings))
         player = Player(client, seed, _say, reports=settings.data_dir / REPORTS)
+        if not _is_loaded(settings):
+            click.echo("waits for the demo hospital: `fhirserver load --demo` loads it")
         try:
             run(player, speed, stop, lambda: _is_loaded(settings))
         except KeyboardInterrupt:

@@ -89,9 +89,14 @@ class Player:
                 continue
             try:
                 deed = event.act(self._client)
+                self._done(event, deed, replace(self._standing, waiting=left))
             except NotYet:
                 continue
-            self._done(event, deed, replace(self._standing, waiting=left))
+            except Refused as error:
+                self._check_alone()
+                if error.status not in HELD:
+                    raise
+                continue  # Somebody was quicker: it is looked at again.
             count += 1
         return count
 
