@@ -24,6 +24,7 @@ from hl7v2_gateway.mapping.datatypes.times import date_time, offset_of
 from hl7v2_gateway.mapping.drafts import Draft, merge
 from hl7v2_gateway.mapping.eventful import apply_event, event_of, merges_and_moves
 from hl7v2_gateway.mapping.finishing import finish
+from hl7v2_gateway.mapping.merging import choice
 from hl7v2_gateway.mapping.plans import has_overlay, plan
 from hl7v2_gateway.mapping.seeing import seen
 from hl7v2_gateway.mapping.unmapping import unmapped
@@ -201,7 +202,7 @@ def _identified(drafts: list[Draft], sender: str) -> list[Draft]:
         first = by_key.setdefault(draft.identity, draft)
         joined[draft.number] = first
         if first is not draft:
-            merge(first.resource, draft.resource)
+            _join(first.resource, draft.resource)
             first.links.extend(draft.links)
             first.made.extend(draft.made)
             first.is_linked = first.is_linked and draft.is_linked
@@ -217,6 +218,12 @@ def _identified(drafts: list[Draft], sender: str) -> list[Draft]:
         draft.resource = pruned(draft.resource) or draft.resource
         _distinct(draft.resource)
     return [d for d in result if d.type != "Provenance" or "target" in d.resource]
+
+
+def _join(there: Resource, more: Resource) -> None:
+    """Two drafts of one resource: an element that may have one of several types has one."""
+    kept = {c for name in there if (c := choice(name))}
+    merge(there, {k: v for k, v in more.items() if k in there or choice(k) not in kept})
 
 
 def _separate(drafts: list[Draft]) -> None:

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from fhirserver.model.resource import Resource
+from hl7v2_gateway.mapping.context import pruned
 from hl7v2_gateway.mapping.drafts import Draft
 
 ABSENT: Final = "http://hl7.org/fhir/StructureDefinition/data-absent-reason"
@@ -101,6 +102,8 @@ def finish(draft: Draft) -> None:
     """Fill in what a type requires."""
     resource = draft.resource
     for name, value in _DEFAULTS.get(draft.type, {}).items():
+        if isinstance(value, dict) and pruned(resource.get(name)) is None:
+            resource[name] = value
         resource.setdefault(name, value)
     own = _FINISH.get(draft.type)
     if own is not None:
@@ -453,6 +456,12 @@ def _request(draft: Draft) -> None:
         del r["quantityQuantity"]
 
 
+def _device(draft: Draft) -> None:
+    r = draft.resource
+    r["version"] = [v for v in r.get("version", ()) if v.get("value")]
+    r["deviceName"] = [n for n in r.get("deviceName", ()) if n.get("name")]
+
+
 def _organization(draft: Draft) -> None:
     if not draft.resource.get("name") and not draft.resource.get("identifier"):
         # org-1: a name or a number.
@@ -497,5 +506,6 @@ _FINISH: Final[Mapping[str, Callable[[Draft], None]]] = {
     "ServiceRequest": _request,
     "Procedure": _procedure,
     "Organization": _organization,
+    "Device": _device,
     "DiagnosticReport": _report,
 }

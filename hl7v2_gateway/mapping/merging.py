@@ -131,21 +131,22 @@ def _deep(there: Resource, more: Resource) -> Resource:
     return result
 
 
-def _choice(name: str) -> str | None:
+def choice(name: str) -> str | None:
+    """The element of a choice of types that a property belongs to."""
     return next((c for c in _CHOICES if name.startswith(c) and name[len(c) :][:1].isupper()), None)
 
 
 def _drop_choices(after: Resource, name: str) -> None:
     """Another type of the same element ends where a new one begins."""
-    choice = _choice(name)
-    if choice:
-        for other in [n for n in after if _choice(n) == choice]:
+    element = choice(name)
+    if element:
+        for other in [n for n in after if choice(n) == element]:
             del after[other]
 
 
 def _has_choice(after: Resource, name: str) -> bool:
-    choice = _choice(name)
-    return choice is not None and any(_choice(n) == choice for n in after)
+    element = choice(name)
+    return element is not None and any(choice(n) == element for n in after)
 
 
 def _by(key: Callable[[Resource], Any]) -> Callable[[list[Any], list[Any]], list[Any]]:

@@ -222,6 +222,12 @@ def _rule(name: str, resource_type: str, row: Mapping[str, Any]) -> Rule:
             # The table names the resource in the data type map only.
             steps = (*path.steps[:-1], replace(path.steps[-1], link=_RESOURCES[target]))
             path = replace(path, steps=steps, type=_RESOURCES[target])
+        if (
+            path.steps
+            and path.steps[-1].link
+            and target in ("codeableconcept", "identifier", "string")
+        ):
+            raise ValueError(f"{kind} makes no {path.type}")
         if kind not in datatypes.MAPS:
             raise ValueError(f"no data type map {kind!r} for a {path.type}")
         convert, uses = datatypes.MAPS[kind], datatypes.USES[kind]

@@ -16,6 +16,8 @@ from hl7v2_gateway.mapping.datatypes.codes import unit
 from hl7v2_gateway.mapping.views import Repetition
 
 _NUMBER: Final = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)")
+# https://hl7.org/fhir/R4/datatypes.html#integer
+_MOST: Final = 2**31 - 1
 _COMPARATORS: Final = {"<": "<", "<=": "<=", ">": ">", ">=": ">="}
 
 
@@ -42,11 +44,20 @@ def to_decimal(r: Repetition, ctx: Context, how: How) -> Any:
     return number(r.text(1))
 
 
-@maps("NM[integer]", "NM[unsignedInt]", "SI[integer]", uses="1")
+@maps("NM[integer]", "SI[integer]", uses="1")
 def to_integer(r: Repetition, ctx: Context, how: How) -> Any:
     """A whole number."""
     found = number(r.text(1))
-    return int(found) if found is not None and int(found) == found else None
+    if found is None or int(found) != found or not -_MOST <= found <= _MOST:
+        return None
+    return int(found)
+
+
+@maps("NM[unsignedInt]", uses="1")
+def to_unsigned(r: Repetition, ctx: Context, how: How) -> Any:
+    """A number that is not below zero."""
+    found = to_integer(r, ctx, how)
+    return found if found is not None and found >= 0 else None
 
 
 @maps("NM[positiveInt]", "SI[positiveInt]", uses="1")
@@ -98,7 +109,7 @@ def cq_decimal(r: Repetition, ctx: Context, how: How) -> Any:
 @maps("CQ[unsignedInt]", uses="1")
 def cq_count(r: Repetition, ctx: Context, how: How) -> Any:
     """The whole number of a quantity."""
-    return to_integer(r, ctx, how)
+    return to_unsigned(r, ctx, how)
 
 
 @maps("SN[Quantity]", uses="1-2")
