@@ -18,7 +18,7 @@ from fhirserver.storage.numbered import numbered
 from fhirserver.storage.rows import Version
 
 _METHOD: Final[Mapping[str, Any]] = {"POST": "C", "PUT": "U", "PATCH": "U", "DELETE": "D"}
-_BESIDE: Final = timedelta(seconds=5)
+_BESIDE: Final = timedelta(minutes=5)
 """A change and its AuditEvent are written in one transaction; long ones take a while."""
 
 

@@ -202,9 +202,17 @@ def test_what_came_from_a_system_is_not_sent_back_to_it(ward, receiver, peer, tu
     for name in ("hl7v2:lab-1", "hl7v2:lab-2"):
         author = Principal(name, scopes("system/*.cruds"))
         engine.handle(FhirRequest("create", author, type="Patient", body=patient))
+        entry = {
+            "fullUrl": f"urn:uuid:{ids.new()}",
+            "resource": patient,
+            "request": {"method": "POST", "url": "Patient"},
+        }
+        bundle = {"resourceType": "Bundle", "type": "transaction", "entry": [entry]}
+        engine.handle(FhirRequest("bundle", author, body=bundle))
     turn()
 
-    assert peer.events == ["ADT^A28"]
+    # One of each way of writing is from somebody else.
+    assert peer.events == ["ADT^A28", "ADT^A28"]
 
 
 def test_a_receiver_is_told_of_what_is_labelled_only_with_a_clearance(
