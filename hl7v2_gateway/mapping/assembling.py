@@ -16,6 +16,7 @@ from hl7v2_gateway.mapping.rules import Rule
 from hl7v2_gateway.mapping.views import EMPTY, Repetition, View
 
 NOWHERE: Final[frozenset[int]] = frozenset()
+_ATTACHED: Final = frozenset({"NTE", "PRT", "ROL", "CTD", "ARV"})
 
 
 class Assembly:
@@ -58,8 +59,11 @@ class Assembly:
         if move.anew:
             self._begin_anew(move.anew)
         slot = move.slot
-        if not view.name.startswith("Z"):
+        if not view.name.startswith("Z") and not (
+            view.name in _ATTACHED and self.slot is not None and slot.groups != self.slot.groups
+        ):
             # A sender's own segment may stand anywhere and says nothing of where the next belongs.
+            # Nor does a note that comes before its time, as between ORC and OBR.
             self.slot = slot
         self.near[view.name] = view
         self._groups[view.name] = slot.groups
