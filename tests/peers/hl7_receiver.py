@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import socket
+import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -46,8 +47,8 @@ class Receiver:
 
 
 @contextlib.contextmanager
-def hl7_receiver(port: int = 0) -> Iterator[Receiver]:
-    """A receiver on loopback, until the end of the block."""
+def hl7_receiver(port: int = 0, context: ssl.SSLContext | None = None) -> Iterator[Receiver]:
+    """A receiver on loopback, until the end of the block; with a context over TLS."""
     made = Receiver()
     listening = socket.create_server(("127.0.0.1", port))
     made.port = listening.getsockname()[1]
@@ -56,6 +57,9 @@ def hl7_receiver(port: int = 0) -> Iterator[Receiver]:
     def talk(connection: socket.socket) -> None:
         held = b""
         with contextlib.suppress(OSError), connection:
+            if context is not None:
+                connection = context.wrap_socket(connection, server_side=True)
+                open_ones.append(connection)
             while data := connection.recv(65536):
                 held += data
                 while b"\x1c\r" in held:
