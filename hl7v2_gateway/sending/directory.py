@@ -8,24 +8,19 @@ import threading
 import time
 from collections.abc import Mapping
 from typing import Any, Final
-from urllib.parse import parse_qsl, urlsplit
 from zoneinfo import ZoneInfo
 
-from fhirserver.access.principal import Principal
-from fhirserver.access.scopes import scopes
 from fhirserver.engine import Engine
 from fhirserver.errors import FhirError, Invalid
-from fhirserver.interactions.messages import FhirRequest
 from fhirserver.model import json
 from fhirserver.model.resource import Resource
+from fhirserver.reactions.looking import looked_up
 from hl7v2_gateway.outbound.wishes import Code, Target, Wishes
 from hl7v2_gateway.partners import Receiver, Sender, receiver_of, sender_of
 
 log = logging.getLogger(__name__)
 
 FRESH_SECONDS: Final = 5.0
-_OURS: Final = Principal("hl7v2:directory", scopes("system/*.rs"))
-_PAGE: Final = "500"
 
 
 class Directory:
@@ -66,7 +61,7 @@ class Directory:
             return
         with self._lock:
             try:
-                endpoints = self._found("Endpoint", ("connection-type", "hl7v2-mllp"))
+                endpoints = looked_up(self._engine, "Endpoint", ("connection-type", "hl7v2-mllp"))
             except FhirError:
                 if not self._receivers:
                     raise
@@ -121,32 +116,10 @@ class Directory:
 
     def _one(self, resource_type: str, name: str) -> Resource:
         parameter = "url" if ":" in name else "name:exact"
-        found = self._found(resource_type, (parameter, name), ("status", "active"))
+        found = looked_up(self._engine, resource_type, (parameter, name), ("status", "active"))
         if not found:
             raise Invalid(f"there is no active {resource_type} {name}, which a receiver names")
         return found[-1]
-
-    def _found(self, resource_type: str, *pairs: tuple[str, str]) -> list[Resource]:
-        found: list[Resource] = []
-        query: tuple[tuple[str, str], ...] | None = (*pairs, ("_count", _PAGE))
-        while query is not None:
-            request = FhirRequest("search-type", _OURS, type=resource_type, query=query)
-            page = json.parse_object(self._engine.handle(request).content or b"{}")
-            found += [e["resource"] for e in page.get("entry", ()) if _is_match(e)]
-            query = next_page(page)
-        return found
-
-
-def next_page(page: Resource) -> tuple[tuple[str, str], ...] | None:
-    """The query of the next page of a search; None for the last."""
-    for link in page.get("link", ()):
-        if link.get("relation") == "next":
-            return tuple(parse_qsl(urlsplit(link["url"]).query, keep_blank_values=True))
-    return None
-
-
-def _is_match(entry: Resource) -> bool:
-    return bool(entry.get("search", {}).get("mode", "match") == "match")
 
 
 def _name(system: str | None) -> str | None:

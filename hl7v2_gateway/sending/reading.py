@@ -16,8 +16,8 @@ from fhirserver.errors import FhirError, Forbidden, Gone, NotFound
 from fhirserver.interactions.messages import FhirRequest
 from fhirserver.model import json
 from fhirserver.model.resource import Resource
+from fhirserver.reactions.looking import next_page
 from hl7v2_gateway.partners import Receiver
-from hl7v2_gateway.sending.directory import next_page
 
 _ROLES: Final = frozenset(["system"])
 
