@@ -33,7 +33,7 @@ PATIENTS: Final = 5
 """Of each sender."""
 PAUSE_SECONDS: Final = (0.5, 3.0)
 APART_SECONDS: Final = 16.0
-"""Of two kills of a victim: `fhirserver up` gives up on one that ends five times within 15 s."""
+"""So long a victim has been there: `fhirserver up` gives up on one that ends five times at once."""
 SHORTEST_SECONDS: Final = 60.0
 START_SECONDS: Final = 120.0
 DRAIN_SECONDS: Final = 900.0
@@ -130,27 +130,39 @@ def _kill(
     server: Server, chance: random.Random, outcome: Outcome, is_over: threading.Event
 ) -> None:
     """Kill -9 of one victim after the other, in any order."""
-    last = dict.fromkeys(("mllp", "worker", "database"), float("-inf"))
+    since: dict[tuple[str, int], float] = {}
     while not is_over.wait(chance.uniform(*PAUSE_SECONDS)):
-        ready = [v for v, at in last.items() if time.monotonic() - at > APART_SECONDS]
-        if not ready or not listens("127.0.0.1", server.mllp_port)():
+        if not listens("127.0.0.1", server.mllp_port)():
             continue
-        victim = chance.choice(ready)
-        with contextlib.suppress(psutil.Error, OSError, LookupError, ValueError, StopIteration):
+        names = ["mllp", "worker", "database"]
+        chance.shuffle(names)
+        for name in names:
             # One that was killed just now may not be there again.
-            _victim(server, victim, chance).kill()
-            outcome.kills[victim] += 1
-            last[victim] = time.monotonic()
+            with contextlib.suppress(psutil.Error, OSError, LookupError, ValueError):
+                main, victim = _victims(server, name, chance)
+                seen = since.setdefault((name, main.pid), time.monotonic())
+                if time.monotonic() - seen > APART_SECONDS:
+                    since[name, main.pid] = time.monotonic()
+                    victim.kill()
+                    outcome.kills[name] += 1
+                    break
 
 
-def _victim(server: Server, name: str, chance: random.Random) -> psutil.Process:
+def _victims(
+    server: Server, name: str, chance: random.Random
+) -> tuple[psutil.Process, psutil.Process]:
+    """The process that `fhirserver up` started, and the one that is killed."""
     if name == "database":
-        return chance.choice([server.postmaster(), *server.backends()[:3]])
+        main = server.postmaster()
+        return main, chance.choice([main, *server.backends()[:3]])
     wanted = ["-m", "fhirserver", name]
-    return next(p for p in server.processes() if p.cmdline()[1:4] == wanted)
+    [main] = [p for p in server.processes() if p.cmdline()[1:4] == wanted]
+    return main, main
 
 
 def _is_drained(server: Server) -> bool:
+    if server.up is None or server.up.poll() is not None:
+        raise RuntimeError("`fhirserver up` has ended")
     try:
         with server.database() as database:
             sql = "SELECT 1 FROM hl7v2.message WHERE state IN ('waiting', 'written') LIMIT 1"

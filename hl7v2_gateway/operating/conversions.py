@@ -24,6 +24,19 @@ class Merging(Protocol):
     def retired(self) -> str: ...
 
 
+class Moving(Protocol):
+    """What `of` finds goes to the patient that `to` finds; see mapping.conversion.Move."""
+
+    @property
+    def what(self) -> str: ...
+
+    @property
+    def of(self) -> str: ...
+
+    @property
+    def to(self) -> str: ...
+
+
 class Converted(Protocol):
     """What was made of a message."""
 
@@ -33,6 +46,9 @@ class Converted(Protocol):
 
     @property
     def merges(self) -> Sequence[Merging]: ...
+
+    @property
+    def moves(self) -> Sequence[Moving]: ...
 
 
 Combine = Callable[[str, Resource, Resource], Resource]

@@ -23,6 +23,7 @@ from hl7v2_gateway.intake.directory import Directory
 from hl7v2_gateway.operating.conversions import Convert, Made, NotConverted
 from hl7v2_gateway.operating.failures import MOST_DOUBTS, delay, failure_of, reason_of
 from hl7v2_gateway.operating.merging import carry_out
+from hl7v2_gateway.operating.moving import carry_out_moves
 from hl7v2_gateway.partners import Call, Sender, open_sender
 
 log = logging.getLogger(__name__)
@@ -78,13 +79,15 @@ class Converter:
     def _done(self, item: Item, message: Message) -> Finished | None:
         parsed, sender = self.read(message)
         made = self._converted(parsed, sender, message.head.id)
-        merges = made.converted.merges
+        merges, moves = made.converted.merges, made.converted.moves
         if message.head.state == "waiting":
             self._write(item, message.head, parsed, sender, made)
-            if not merges:
+            if not merges and not moves:
                 return queues.FINISHED
-        notes = carry_out(self._engine, principal_of(sender), merges)
-        report = {**(made.report or {}), **({"merges": notes} if notes else {})}
+        principal = principal_of(sender)
+        notes = carry_out(self._engine, principal, merges)
+        notes += carry_out_moves(self._engine, principal, moves)
+        report = {**(made.report or {}), **({"notes": notes} if notes else {})}
         self._end(item, message.head, parsed, "done", Outcome("accepted"), report=report)
         return queues.FINISHED
 
@@ -117,7 +120,7 @@ class Converter:
         self, item: Item, head: Head, parsed: er7.Message, sender: Sender, made: Made
     ) -> None:
         """Write what was made, and that it is; with merges to come the message isn't done yet."""
-        has_more = bool(made.converted.merges)
+        has_more = bool(made.converted.merges or made.converted.moves)
 
         def also() -> None:
             if has_more:

@@ -21,29 +21,29 @@ from hl7v2_gateway.operating.conversions import Merging
 def carry_out(engine: Engine, principal: Principal, merges: Sequence[Merging]) -> list[str]:
     """Merge, in order; what there is to say about it, without patient data."""
     notes: list[str] = []
-    for merge in merges:
-        if merge.kind != "Patient":
-            notes.append(f"{merge.kind} isn't merged: only patients are")
+    for one in merges:
+        if one.kind != "Patient":
+            notes.append(f"{one.kind} isn't merged: only patients are")
             continue
-        notes += _patients(engine, principal, merge)
+        notes += _patients(engine, principal, one)
     return notes
 
 
-def _patients(engine: Engine, principal: Principal, merge: Merging) -> list[str]:
-    retired = _found(engine, principal, merge.retired)
-    survivor = _found(engine, principal, merge.survivor)
+def _patients(engine: Engine, principal: Principal, wanted: Merging) -> list[str]:
+    retired = found(engine, principal, "Patient", wanted.retired)
+    survivor = found(engine, principal, "Patient", wanted.survivor)
     if not survivor:
         raise NotFound("the patient that is to stay isn't there")
     if not retired:
         return ["nobody was known by the identifier that ends"]
-    target = _active(survivor)
+    target = active(survivor)
     sources = [p for p in retired if p["id"] != target["id"]]
     for source in sources:
-        _merge(engine, principal, source, target)
+        merge(engine, principal, source, target)
     return [] if sources else ["both identifiers are of the same patient already"]
 
 
-def _active(patients: Sequence[Resource]) -> Resource:
+def active(patients: Sequence[Resource]) -> Resource:
     """The one that goes on, where one that was merged into it has the identifier, too."""
     going = [p for p in patients if not _is_replaced(p)]
     if len(going) > 1:
@@ -55,7 +55,9 @@ def _is_replaced(patient: Resource) -> bool:
     return any(link.get("type") == "replaced-by" for link in patient.get("link", ()))
 
 
-def _merge(engine: Engine, principal: Principal, source: Resource, target: Resource) -> None:
+def merge(engine: Engine, principal: Principal, source: Resource, target: Resource) -> None:
+    """Merge the source into the target."""
+
     def reference(name: str, patient: Resource) -> dict[str, Any]:
         return {"name": name, "valueReference": {"reference": f"Patient/{patient['id']}"}}
 
@@ -77,8 +79,9 @@ def _merge(engine: Engine, principal: Principal, source: Resource, target: Resou
     )
 
 
-def _found(engine: Engine, principal: Principal, search: str) -> list[Resource]:
+def found(engine: Engine, principal: Principal, resource_type: str, search: str) -> list[Resource]:
+    """What a search such as `identifier=system|value` finds."""
     query = tuple((k, v) for k, values in parse_qs(search).items() for v in values)
-    answer = engine.handle(FhirRequest("search-type", principal, type="Patient", query=query))
+    answer = engine.handle(FhirRequest("search-type", principal, type=resource_type, query=query))
     page = json.parse_object(answer.content or b"{}")
     return [entry["resource"] for entry in page.get("entry", ())]

@@ -23,6 +23,7 @@ class Merge:
 class Small:
     bundle: dict[str, Any]
     merges: tuple[Merge, ...] = ()
+    moves: tuple[Merge, ...] = ()
 
 
 def a_conversion(message: Message, sender: Sender, number: int) -> Made:

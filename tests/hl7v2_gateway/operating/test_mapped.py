@@ -102,7 +102,7 @@ def test_a_merge_message_merges(engine: Engine, take: Any) -> None:
 
     assert [(h.state, h.reason) for h in heads] == [("done", None)] * 3
     assert heads[2].report is not None
-    assert not heads[2].report.get("merges")
+    assert not heads[2].report.get("notes")
     sources = [
         p
         for p in found(engine, "Patient", ("identifier", f"{SYSTEM}|{old}"))
@@ -116,3 +116,25 @@ def test_a_message_that_no_table_knows_is_rejected_at_once() -> None:
         problem = supports(parse(a_message(event)))
         assert problem is not None
         assert problem.code == code
+
+
+def test_a_visit_that_moves_takes_along_what_belongs_to_it(engine: Engine, take: Any) -> None:
+    wrong, right, visit = ids.new(), ids.new(), ids.new()
+    number = f"||||||||||||||||{visit}^^^WEST^VN"
+    admission = a_message(patient=wrong).replace(b"W1^101^1\r", f"W1^101^1{number}\r".encode())
+    result = (
+        a_message("ORU^R01", patient=wrong).replace(b"W1^101^1\r", f"W1^101^1{number}\r".encode())
+        + b"OBR|1||77^LAB|GLU^Glucose^L\rOBX|1|NM|GLU^Glucose^L||5|mmol/L|||||F\r"
+    )
+    move = (
+        a_message("ADT^A45", patient=right).partition(b"PV1")[0]
+        + f"MRG|{wrong}^^^WEST^MR||||{visit}^^^WEST^VN\rPV1|1|I|W1{number}\r".encode()
+    )
+    heads = take(admission, a_message(patient=right), result, move)
+
+    assert [(h.state, h.reason) for h in heads] == [("done", None)] * 4, heads
+    [target] = found(engine, "Patient", ("identifier", f"{SYSTEM}|{right}"))
+    moved = found(engine, "Encounter", ("identifier", f"{SYSTEM}|{visit}"))
+    assert [e["subject"]["reference"] for e in moved] == [f"Patient/{target['id']}"]
+    values = found(engine, "Observation", ("encounter", moved[0]["id"]))
+    assert [o["subject"]["reference"] for o in values] == [f"Patient/{target['id']}"]
