@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import multiprocessing
 import threading
+import time
 from base64 import b64encode
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
@@ -284,3 +286,36 @@ def test_a_large_import_is_stored_by_other_processes(
     assert client.get("/fhir/Patient/big0").json["birthDate"] == "2001-01-01"
     assert client.get("/fhir/Patient/big5").json["birthDate"] == "1986-01-01"
     assert client.get("/fhir/Patient/big5/_history?_summary=count").json["total"] == 10
+
+
+def test_a_process_that_is_killed_loses_nothing_and_doubles_nothing(
+    imported, binary, hands, client, monkeypatch
+) -> None:
+    monkeypatch.setattr(importing, "WORTH_WHILE_BYTES", 0)
+    lines = [a_line("Basic", code={"text": "killed"}, identifier=[{"value": f"kill-{n}"}])
+             for n in range(3_000)]  # fmt: skip
+    killed = []
+
+    def kill() -> None:
+        """One of them, as soon as something is stored."""
+        ends = time.monotonic() + 120
+        while time.monotonic() < ends and not killed:
+            if hands.database.read("SELECT FROM jobs.stored_lines LIMIT 1"):
+                process = next(iter(multiprocessing.active_children()), None)
+                if process is not None:
+                    process.kill()
+                    killed.append(process.pid)
+            time.sleep(0.01)
+        hands.database.close()
+
+    killer = threading.Thread(target=kill)
+    killer.start()
+    manifest, told = imported(("Basic", binary(*lines)))
+    killer.join()
+    hands.helpers.end()
+
+    assert killed
+    assert told == []
+    assert manifest["output"][0]["count"] == 3_000
+    found = client.get("/fhir/Basic?code:text=killed&_summary=count")
+    assert found.json["total"] == 3_000
