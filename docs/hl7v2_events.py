@@ -77,7 +77,9 @@ def _meaning(meaning: dict[str, Any]) -> str:
     if meaning.get("patient_inactive"):
         words.append("the patient is no longer active")
     if meaning.get("merge"):
-        words.append(f"what MRG names is merged ({meaning['merge']})")
+        words.append(f"what MRG names is merged ({meaning['merge'].replace(' ', ', ')})")
+    if meaning.get("link"):
+        words.append("the two patients are linked (`seealso`)")
     if meaning.get("move"):
         words.append(f"moves: {meaning['move']}")
     if meaning.get("clear"):

@@ -71,6 +71,8 @@ def apply_event(assembly: Assembly, event: Event) -> None:
             draft.resource["status"] = meaning["referral"]
         elif draft.type == "Account" and meaning.get("account"):
             draft.resource["status"] = meaning["account"]
+    if meaning.get("link"):
+        _link([d for d in assembly.drafts.all if d.type == "Patient" and not d.is_linked])
     if meaning.get("patient_inactive"):
         patient = assembly.find("Patient[1]")
         if patient is not None:
@@ -90,6 +92,16 @@ def _encounter(draft: Draft, meaning: Mapping[str, Any]) -> None:
     draft.cleared.update(meaning.get("clear", ()))
     if "period.end" in meaning.get("clear", ()):
         r.get("period", {}).pop("end", None)
+
+
+def _link(patients: list[Draft]) -> None:
+    """Two records of one person (A24): each names the other."""
+    for one in patients:
+        for other in patients:
+            if other is not one:
+                one.resource.setdefault("link", []).append(
+                    {"other": one.refer(other), "type": "seealso"}
+                )
 
 
 def _withdraw(draft: Draft) -> None:
@@ -125,7 +137,8 @@ def merges_and_moves(
             ctx = assembly.ctx
             visit = next((v for v in pv1 if v.index > view.index), None)
             if merging:
-                merges.extend(_merge(ctx, merging, pid, view, visit))
+                for kind in str(merging).split():
+                    merges.extend(_merge(ctx, kind, pid, view, visit))
             else:
                 moves.extend(_move(ctx, str(moving), pid, view, visit))
     return tuple(merges), tuple(moves)

@@ -211,6 +211,8 @@ _LISTS: Final[Mapping[tuple[str, str], Callable[[list[Any], list[Any]], list[Any
     ("ServiceRequest", "supportingInfo"): _by(_reference),
     ("ServiceRequest", "reasonReference"): _by(_reference),
     ("ServiceRequest", "specimen"): _by(_reference),
+    ("Patient", "link"): _by(lambda link: _reference(link.get("other", {}))),
+    ("Patient", "generalPractitioner"): _by(_reference),
     ("Account", "guarantor"): _by(lambda g: _reference(g.get("party", {}))),
 }
 

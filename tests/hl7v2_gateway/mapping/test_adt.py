@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hl7v2_gateway.mapping.conversion import Merge, Move
 from hl7v2_gateway.partners.sender import Sender
-from tests.hl7v2_gateway.mapping.converting import converted, only
+from tests.hl7v2_gateway.mapping.converting import MSH, converted, only
 
 PID = "PID|1||123^^^HOSP^MR||Lovelace^Ada^B||19801210|F|||1 St^^London^^E1^GB||^PRN^PH^^^020^555"
 PV1 = "PV1|1|I|W1^2^3^^^^B" + "|" * 16 + "V77^^^HOSP^VN" + "|" * 25 + "20240301"
@@ -129,3 +129,26 @@ def test_what_was_made_can_say_which_rule_and_field_made_it() -> None:
     provenance = only(conversion, "Provenance")
     what = provenance["entity"][0]["what"]["identifier"]
     assert what == {"system": "urn:fhirserver:hl7v2:message", "value": "m1"}
+
+
+def test_two_records_of_one_person_are_linked() -> None:
+    other = PID.replace("123^^^HOSP", "456^^^HOSP")
+    conversion = converted("ADT^A24", "EVN|A24|20240301", PID, other)
+
+    one, two = [u for u in conversion.upserts if u.type == "Patient"]
+    assert one.resource["link"] == [{"other": {"reference": two.full_url}, "type": "seealso"}]
+    assert two.resource["link"] == [{"other": {"reference": one.full_url}, "type": "seealso"}]
+
+
+def test_a_patient_without_a_number_is_nobody_elses() -> None:
+    pid = "PID|1||||Lovelace^Ada||19801210"
+    raw = "\r".join((MSH.format(type="ADT^A01"), pid)).encode()
+    from hl7v2_gateway.er7 import parse
+    from hl7v2_gateway.mapping.convert import convert
+
+    sender = Sender(id="his", name="HIS")
+    one, two = (convert(parse(raw), sender, message_id=n) for n in ("1", "2"))
+
+    (first,) = [u.full_url for u in one.upserts if u.type == "Patient"]
+    (second,) = [u.full_url for u in two.upserts if u.type == "Patient"]
+    assert first != second
