@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import tzinfo
-from typing import Any
+from datetime import datetime, tzinfo
+from typing import Any, Final
 
 from fhirserver.model.resource import Resource
 from hl7v2_gateway.mapping.systems import CODE_SYSTEMS, quoted
 
+PERIOD_END: Final = "https://fhirserver.example/StructureDefinition/hl7v2-period-end"
 Answers = Mapping[tuple[str, str], tuple[str, str, str]]
 
 
@@ -116,6 +117,20 @@ def _is_oid(value: str) -> bool:
     return value.count(".") > 1 and value.replace(".", "").isdigit()
 
 
+def _ordered(period: Resource) -> None:
+    """per-1: an end before its start is kept where it can be read, but as no end."""
+    start, end = str(period["start"]), str(period["end"])
+    if "T" in start and "T" in end:
+        is_wrong = datetime.fromisoformat(start) > datetime.fromisoformat(end)
+    else:
+        common = min(len(start), len(end), 10)
+        is_wrong = start[:common] > end[:common]
+    if is_wrong:
+        period.setdefault("extension", []).append(
+            {"url": PERIOD_END, "valueDateTime": period.pop("end")}
+        )
+
+
 def pruned(value: Any) -> Any:
     """A value without its empty parts; None when nothing is left.
 
@@ -137,6 +152,8 @@ def pruned(value: Any) -> Any:
                 kept[key] = inner
         if len(kept) == 1 and "url" in kept:
             return None
+        if "start" in kept and "end" in kept and "resourceType" not in kept:
+            _ordered(kept)
         return kept or None
     if kind is list:
         items = [pruned(v) for v in value]

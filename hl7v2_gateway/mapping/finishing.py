@@ -149,15 +149,6 @@ def _encounter(draft: Draft) -> None:
     for place in r.get("location", ()):
         place.setdefault("location", dict(_UNKNOWN))
     r["location"] = [p for p in r.get("location", ()) if p["location"] != _UNKNOWN]
-    period = r.get("period", {})
-    if period.get("end") and period.get("start", "") > period["end"]:
-        # Not a period: the end is kept where it can be read.
-        r.setdefault("extension", []).append(
-            {
-                "url": "https://fhirserver.example/StructureDefinition/hl7v2-period-end",
-                "valueDateTime": period.pop("end"),
-            }
-        )
     r["diagnosis"] = [d for d in r.get("diagnosis", ()) if "condition" in d]
 
 

@@ -154,3 +154,17 @@ def test_a_z_segment_is_mapped_by_a_senders_overlay_and_listed_without_one() -> 
     assert extensions["movement-start"]["valueDateTime"] == "2024-03-01T12:00:00+01:00"
     assert extensions["movement-action"]["valueString"] == "INSERT"
     assert not [u for u in mapped.unmapped if u.position.startswith("ZBE")]
+
+
+def test_a_second_order_is_no_prior_result_of_the_first() -> None:
+    obx = "OBX|1|ST|8661-1^Complaint^LN||cough||||||F"
+    orders = [
+        line
+        for n in "12"
+        for line in (f"ORC|NW|P{n}^HIS", f"OBR|{n}|P{n}^HIS||24{n}-7^Test^LN", obx)
+    ]
+    conversion = converted("OML^O21^OML_O21", PID, *orders)
+
+    numbers = [r["identifier"][0]["value"] for r in conversion.by_type("ServiceRequest")]
+    assert numbers == ["P1", "P2"]
+    assert [len(r["supportingInfo"]) for r in conversion.by_type("ServiceRequest")] == [1, 1]
