@@ -62,7 +62,7 @@ def make_app(database_url: str) -> Iterator[MakeApp]:
         # The tests' own logging handlers stay.
         handlers, level = logging.root.handlers[:], logging.root.level
         try:
-            made.append(create_app(Settings(database_url=database_url, **settings)))
+            made.append(create_app(Settings(**{"database_url": database_url, **settings})))
         finally:
             logging.root.handlers[:] = handlers
             logging.root.setLevel(level)
