@@ -152,3 +152,11 @@ def test_a_patient_without_a_number_is_nobody_elses() -> None:
     (first,) = [u.full_url for u in one.upserts if u.type == "Patient"]
     (second,) = [u.full_url for u in two.upserts if u.type == "Patient"]
     assert first != second
+
+
+def test_a_billing_message_has_one_visit_with_its_diagnosis() -> None:
+    conversion = converted(
+        "BAR^P01^BAR_P01", PID, PV1, "OBX|1|ST|8-1^x^LN||a", "AL1|1|DA|^Dust", "DG1|1||I10^H^I10"
+    )
+
+    assert len(only(conversion, "Encounter")["diagnosis"]) == 1
