@@ -22,13 +22,13 @@ KILLS = 3
 
 
 @contextmanager
-def worker(database_url, folder):
-    """A worker process; it needs no broker for what comes from the change log."""
+def worker(database_url, data_dir, folder):
+    """A worker process, with the keys of the server; it needs no broker for the change log."""
     ours = {k: v for k, v in os.environ.items() if not k.startswith("FHIRSERVER_")}
     given = {
         "FHIRSERVER_DATABASE_URL": database_url,
         "FHIRSERVER_BROKER_URL": f"redis://127.0.0.1:{unused_port()}/0",
-        "FHIRSERVER_DATA_DIR": str(folder),
+        "FHIRSERVER_DATA_DIR": str(data_dir),
         "FHIRSERVER_ALLOW_LOCAL_ADDRESSES": "true",
     }
     with (folder / "worker.log").open("ab") as log:
@@ -51,7 +51,7 @@ def wait_until(claim, seconds=90.0):
 
 @pytest.mark.slow
 def test_killed_workers_lose_nothing_and_keep_the_order(
-    ward, receiver, peer, sent, database, database_url, tmp_path
+    ward, receiver, peer, sent, engine, database, database_url, tmp_path
 ) -> None:
     id_ = receiver(APPLICATION, member("event", "ADT", "Code"))
     queues.begin(database, READER)
@@ -66,9 +66,9 @@ def test_killed_workers_lose_nothing_and_keep_the_order(
 
     try:
         for kill in range(1, KILLS + 1):
-            with worker(database_url, tmp_path):
+            with worker(database_url, engine.context.settings.data_dir, tmp_path):
                 wait_until(lambda kill=kill: len(peer.arrived) >= kill * 2)
-        with worker(database_url, tmp_path):
+        with worker(database_url, engine.context.settings.data_dir, tmp_path):
             accepted = {"receiver": id_, "states": ("accepted",)}
             wait_until(lambda: len(sent.listed(**accepted)) == CHANGES)
     finally:
