@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from hl7v2_gateway.mapping.context import Context
 from hl7v2_gateway.mapping.drafts import Draft, Drafts, Made
-from hl7v2_gateway.mapping.placing import placed
+from hl7v2_gateway.mapping.placing import Move, placed
 from hl7v2_gateway.mapping.plans import Link, Plan, Slot
 from hl7v2_gateway.mapping.rules import Rule
 from hl7v2_gateway.mapping.views import EMPTY, Repetition, View
@@ -56,7 +56,7 @@ class Assembly:
         if move is None:
             self.unplaced.append(view)
             return
-        if move.anew:
+        if move.anew and self._opens(view.name, move):
             self._begin_anew(move.anew)
         slot = move.slot
         if not view.name.startswith("Z") and not (
@@ -109,6 +109,17 @@ class Assembly:
                 draft.hints[key] = other
         self._latest[kind] = draft
         return draft
+
+    def _opens(self, name: str, move: Move) -> bool:
+        """Whether a step back begins a group: its first segment does, and one that it has had.
+
+        A segment that only came late (NK1 after PV1) belongs to the group that goes on.
+        """
+        depth = len(move.anew)
+        first = next(s.order for s in self.plan.slots if s.groups[:depth] == move.anew)
+        if move.slot.order == first:
+            return True
+        return self._groups.get(name) == move.slot.groups and not move.slot.repeats
 
     def _begin_anew(self, groups: tuple[str, ...]) -> None:
         depth = len(groups)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+import pytest
+
 from hl7v2_gateway.partners.sender import Sender
 from tests.hl7v2_gateway.mapping.converting import converted, only
 
@@ -168,3 +170,15 @@ def test_a_second_order_is_no_prior_result_of_the_first() -> None:
     numbers = [r["identifier"][0]["value"] for r in conversion.by_type("ServiceRequest")]
     assert numbers == ["P1", "P2"]
     assert [len(r["supportingInfo"]) for r in conversion.by_type("ServiceRequest")] == [1, 1]
+
+
+@pytest.mark.parametrize(
+    "event", ["ORM^O01", "OML^O21", "ORU^R01", "RDE^O11", "OMI^O23", "SIU^S12"]
+)
+@pytest.mark.parametrize("late", ["PD1|||Practice", "NK1|1|Byron^Anne|MTH", "AL1|1|DA|^Dust"])
+def test_a_segment_that_comes_late_makes_no_second_patient(event: str, late: str) -> None:
+    pv1 = "PV1|1|I" + "|" * 17 + "V1^^^HOSP^VN"
+    conversion = converted(event, PID, pv1, late, "ORC|NW|P1^H", "OBR|1|P1^H||1-8^x^LN")
+
+    assert only(conversion, "Patient")["identifier"][0]["value"] == "123"
+    assert len(conversion.by_type("Encounter")) == 1
