@@ -167,6 +167,8 @@ def hold(database: Database, job: Job, holder: UUID) -> bool:
 
 def add_file(connection: Connection, job: UUID, file: File) -> None:
     """A file of a job, with the next number."""
+    # Several are added at once while an import takes its files in: one after the other.
+    execute(connection, "SELECT FROM jobs.job WHERE id = %s FOR UPDATE", (job,))
     execute(
         connection,
         "INSERT INTO jobs.file (job, number, kind, type, blob, count, size, about) "
