@@ -10,6 +10,7 @@ import base64
 import contextlib
 import os
 import shutil
+import socket
 import subprocess
 import sys
 import time
@@ -24,10 +25,12 @@ from fhirserver import embedded
 from fhirserver.embedded.postgresql import PostgreSQL
 from fhirserver.settings import Settings
 from tests.deployment.compose import ROOT, Service, services
+from tests.hl7v2_gateway.v2 import a_sender, member
+from tests.peers.mllp_client import MllpClient
 
 pytestmark = pytest.mark.slow
 SECONDS = 90
-PORT = {"web": "PORT", "push": "PUSH_PORT"}
+PORT = {"web": "PORT", "push": "PUSH_PORT", "mllp": "MLLP_PORT"}
 
 
 @dataclass
@@ -170,6 +173,38 @@ def test_beat_and_worker_do_the_background_work(deployment, token):
         wait_for(is_found, deployment, "worker")
 
 
+ADMISSION = b"\r".join(
+    (
+        b"MSH|^~\\&|ADT|WARD|EHR|HOSPITAL|20261129101500+0000||ADT^A01^ADT_A01|M1|P|2.5.1",
+        b"EVN|A01|20261129101500+0000",
+        b"PID|1||4711^^^WARD^MR||Meier^Anna||19650203|F",
+        b"PV1|1|I|3W^12^2|||||||||||||||||V1^^^WARD^VN",
+        b"",
+    )
+)
+
+
+def test_an_admission_by_mllp_is_seen_by_web_servers_and_an_unknown_sender_is_refused(
+    deployment, token
+):
+    with MllpClient(deployment.ports["mllp"]) as ward:
+        assert ward.send(ADMISSION).value("MSA-1") == "AR"
+    with deployment.fhir("web-1", token) as web:
+        made = web.post("/fhir/Endpoint", json=a_sender("ward", member("application", "ADT")))
+        assert made.status_code == 201, made.text
+
+        def is_taken():
+            with MllpClient(deployment.ports["mllp"]) as ward:
+                return ward.send(ADMISSION).value("MSA-1") == "AA"
+
+        def is_admitted():
+            found = web.get("/fhir/Encounter", params={"patient.family": "Meier"}).json()
+            return [e["resource"]["status"] for e in found.get("entry", ())] == ["in-progress"]
+
+        wait_for(is_taken, deployment, "mllp")
+        wait_for(is_admitted, deployment, "worker")
+
+
 def test_without_one_web_server_the_other_goes_on(deployment, token):
     deployment.running["web-1"].terminate()
     deployment.running["web-1"].wait(30)
@@ -211,6 +246,11 @@ def stop(processes):
 
 
 def is_ready(deployment, name):
+    if services()[name].command == ["mllp"]:
+        with contextlib.suppress(OSError):
+            socket.create_connection(("127.0.0.1", deployment.ports[name]), 5).close()
+            return True
+        return False
     with contextlib.suppress(httpx.HTTPError), deployment.fhir(name) as web:
         return web.get("/readyz").status_code == 200
     return False

@@ -33,7 +33,7 @@ def test_a_service_has_a_command_and_settings_that_exist(service):
 
 def test_each_role_of_production_is_there():
     assert {" ".join(s.command) for s in OURS} >= {
-        *("web", "push", "worker", "beat", "db upgrade"),
+        *("web", "push", "mllp", "worker", "beat", "db upgrade"),
     }
 
 
@@ -59,8 +59,12 @@ def test_our_services_can_do_little_to_their_host(service):
     assert user == ["10001"]
 
 
-def test_only_the_proxy_is_reached_from_outside():
-    assert [s.name for s in services().values() if "ports" in s.described] == ["proxy"]
+def test_only_the_proxy_is_reached_from_outside_and_mllp_where_it_is_told_to():
+    ports = {s.name: s.described["ports"] for s in services().values() if "ports" in s.described}
+    assert ports == {
+        "proxy": ["${FHIRSERVER_HTTPS_PORT:-443}:8443"],
+        "mllp": ["${FHIRSERVER_MLLP_BIND:-127.0.0.1}:${FHIRSERVER_MLLP_PORT:-2575}:2575"],
+    }
     networks = document()["networks"]
     assert networks["inside"]["internal"] is networks["front"]["internal"] is True
 
