@@ -100,12 +100,12 @@ def test_what_never_ended_is_told_at_the_end() -> None:
 def test_a_large_message_in_small_pieces_takes_linear_time() -> None:
     def seconds(size: int) -> float:
         decoder, piece = Decoder(50_000_000), b"\x1cx" * 2048
-        began = time.process_time()
+        began = time.thread_time()
         decoder.feed(b"\x0b")
         for _ in range(size // len(piece)):
             decoder.feed(piece)
         assert len(decoder.feed(b"\x1c\r")) == 1
-        return time.process_time() - began
+        return time.thread_time() - began
 
     seconds(1_000_000)
     assert seconds(8_000_000) < 60 * max(seconds(1_000_000), 0.01)

@@ -153,6 +153,11 @@ def test_without_a_right_on_encounters_beds_are_counted_and_nobody_leaves(
     assert found["forecast"][0]["discharges"] == 0
 
 
+def later(hours: int) -> str:
+    """The time of day in so many hours."""
+    return (clock.now() + timedelta(hours=hours)).strftime("%H:%M:%S")
+
+
 def test_free_beds_ventilators_and_staff_are_told_for_a_ward(client, made, ward):
     house, beds = ward
     for reason in ("online", "not-ready", None):
@@ -167,7 +172,7 @@ def test_free_beds_ventilators_and_staff_are_told_for_a_ward(client, made, ward)
     doctor, nurse = (made({"resourceType": "Practitioner"}) for _ in range(2))
     for who, role, time in (
         (doctor, "Doctor", [{"allDay": True}]),
-        (nurse, "Nurse", [{"availableStartTime": "00:00:00", "availableEndTime": "00:00:00"}]),
+        (nurse, "Nurse", [{"availableStartTime": later(2), "availableEndTime": later(3)}]),
     ):
         made({"resourceType": "PractitionerRole", "active": True,
               "practitioner": {"reference": who}, "location": [{"reference": house}],

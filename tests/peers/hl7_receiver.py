@@ -56,9 +56,9 @@ def hl7_receiver(port: int = 0, context: ssl.SSLContext | None = None) -> Iterat
 
     def talk(connection: socket.socket) -> None:
         held = b""
-        with contextlib.suppress(OSError), connection:
+        with contextlib.suppress(OSError), connection, contextlib.ExitStack() as stack:
             if context is not None:
-                connection = context.wrap_socket(connection, server_side=True)
+                connection = stack.enter_context(context.wrap_socket(connection, server_side=True))
                 open_ones.append(connection)
             while data := connection.recv(65536):
                 held += data

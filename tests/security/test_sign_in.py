@@ -227,7 +227,7 @@ def test_099_a_form_of_before_signing_in_counts_no_more(browser, ada):
 # Endpoints that authenticate by a secret in the request, not by a cookie; and the one where an app
 # asks by POST, which decides nothing: its user does, with a form that has a token.
 NO_FORMS = re.compile(
-    r"/oauth/(token|introspect|revoke|register|launch|authorize)\b.*|/(fhir|admin|cds-services)\b.*"
+    r"/oauth/(token|introspect|revoke|register|launch|authorize)\b.*|/(fhir|admin|cds-services|hl7v2)\b.*"
 )
 
 

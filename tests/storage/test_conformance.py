@@ -206,8 +206,8 @@ def test_a_lookup_costs_one_small_statement(
 ) -> None:
     conformance.find("ValueSet", URL)
     query_recorder.clear()
-    asked, value = [], Database.value
-    monkeypatch.setattr(Database, "value", lambda self, sql: asked.append(sql) or value(self, sql))
+    asked, row = [], Database.row
+    monkeypatch.setattr(Database, "row", lambda self, sql: asked.append(sql) or row(self, sql))
     start = time.perf_counter()
     for _ in range(200):
         conformance.find("ValueSet", URL)

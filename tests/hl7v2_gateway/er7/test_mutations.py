@@ -73,7 +73,7 @@ def read_all(message: Message) -> None:
 @settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(damaged())
 def test_a_damaged_message_is_read_or_refused_and_answered_in_time(raw: bytes) -> None:
-    start = time.process_time()
+    start = time.thread_time()
     try:
         message = er7.parse(raw)
     except Malformed as error:
@@ -88,7 +88,7 @@ def test_a_damaged_message_is_read_or_refused_and_answered_in_time(raw: bytes) -
     assert (ack.value("MSA-2") or "") == control_id
     assert len(ack.all("MSH")) == 1
     assert not set(b"\x0b\x1c") & set(ack.raw)
-    assert time.process_time() - start < 1
+    assert time.thread_time() - start < 1
 
 
 @settings(max_examples=200, deadline=None)
@@ -126,7 +126,7 @@ def test_any_bytes_are_read_or_refused(raw: bytes) -> None:
 )
 def test_nothing_that_can_be_sent_takes_more_than_linear_time(bomb: bytes) -> None:
     def seconds(part: bytes) -> float:
-        start = time.process_time()
+        start = time.thread_time()
         message = er7.parse(b"MSH|^~\\&|A\rNTE|1||" + part + b"\r")
         for segment in message.segments:
             for field in segment.fields:
@@ -134,7 +134,7 @@ def test_nothing_that_can_be_sent_takes_more_than_linear_time(bomb: bytes) -> No
                 assert field.value != ""
                 assert len(field.repetitions) <= len(part) + 1
         grouped(message)
-        return time.process_time() - start
+        return time.thread_time() - start
 
     few = min(seconds(bomb[: len(bomb) // 16]) for _ in range(2))
 

@@ -179,10 +179,10 @@ def test_what_is_printed_holds_no_value() -> None:
 def test_twenty_thousand_repetitions_take_linear_time() -> None:
     def seconds(n: int) -> float:
         raw = HEADER + b"\rPID|||" + b"~".join(b"%d^^^A" % i for i in range(n))
-        start = time.process_time()
+        start = time.thread_time()
         found = [r.component(1).value for r in parse(raw).first("PID").field(3).repetitions]
         assert found[-1] == str(n - 1)
-        return time.process_time() - start
+        return time.thread_time() - start
 
     few = min(seconds(2_000) for _ in range(3))
 
@@ -192,9 +192,9 @@ def test_twenty_thousand_repetitions_take_linear_time() -> None:
 def test_a_text_of_many_lines_takes_linear_time() -> None:
     def seconds(n: int) -> float:
         raw = HEADER + b"\rOBX|1|TX|x||" + b"some words\r" * n
-        start = time.process_time()
+        start = time.thread_time()
         assert parse(raw).value("OBX-5").count("\n") == n - 1
-        return time.process_time() - start
+        return time.thread_time() - start
 
     few = min(seconds(5_000) for _ in range(3))
 

@@ -230,9 +230,9 @@ def test_whatever_the_order_every_segment_is_in_the_tree_once(type_: str, names:
 
 def test_a_long_message_takes_linear_time() -> None:
     def seconds(n: int) -> float:
-        start = time.process_time()
+        start = time.thread_time()
         tree("ORU^R01", "PID", *(["OBR", "OBX", "ZZZ", "AL1", "NTE"] * n))
-        return time.process_time() - start
+        return time.thread_time() - start
 
     few = min(seconds(300) for _ in range(3))
 

@@ -33,9 +33,9 @@ def test_many_of_anything_take_linear_time(what: str) -> None:
 
     def seconds(n: int) -> float:
         message = parse(f"MSH|^~\\&|LAB|WEST|||20260101||{LONG[what](n)}".encode())
-        start = time.process_time()
+        start = time.thread_time()
         assert convert(message, sender, message_id="1").bundle["entry"]
-        return time.process_time() - start
+        return time.thread_time() - start
 
     few = min(seconds(250) for _ in range(2))
 

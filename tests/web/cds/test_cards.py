@@ -180,7 +180,7 @@ def test_feedback_is_kept_on_record(make_app, ehr, client_of):
     answer = ehr.post(f"/cds-services/{SIGN}/feedback", {"feedback": [given]})
 
     assert answer.status_code == 200
-    found = done(client_of(app).get("/fhir/AuditEvent?_sort=-date&_count=20"), 200)
+    found = done(client_of(app).get("/fhir/AuditEvent?_sort=-date&_count=200"), 200)
     told = [e["resource"].get("outcomeDesc", "") for e in found["entry"]]
     assert f"{given['card']} 9" in told
     assert "Ada is fine" not in str(found)
