@@ -68,8 +68,8 @@ def twins(server: str, seed: int, **settings: Any) -> Iterator[Twins]:
         save(url)
         with (
             database(server, second, first) as other,
-            engine_on(url, **settings) as with_all,
-            engine_on(other, **settings) as without,
+            engine_on(url, **{"appointment_rules": "off", **settings}) as with_all,
+            engine_on(other, **{"appointment_rules": "off", **settings}) as without,
         ):
             yield Twins(world, with_all, without, (url, other))
 
