@@ -83,6 +83,10 @@ class Rule:
         return f"{self.plan}.{self.key}"
 
 
+MOST_FRESH: Final = timedelta(days=31)
+"""How far back a plan may call somebody for what has just come: nobody works through older ones."""
+
+
 @dataclass(frozen=True, slots=True)
 class Plan:
     """The rules of a kind, what they read, and after how long nobody's answer is too long.
@@ -132,6 +136,11 @@ def plan_of(definition: Resource) -> Plan:
     rules = [r for i, a in enumerate(actions) for r in _rules(kind, source, a, f"action[{i}]")]
     if len({r.key for r in rules}) < len(rules):
         raise Invalid("two actions have one id", expression="PlanDefinition.action.id")
+    fresh = _duration(_value(definition, "alert-fresh", "Duration")) or timedelta(days=1)
+    if fresh > MOST_FRESH:
+        raise Invalid(
+            f"alert-fresh is at most {MOST_FRESH.days} days", expression="PlanDefinition.extension"
+        )
     return Plan(
         kind,
         definition.get("version") or "",
@@ -144,7 +153,7 @@ def plan_of(definition: Resource) -> Plan:
             for e in _extensions(definition, "alert-escalation")
         },
         _value(definition, "alert-rounds", "Integer") or 2,
-        _duration(_value(definition, "alert-fresh", "Duration")) or timedelta(days=1),
+        fresh,
     )
 
 

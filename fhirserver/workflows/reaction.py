@@ -7,15 +7,18 @@ other; a lane for each resource keeps the order of its changes.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from datetime import timedelta
 from functools import partial
 from typing import Any, Final
 
 import fhirserver.workflows as package
+from fhirserver import clock
 from fhirserver.engine import Engine
 from fhirserver.reactions import Change as Logged
 from fhirserver.reactions import Connection, Item, New, Reaction, Reader, Worker, reactions
 from fhirserver.reactions.written import written
 from fhirserver.registry import discover
+from fhirserver.storage.observed import long_past
 from fhirserver.workflows.occasion import Change, Elapsed, Occasion
 from fhirserver.workflows.registering import Remind, Workflow, timers, workflows
 
@@ -57,14 +60,33 @@ def chosen(
             by_type.setdefault(resource_type, []).append(one)
 
     def choose(connection: Connection, changes: Sequence[Logged]) -> list[tuple[str, New]]:
-        del connection
+        past = _past(connection, changes, by_type.get("Observation", ()))
         return [
             (topic(one.name), New(f"{c.type}/{c.key}", _content(c), bulk=c.bulk))
             for c in changes
             for one in by_type.get(c.type, ())
+            if (one.name, c.key) not in past
         ]
 
     return choose
+
+
+def _past(
+    connection: Connection, changes: Sequence[Logged], known: Sequence[Workflow]
+) -> set[tuple[str, int]]:
+    """Which workflow isn't called for which Observation of a bulk load, as that is too old."""
+    keys = [c.key for c in changes if c.bulk and c.version == 1 and c.type == "Observation"]
+    if not keys:
+        return set()
+    # A day more, as days don't begin everywhere at once.
+    return {
+        (one.name, key)
+        for one in known
+        if one.looks_back is not None
+        for key in long_past(
+            connection, keys, (clock.now() - one.looks_back - timedelta(days=1)).date()
+        )
+    }
 
 
 def _content(change: Logged) -> dict[str, Any]:

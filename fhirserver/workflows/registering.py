@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Final
 
 from fhirserver.registry import Registry
@@ -26,23 +27,28 @@ Remind = Callable[[Elapsed], None]
 class Workflow:
     """A workflow: it is called after each committed change of these types, in order per resource.
 
-    At least once: after a crash it is called again, so it makes things with `create_once`.
+    At least once: after a crash it is called again, so it makes things with `create_once`. It isn't
+    called for Observations of a bulk load that are new and all of whose times lie further back
+    than `looks_back`.
     """
 
     name: str
     types: frozenset[str]
     act: Act
+    looks_back: timedelta | None = None
 
 
 workflows: Final[Registry[Workflow]] = Registry("workflow")
 timers: Final[Registry[Remind]] = Registry("timer")
 
 
-def workflow(name: str, *, types: tuple[str, ...]) -> Callable[[Act], Act]:
-    """Let the decorated function be called for every change of these types."""
+def workflow(
+    name: str, *, types: tuple[str, ...], looks_back: timedelta | None = None
+) -> Callable[[Act], Act]:
+    """Let the decorated function be called for every change of these types; see Workflow."""
 
     def add(act: Act) -> Act:
-        workflows.register(name)(Workflow(name, frozenset(types), act))
+        workflows.register(name)(Workflow(name, frozenset(types), act, looks_back))
         return act
 
     return add

@@ -11,6 +11,7 @@ from fhirserver.errors import Invalid
 from fhirserver.model import json
 from fhirserver.validation import check
 
+UCUM = "http://unitsofmeasure.org"
 FOLDER = content.folder("profiles") / "alerts"
 
 
@@ -55,6 +56,18 @@ def test_an_action_that_is_no_rule_is_told_with_its_place(change):
         plan_of(whole)
 
     assert error.value.issues[0].expression == "PlanDefinition.action[3]"
+
+
+def test_a_plan_looks_back_a_month_at_most():
+    url = "https://fhirserver.example/StructureDefinition/alert-fresh"
+    fresh = {"url": url, "valueDuration": {"value": 32, "code": "d", "system": UCUM}}
+    whole = definition()
+    others = [e for e in whole.get("extension", ()) if e["url"] != url]
+
+    with pytest.raises(Invalid, match="alert-fresh is at most 31 days"):
+        plan_of(whole | {"extension": [*others, fresh]})
+    fresh["valueDuration"]["value"] = 31
+    assert plan_of(whole | {"extension": [*others, fresh]}).fresh.days == 31
 
 
 def test_two_rules_of_one_id_are_refused():

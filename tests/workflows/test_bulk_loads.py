@@ -76,6 +76,39 @@ def test_a_critical_result_is_alerted_at_once_while_a_load_of_5000_waits(
     assert task["status"] == "requested"
 
 
+def test_results_of_a_load_that_are_older_than_any_plan_looks_back_are_not_looked_at(
+    client, engine, database, observed
+):
+    reader, worker = observed
+    world = World(client)
+    recent = world.result("2823-3", "7.1", "mmol/L", hours=40)
+    issued_now = {
+        **world.result("2823-3", "7.1", "mmol/L", hours=24 * 60),
+        "issued": recent["effectiveDateTime"],
+    }
+    this_year = {**recent, "effectiveDateTime": recent["effectiveDateTime"][:4]}
+    timeless = {k: v for k, v in recent.items() if k != "effectiveDateTime"}
+    old = [
+        world.result("2823-3", "7.1", "mmol/L", hours=24 * 33),
+        {
+            **world.result("2823-3", "7.1", "mmol/L", hours=24 * 60),
+            "issued": "2001-01-01T00:00:00Z",
+        },
+        {**recent, "effectiveDateTime": "1999"},
+    ]
+    with in_bulk():
+        made = [
+            Intent("create", "Observation", resource=r)
+            for r in (recent, issued_now, this_year, timeless, *old)
+        ]
+        list(commit_each(engine.own_context, made))
+    world.made(old[0])
+    relayed(database, reader)
+
+    rows = database.read("SELECT bulk FROM queue.item WHERE topic = %s", (worker.topic,))
+    assert sorted(row[0] for row in rows) == [False, True, True, True, True]
+
+
 def test_old_results_of_a_load_alert_nobody(client, engine, database, observed):
     reader, worker = observed
     world = World(client)
