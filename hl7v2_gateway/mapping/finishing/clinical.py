@@ -1,0 +1,123 @@
+"""What clinical records need: observations, allergies, conditions, vaccinations and the like."""
+
+from __future__ import annotations
+
+from fhirserver.model.resource import Resource
+from hl7v2_gateway.mapping.drafts import Draft
+from hl7v2_gateway.mapping.finishing.absent import NO_CODE, UNKNOWN
+from hl7v2_gateway.mapping.finishing.finishers import finishes
+
+
+@finishes("Observation")
+def _observation(draft: Draft) -> None:
+    r = draft.resource
+    quantity = r.get("valueQuantity")
+    if quantity is not None and "valueString" in r:
+        # A number that is none: its unit belongs to the text.
+        del r["valueQuantity"]
+    elif quantity is not None and "value" not in quantity:
+        del r["valueQuantity"]
+    for name in ("valueRange", "valueRatio"):
+        if name in r and not any(
+            "value" in part for part in r[name].values() if isinstance(part, dict)
+        ):
+            del r[name]
+    values = [n for n in r if n.startswith("value") and n[5:6].isupper()]
+    for extra in values[1:]:
+        del r[extra]
+    for part in r.get("component", ()):
+        part.setdefault("code", r["code"])
+        parts = [n for n in part if n.startswith("value") and n[5:6].isupper()]
+        if "valueString" in parts:
+            parts.remove("valueString")
+            parts.insert(0, "valueString")
+        for extra in parts[1:]:
+            del part[extra]
+    if values or r.get("component"):
+        r.pop("dataAbsentReason", None) if values else None
+    r["referenceRange"] = [
+        x for x in r.get("referenceRange", ()) if "text" in x or "low" in x or "high" in x
+    ]
+
+
+@finishes("AllergyIntolerance")
+def _allergy(draft: Draft) -> None:
+    r = draft.resource
+    for reaction in r.get("reaction", ()):
+        reaction.setdefault("manifestation", [NO_CODE])
+    if "verificationStatus" in r and _has(r["verificationStatus"], "entered-in-error"):
+        r.pop("clinicalStatus", None)
+    else:
+        r.setdefault(
+            "clinicalStatus",
+            {
+                "coding": [
+                    {
+                        "system": "http://terminology.hl7.org/CodeSystem/allergyintolerance-clinical",
+                        "code": "active",
+                    }
+                ]
+            },
+        )
+    if isinstance(r.get("category"), str):
+        r["category"] = [r["category"]]
+
+
+@finishes("Condition")
+def _condition(draft: Draft) -> None:
+    r = draft.resource
+    if "verificationStatus" in r and _has(r["verificationStatus"], "entered-in-error"):
+        r.pop("clinicalStatus", None)
+
+    over = any(n.startswith("abatement") for n in r)
+    if over and ("clinicalStatus" not in r or _has(r["clinicalStatus"], "active")):
+        # con-4
+        r["clinicalStatus"] = {
+            "coding": [
+                {
+                    "system": "http://terminology.hl7.org/CodeSystem/condition-clinical",
+                    "code": "resolved",
+                }
+            ]
+        }
+
+
+def _has(concept: Resource, code: str) -> bool:
+    return any(c.get("code") == code for c in concept.get("coding", ()))
+
+
+@finishes("Immunization")
+def _immunization(draft: Draft) -> None:
+    r = draft.resource
+    if "occurrenceDateTime" not in r and "occurrenceString" not in r:
+        r["occurrenceString"] = "unknown"
+    for p in r.get("performer", ()):
+        p.setdefault("actor", dict(UNKNOWN))
+    dose = r.get("doseQuantity", {})
+    if "code" in dose and "system" not in dose:
+        dose.setdefault("unit", dose.pop("code"))
+
+
+@finishes("Procedure")
+def _procedure(draft: Draft) -> None:
+    for p in draft.resource.get("performer", ()):
+        p.setdefault("actor", dict(UNKNOWN))
+
+
+@finishes("Specimen")
+def _specimen(draft: Draft) -> None:
+    collection = draft.resource.get("collection", {})
+    if "collectedPeriod" in collection:
+        collection.pop("collectedDateTime", None)
+
+
+@finishes("Goal")
+def _goal(draft: Draft) -> None:
+    draft.resource.setdefault("description", NO_CODE)
+
+
+@finishes("DiagnosticReport")
+def _report(draft: Draft) -> None:
+    r = draft.resource
+    if "effectivePeriod" in r:
+        r.pop("effectiveDateTime", None)
