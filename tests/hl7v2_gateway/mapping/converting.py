@@ -11,7 +11,7 @@ from hl7v2_gateway.mapping.convert import convert
 from hl7v2_gateway.partners.sender import Sender
 
 MSH = "MSH|^~\\&|HIS|WARD|FHIR|HERE|20240301120000+0100||{type}|C1|P|2.5.1"
-CORPUS = Path("/work/shared/data/hl7v2/messages")
+CORPUS = Path(__file__).parents[4] / "shared/data/hl7v2/messages"
 
 
 def converted(event: str, *segments: str, sender: Sender | None = None, **more: Any) -> Conversion:
