@@ -28,6 +28,8 @@ from hl7v2_gateway.outbound.composing import composed
 from hl7v2_gateway.outbound.events import Trigger
 from hl7v2_gateway.outbound.wishes import Wishes
 
+SHARED: Final = Path(__file__).parents[3] / "shared/data/hl7v2"
+
 FOCUS: Final = {
     "ORU": ("DiagnosticReport",),
     "OML": ("ServiceRequest",),
@@ -96,7 +98,7 @@ def scores(folder: Path) -> dict[str, Score]:
 def main() -> None:
     """Print the recall of each family, and where most is missing."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("folder", type=Path)
+    parser.add_argument("folder", type=Path, nargs="?", default=SHARED / "pairs")
     parser.add_argument("--lost", type=int, default=0, help="list so many places of missing values")
     given = parser.parse_args()
     for family, score in sorted(scores(given.folder).items()):

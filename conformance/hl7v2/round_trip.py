@@ -28,6 +28,8 @@ from hl7v2_gateway.outbound.tabulated import events
 from hl7v2_gateway.outbound.wishes import Wishes, version_number
 from hl7v2_gateway.partners import Sender
 
+SHARED: Final = Path(__file__).parents[3] / "shared/data/hl7v2"
+
 FAMILIES: Final = ("ADT", "ORU", "SIU", "ORM", "VXU")
 FOCUS: Final = {
     "ORU": "DiagnosticReport",
@@ -198,7 +200,7 @@ def scores(folder: Path) -> dict[str, Score]:
 def main() -> None:
     """Print the share of values that came back, and where most were lost."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("folder", type=Path)
+    parser.add_argument("folder", type=Path, nargs="?", default=SHARED / "messages")
     parser.add_argument("--family", choices=FAMILIES)
     parser.add_argument("--lost", type=int, default=0, help="list so many places of lost values")
     given = parser.parse_args()

@@ -1,6 +1,6 @@
-"""python -m conformance.hl7v2.run FOLDER [--show N]: the published pairs, compared by facts.
+"""python -m conformance.hl7v2.run [FOLDER] [--show N]: the published pairs, compared by facts.
 
-FOLDER has families of pairs (`name.hl7`, `name.fhir.json`). For each family: how many of the facts
+FOLDER (`../shared/data/hl7v2/pairs`) has families of pairs (`name.hl7`, `name.fhir.json`). For each family: how many of the facts
 of the published Bundle ours has (recall), how many of ours the published has (precision), without
 the differences that `explained.json` gives a reason for, and which they are.
 """
@@ -22,6 +22,7 @@ from hl7v2_gateway.mapping.conversion import Unsupported
 from hl7v2_gateway.mapping.convert import convert
 from hl7v2_gateway.partners.sender import Sender
 
+PAIRS: Final = Path(__file__).parents[3] / "shared/data/hl7v2/pairs"
 EXPLAINED: Final = Path(__file__).with_name("explained.json")
 FAMILIES: Final = (
     "microsoft_hl7_to_fhir",
@@ -102,7 +103,7 @@ def _reason(known: dict[str, str], sign: str, fact: Fact) -> str | None:
 def main(arguments: list[str]) -> int:
     """Print every family's figures; 1 when one is under 97 %."""
     parser = argparse.ArgumentParser(prog="conformance.hl7v2.run")
-    parser.add_argument("folder", type=Path)
+    parser.add_argument("folder", type=Path, nargs="?", default=PAIRS)
     parser.add_argument("--show", type=int, default=0, help="how many differing paths to list")
     given = parser.parse_args(arguments)
     worst = 1.0
