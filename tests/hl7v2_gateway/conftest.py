@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import socket
 import ssl
 import threading
@@ -20,6 +21,14 @@ from hl7v2_gateway.intake import Directory, Intake
 from hl7v2_gateway.listening import Group, Limits, Server
 from hl7v2_gateway.listening.owed import Owed
 from tests.peers.mllp_client import MllpClient
+
+
+@pytest.fixture(autouse=True)
+def own_garbage_only() -> Iterator[None]:
+    """Many tests here take the time: what others have left isn't to be looked through meanwhile."""
+    gc.freeze()
+    yield
+    gc.unfreeze()
 
 
 @pytest.fixture
