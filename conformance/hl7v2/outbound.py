@@ -84,14 +84,7 @@ def scores(folder: Path) -> dict[str, Score]:
         if message is None:
             score.fragments += 1
             continue
-        wanted, ours = leaves(expected), leaves(message)
-        score.messages += 1
-        score.values += wanted.total()
-        missing = wanted - ours
-        score.kept += wanted.total() - missing.total()
-        for (place, text), count in missing.items():
-            score.lost[place] += count
-            score.examples.setdefault(place, text)
+        score.compare(leaves(expected), leaves(message))
     return dict(found)
 
 

@@ -58,6 +58,18 @@ class Score:
     def recall(self) -> float:
         return self.kept / self.values if self.values else 1.0
 
+    def compare(
+        self, wanted: Counter[tuple[Place, str]], found: Counter[tuple[Place, str]]
+    ) -> None:
+        """Count the values of a message that are wanted, and those of them that are found."""
+        missing = wanted - found
+        self.messages += 1
+        self.values += wanted.total()
+        self.kept += wanted.total() - missing.total()
+        for (place, text), count in missing.items():
+            self.lost[place] += count
+            self.examples.setdefault(place, text)
+
 
 class Converted:
     """The resources of a conversion, as a reader finds them."""
@@ -186,14 +198,7 @@ def scores(folder: Path) -> dict[str, Score]:
             # A fragment: nobody could be told of it, as it has no patient, or no order or visit.
             score.fragments += 1
             continue
-        before, after = leaves(message), leaves(again)
-        score.messages += 1
-        score.values += before.total()
-        missing = before - after
-        score.kept += before.total() - missing.total()
-        for (place, text), count in missing.items():
-            score.lost[place] += count
-            score.examples.setdefault(place, text)
+        score.compare(leaves(message), leaves(again))
     return dict(found)
 
 
