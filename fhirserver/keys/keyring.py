@@ -120,6 +120,7 @@ class Keyring:
         self._wrapping: _Remembered[UUID, bytes] = _Remembered()
         self._newest: _Remembered[None, WrappingKey] = _Remembered()
         self._data: _Remembered[UUID, bytes] = _Remembered()
+        self._destroyed: _Remembered[UUID, bool] = _Remembered()
         self._shared: _Remembered[tuple[str, int | None], UUID] = _Remembered()
 
     def key(self, id_: UUID) -> bytes:
@@ -127,6 +128,8 @@ class Keyring:
         known = self.remembered(id_)
         if known is not None:
             return known
+        if self._destroyed.get(id_):
+            raise KeyDestroyed(str(id_))
         row = self.rows.data_key(id_)
         if row is None:
             raise unavailable(
@@ -135,14 +138,20 @@ class Keyring:
         return self._data.put(id_, self.unwrapped(row))
 
     def fetch(self, ids: Collection[UUID]) -> None:
-        """Have these keys at hand, those that there are."""
+        """Have these keys at hand, those that there are, and know which were destroyed."""
         for row in self.rows.data_keys(ids):
-            if row.wrapped is not None:
+            if row.wrapped is None:
+                self._destroyed.put(row.id, True)
+            else:
                 self._data.put(row.id, self.unwrapped(row))
 
     def remembered(self, id_: UUID) -> bytes | None:
         """A data key that was used in the last minutes."""
         return self._data.get(id_)
+
+    def is_settled(self, id_: UUID) -> bool:
+        """Whether `key` answers for it without asking the database."""
+        return self._data.get(id_) is not None or bool(self._destroyed.get(id_))
 
     def unwrapped(self, row: DataKey) -> bytes:
         """What a stored data key holds, not remembered."""
@@ -189,7 +198,7 @@ class Keyring:
 
     def forget(self) -> None:
         """Read everything anew: keys were destroyed or imported."""
-        for held in (self._wrapping, self._newest, self._data, self._shared):
+        for held in (self._wrapping, self._newest, self._data, self._destroyed, self._shared):
             held.clear()
 
     def open(self, provider: str) -> KeyProvider:

@@ -157,19 +157,19 @@ def fetch_keys(contents: Iterable[str | None]) -> None:
     at = len(_MARK)
     wanted = {UUID(bytes=b64decode(c[at : at + 24])[1 : 1 + _ID_BYTES]) for c in sealed}
     keyrings = list(_keyrings)
-    wanted = {i for i in wanted if all(k.remembered(i) is None for k in keyrings)}
+    wanted = {i for i in wanted if not any(k.is_settled(i) for k in keyrings)}
     for keyring in keyrings:
         if wanted:
             with contextlib.suppress(KeyUnavailable, Unavailable):
                 keyring.fetch(wanted)
-            wanted = {i for i in wanted if keyring.remembered(i) is None}
+            wanted = {i for i in wanted if not keyring.is_settled(i)}
 
 
 def _key(id_: UUID) -> bytes:
     keyrings = list(_keyrings)
     for keyring in keyrings:
-        if (key := keyring.remembered(id_)) is not None:
-            return key
+        if keyring.is_settled(id_):
+            return keyring.key(id_)
     # A process has one, and more only where it works on several databases.
     missing: FhirError = KeyUnavailable(f"the key {id_} isn't known here")
     for keyring in keyrings:
