@@ -15,7 +15,7 @@ from typing import Final
 
 from fhirserver import queues
 from fhirserver.errors import FhirError
-from fhirserver.queues import Database, Item
+from fhirserver.queues import Database, Finished, Item
 from fhirserver.reactions import Reaction, Reader, Worker
 from fhirserver.reactions.pace import Pace, Turn
 from fhirserver.reactions.presence import Presence
@@ -121,9 +121,9 @@ class Running:
     def _turn(self, worker: Worker, turn: Turn) -> None:
         pace, done = self._pace[worker.topic], 0
 
-        def act(item: Item) -> None:
+        def act(item: Item) -> Finished | None:
             with pace.timed(turn, item):
-                worker.act(item)
+                return worker.act(item)
 
         slow = pace.slow_lanes()
         only, without = (slow, ()) if turn.is_slow else (None, slow)
