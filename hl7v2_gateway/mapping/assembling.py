@@ -193,7 +193,9 @@ class Assembly:
             if rule.test is not None and not rule.test(view, repetition, self.near):
                 continue
             if rule.constant is not None:
-                self.drafts.put(draft, rule.path, rule.constant, scope, index, default=True)
+                self.drafts.put(
+                    draft, rule.path, rule.constant, scope, index, default=True, number=number
+                )
                 continue
             convert = rule.convert
             if convert is None:
@@ -205,7 +207,9 @@ class Assembly:
             if index and rule.lines:
                 _add_line(draft, rule, value, scope)
             else:
-                self.drafts.put(draft, rule.path, value, scope, index, default=rule.default)
+                self.drafts.put(
+                    draft, rule.path, value, scope, index, default=rule.default, number=number
+                )
             made = True
             key = (view.index, number, index)
             self.used[key] = self.used.get(key, NOWHERE) | rule.uses

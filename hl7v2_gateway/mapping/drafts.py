@@ -40,6 +40,8 @@ class Draft:
     resource: Resource
     number: int
     slots: dict[Slot, Any] = field(default_factory=dict)
+    said: dict[Slot, int] = field(default_factory=dict)
+    """Which field put a whole item into a slot: another field's is another item."""
     made: list[Made] = field(default_factory=list)
     cleared: set[str] = field(default_factory=set)
     hints: dict[str, Any] = field(default_factory=dict)
@@ -102,9 +104,17 @@ class Drafts:
                 draft.resource.setdefault(key, value)
 
     def put(
-        self, draft: Draft, path: Path, value: Any, scope: int, repetition: int, *, default: bool
+        self,
+        draft: Draft,
+        path: Path,
+        value: Any,
+        scope: int,
+        repetition: int,
+        *,
+        default: bool,
+        number: int = 0,
     ) -> None:
-        """Set a value at a path; a `default` leaves alone what is there."""
+        """Set a field's value at a path; a `default` leaves alone what is there."""
         steps = path.steps
         if not steps:
             for one in value if isinstance(value, list) else [value]:
@@ -120,7 +130,7 @@ class Drafts:
         if last.link:
             self._link(draft, node, last, value, scope, repetition)
         elif last.is_list:
-            _append(draft, node, last, value, scope, repetition)
+            _append(draft, node, last, value, scope, repetition, number)
         elif isinstance(value, list):
             _set(node, last.name, value[0], default=default)
         else:
@@ -200,7 +210,13 @@ def _item(draft: Draft, node: Resource, step: Step, scope: int, repetition: int)
 
 
 def _append(
-    draft: Draft, node: Resource, step: Step, value: Any, scope: int, repetition: int
+    draft: Draft,
+    node: Resource,
+    step: Step,
+    value: Any,
+    scope: int,
+    repetition: int,
+    number: int,
 ) -> None:
     items = node.setdefault(step.name, [])
     for n, one in enumerate(value if isinstance(value, list) else [value]):
@@ -210,11 +226,13 @@ def _append(
             continue
         slot = (id(node), step.name, step.label, scope, repetition if step.each else 0)
         there = draft.slots.get(slot) if n == 0 else None
-        if there is not None:
+        if there is not None and (step.label or draft.said.get(slot, number) == number):
+            # The rows of one field, or of one label, make one item together.
             merge(there, one)
             continue
         items.append(one)
         draft.slots[slot] = one
+        draft.said[slot] = number
 
 
 def _set(node: Resource, name: str, value: Any, *, default: bool) -> None:
