@@ -19,15 +19,17 @@ from fhirserver import clock
 from fhirserver.errors import Damaged
 from fhirserver.keys import aead
 from fhirserver.keys.keyring import KeyDestroyed, Keyring
+from fhirserver.storage import coded_messages as coded
 from fhirserver.storage import message_lists as lists
 from fhirserver.storage import messages as rows
+from fhirserver.storage.coded_messages import Held
 from fhirserver.storage.database import Connection, Database
 from fhirserver.storage.message_lists import LaneStanding, SenderStanding, Wanted
 from fhirserver.storage.messages import TOPIC, Head, Known, State
 
 __all__ = [
-    "TOPIC", "Arrival", "Head", "LaneStanding", "Message", "Messages", "SenderStanding", "State",
-    "Taken", "Wanted", "senders",
+    "TOPIC", "Arrival", "Head", "Held", "LaneStanding", "Message", "Messages", "SenderStanding",
+    "State", "Taken", "Wanted", "senders",
 ]  # fmt: skip
 
 PURPOSE: Final = "hl7v2"
@@ -203,6 +205,27 @@ class Messages:
         """Put messages that have ended back into the queue, in their order; which ones."""
         with self.database.transaction() as connection:
             return rows.again(connection, sorted(ids))
+
+    def redo(self, ids: Sequence[int]) -> list[int]:
+        """Do messages again, and all later ones about the same patients after them; which ones."""
+        with self.database.transaction() as connection:
+            return coded.redo(connection, ids)
+
+    def held(self, sender: str, vocabulary: str, code: str) -> Held:
+        """How often a code that nobody knows was met."""
+        return coded.held(self.database, sender, vocabulary, code)
+
+    def stale(self, sender: str, answers: Mapping[tuple[str, str], str], version: int) -> list[int]:
+        """Messages done without an answer that they need: see storage.coded_messages.stale."""
+        return coded.stale(self.database, sender, answers, version)
+
+    def version_of(self, resource_type: str, id_: str) -> int | None:
+        """The number of the current version of a resource; None when there is none."""
+        return coded.version_of(self.database, resource_type, id_)
+
+    def ever(self, resource_type: str, ids: Sequence[str]) -> set[str]:
+        """Which of these ids there are, or were until they were deleted."""
+        return coded.ever(self.database, resource_type, ids)
 
     def discard(self, id_: int, reason: str) -> bool:
         """Deal with a message no more; False when it isn't waiting, and isn't dead."""

@@ -16,12 +16,27 @@ Answers = Mapping[tuple[str, str], tuple[str, str, str]]
 
 @dataclass(frozen=True, slots=True)
 class UnknownCode:
-    """A code that no table translates: the field, the vocabulary (or code system), the code."""
+    """A code that no table translates: the field, the vocabulary (or code system), the code.
+
+    Where FHIR has a closed list, `allowed` are its codes with their systems.
+    """
 
     position: str
     vocabulary: str
     code: str
     text: str = ""
+    allowed: Mapping[str, str] | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class AnsweredCode:
+    """A code that somebody has translated for the sender, and what it was taken for."""
+
+    position: str
+    vocabulary: str
+    code: str
+    system: str
+    target: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,23 +64,44 @@ class Context:
     authorities: Mapping[str, str]
     answers: Answers = field(default_factory=dict)
     unknown: list[UnknownCode] = field(default_factory=list)
+    answered: list[AnsweredCode] = field(default_factory=list)
     position: str = ""
     country: str = ""
 
     def translated(
-        self, codes: Codes, code: str, text: str = "", *, is_published: bool = False
+        self, how: How, code: str, text: str = "", *, is_published: bool = False
     ) -> tuple[str, str, str] | None:
         """The target of a code by the sender's answers, else by the table, else None and listed.
 
         A code of a published system (SNOMED CT, LOINC) needs no translation and is not listed.
         """
-        answer = self.answers.get((codes.name, code))
+        answer = self.answer(how, code)
         if answer is not None:
             return answer
-        found = codes.codes.get(code)
+        found = None if how.codes is None else how.codes.codes.get(code)
         if found is None and not is_published:
-            self.unknown.append(UnknownCode(self.position, codes.name, code, text))
+            self.ask(how, code, text)
         return found
+
+    def answer(self, how: How, code: str) -> tuple[str, str, str] | None:
+        """What somebody has said that a code of this sender means: code, system, display."""
+        if not self.answers:
+            return None
+        vocabulary = self.vocabulary(how)
+        found = self.answers.get((vocabulary, code))
+        if found is None or (how.allowed is not None and found[0] not in how.allowed):
+            return None
+        self.answered.append(AnsweredCode(self.position, vocabulary, code, found[1], found[0]))
+        return found
+
+    def ask(self, how: How, code: str, text: str = "") -> None:
+        """List a code that nobody knows."""
+        found = UnknownCode(self.position, self.vocabulary(how), code, text, how.allowed)
+        self.unknown.append(found)
+
+    def vocabulary(self, how: How) -> str:
+        """What a code is looked up in: the table of the rule, else the codes of the field."""
+        return how.codes.name if how.codes else self.position.partition("(")[0]
 
     def authority(self, name: str, universal: str, kind: str) -> str:
         """The URI of an assigning authority (HD): the sender's word, the OID, the name."""

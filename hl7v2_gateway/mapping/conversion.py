@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from fhirserver.model.resource import Resource
-from hl7v2_gateway.mapping.context import UnknownCode
+from hl7v2_gateway.mapping.context import AnsweredCode, UnknownCode
 from hl7v2_gateway.mapping.drafts import Made
 
 
@@ -91,6 +91,7 @@ class Conversion:
     merges: tuple[Merge, ...] = ()
     moves: tuple[Move, ...] = ()
     snapshots: tuple[Snapshot, ...] = ()
+    answered_codes: tuple[AnsweredCode, ...] = ()
 
     @property
     def bundle(self) -> Resource:

@@ -87,6 +87,7 @@ def convert(
         merges=merges,
         moves=moves,
         snapshots=_snapshots(sender, views, drafts),
+        answered_codes=tuple(dict.fromkeys(ctx.answered)),
     )
 
 

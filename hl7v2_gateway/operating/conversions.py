@@ -8,6 +8,7 @@ from typing import Any, Literal, Protocol
 
 from fhirserver.model.resource import Resource
 from hl7v2_gateway.er7 import Message
+from hl7v2_gateway.mapping.context import UnknownCode
 from hl7v2_gateway.partners import Sender
 
 
@@ -60,11 +61,14 @@ class Made:
     """A conversion, how it goes with what is stored, and what it left over.
 
     `report` is for the operator: where unmapped fields are, and which codes nobody knows.
+    `unknown` are these codes; `is_answered` when others are known because somebody has said so.
     """
 
     converted: Converted
     combine: Combine | None = None
     report: Mapping[str, Any] | None = None
+    unknown: Sequence[UnknownCode] = ()
+    is_answered: bool = False
 
 
 class NotConverted(Exception):

@@ -6,6 +6,7 @@ from typing import Any
 
 from fhirserver.model.resource import Resource
 from hl7v2_gateway.er7 import Message, Place, Problem
+from hl7v2_gateway.mapping.context import Answers
 from hl7v2_gateway.mapping.conversion import Conversion, Unsupported
 from hl7v2_gateway.mapping.convert import convert, supported
 from hl7v2_gateway.mapping.merging import merged
@@ -15,13 +16,19 @@ from hl7v2_gateway.partners import Sender
 _MOST_TOLD = 500
 
 
-def made_of(message: Message, sender: Sender, number: int) -> Made:
+def made_of(message: Message, sender: Sender, number: int, answers: Answers | None = None) -> Made:
     """What the tables make of a message. Raises NotConverted for one that they don't know."""
     try:
-        conversion = convert(message, sender, message_id=str(number))
+        conversion = convert(message, sender, message_id=str(number), answers=answers)
     except Unsupported as error:
         raise NotConverted(error.code, str(error)) from error
-    return Made(conversion, _combining(conversion), report_of(conversion))
+    return Made(
+        conversion,
+        _combining(conversion),
+        report_of(conversion),
+        unknown=conversion.unknown_codes,
+        is_answered=bool(conversion.answered_codes),
+    )
 
 
 def supports(message: Message) -> Problem | None:
@@ -40,13 +47,24 @@ def supports(message: Message) -> Problem | None:
 
 def report_of(conversion: Conversion) -> dict[str, Any]:
     """What a conversion leaves over: places and codes, no other value of the message."""
-    return {
+    report: dict[str, Any] = {
         "unmapped": [u.position for u in conversion.unmapped[:_MOST_TOLD]],
         "unknownCodes": [
             {"position": c.position, "vocabulary": c.vocabulary, "code": c.code}
             for c in conversion.unknown_codes[:_MOST_TOLD]
         ],
     }
+    if conversion.answered_codes:
+        report["answeredCodes"] = [
+            {
+                "position": c.position,
+                "vocabulary": c.vocabulary,
+                "code": c.code,
+                "target": f"{c.system}|{c.target}",
+            }
+            for c in conversion.answered_codes[:_MOST_TOLD]
+        ]
+    return report
 
 
 def _combining(conversion: Conversion) -> Combine:

@@ -13,8 +13,8 @@ from fhirserver.messages import TOPIC
 from fhirserver.reactions import Reaction, Worker, reactions
 from hl7v2_gateway.intake import Directory
 from hl7v2_gateway.intake.opening import open_messages
+from hl7v2_gateway.operating.answering import Answering
 from hl7v2_gateway.operating.converting import Converter
-from hl7v2_gateway.operating.mapped import made_of
 
 LANES: Final = 8
 
@@ -24,7 +24,8 @@ def reaction(engine: Engine) -> Reaction:
     """Messages that came, patient by patient."""
     settings = engine.context.settings
     messages = open_messages(settings, engine.context.store.database)
-    converter = Converter(engine, messages, Directory(messages.partners), made_of)
+    answering = Answering(engine, messages)
+    converter = Converter(engine, messages, Directory(messages.partners), answering)
     worker = Worker(
         TOPIC,
         converter.act,

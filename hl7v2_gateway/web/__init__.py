@@ -9,10 +9,11 @@ from flask import Blueprint
 from fhirserver.web.administration.admission import Desk
 from hl7v2_gateway.intake.directory import Directory
 from hl7v2_gateway.intake.opening import open_intake, open_messages
+from hl7v2_gateway.operating.answering import Answering
 from hl7v2_gateway.operating.converting import Converter
-from hl7v2_gateway.operating.mapped import made_of, supports
+from hl7v2_gateway.operating.mapped import supports
 from hl7v2_gateway.operating.replaying import Replaying
-from hl7v2_gateway.web import describing, listing, looking, posting, replaying
+from hl7v2_gateway.web import describing, listing, looking, posting, questions, replaying
 from hl7v2_gateway.web.operator import Operator
 
 
@@ -21,16 +22,17 @@ def blueprints(desk: Desk) -> Sequence[Blueprint]:
     settings = desk.engine.context.settings
     messages = open_messages(settings, desk.database)
     directory = Directory(messages.partners)
-    converter = Converter(desk.engine, messages, directory, made_of)
+    convert = Answering(desk.engine, messages, asks=False)
+    converter = Converter(desk.engine, messages, directory, convert)
     intake = open_intake(settings, messages, supports)
     operator = Operator(
         desk,
         messages,
         directory,
         intake,
-        Replaying(desk.engine, messages, converter, made_of),
+        Replaying(desk.engine, messages, converter, convert),
     )
     made = Blueprint("hl7v2", __name__, url_prefix="/hl7v2")
-    for part in (posting, listing, looking, replaying, describing):
+    for part in (posting, listing, looking, replaying, questions, describing):
         part.add_to(made, operator)
     return [made]

@@ -46,12 +46,22 @@ def document(base: str) -> dict[str, Any]:
             "/hl7v2/senders": {"get": _call("Senders, and how they stand")},
             "/hl7v2/lanes": {"get": _call("The lanes that have waited longest", query=("_count",))},
             "/hl7v2/messages": {"get": _call("Messages, the newest first", query=_LIST)},
-            "/hl7v2/messages/{number}": {"get": _call("A message", by_number=True)},
+            "/hl7v2/messages/{number}": {"get": _call("A message", by="number")},
             "/hl7v2/messages/{number}/copies": {
-                "post": _call("Put an edited copy in its place", {"text": _TEXT}, by_number=True)
+                "post": _call("Put an edited copy in its place", {"text": _TEXT}, by="number")
             },
             "/hl7v2/messages/{number}/discard": {
-                "post": _call("Deal with it no more", {"reason": _TEXT}, by_number=True)
+                "post": _call("Deal with it no more", {"reason": _TEXT}, by="number")
+            },
+            "/hl7v2/codes": {
+                "get": _call("Codes that no table translates", query=("sender", "state"))
+            },
+            "/hl7v2/codes/{question}/answer": {
+                "post": _call(
+                    "Say what a code means",
+                    {"system": _TEXT, "code": _TEXT, "display": _TEXT},
+                    by="question",
+                )
             },
             "/hl7v2/replays": {"post": _call("Convert messages again, or say what for", _CHOICE)},
         },
@@ -63,13 +73,13 @@ def _call(
     body: dict[str, Any] | None = None,
     *,
     query: tuple[str, ...] = (),
-    by_number: bool = False,
+    by: str = "",
     media: str = "application/json",
 ) -> dict[str, Any]:
     parameters: list[dict[str, Any]] = [{"name": n, "in": "query", "schema": _TEXT} for n in query]
-    if by_number:
-        schema = {"type": "integer"}
-        parameters.append({"name": "number", "in": "path", "required": True, "schema": schema})
+    if by:
+        schema = {"type": "integer"} if by == "number" else _TEXT
+        parameters.append({"name": by, "in": "path", "required": True, "schema": schema})
     call: dict[str, Any] = {
         "summary": summary,
         "responses": {"default": {"description": "The answer", "content": {media: {}}}},

@@ -11,7 +11,7 @@ import re
 from typing import Any, Final
 
 from fhirserver.model.resource import Resource
-from hl7v2_gateway.mapping.context import Context, How, UnknownCode, pruned
+from hl7v2_gateway.mapping.context import Context, How, pruned
 from hl7v2_gateway.mapping.datatypes import maps
 from hl7v2_gateway.mapping.systems import CODE_SYSTEMS
 from hl7v2_gateway.mapping.views import Repetition
@@ -39,7 +39,7 @@ def codings(r: Repetition, ctx: Context, how: How) -> list[Resource]:
             own["version"] = r.text(version_at)
         if how.codes is not None and code and not found:
             is_published = system in CODE_SYSTEMS
-            mapped = ctx.translated(how.codes, code, text, is_published=is_published)
+            mapped = ctx.translated(how, code, text, is_published=is_published)
             if mapped is not None:
                 found.append(_mapped(mapped, text))
                 if own.get("system") in (None, how.codes.table, mapped[1]):
@@ -91,9 +91,11 @@ def codeable(r: Repetition, ctx: Context, how: How) -> Any:
         listed = fitting or listed
     if how.allowed is not None and not fitting:
         # FHIR allows no other code here, and no text instead.
-        vocabulary = how.codes.name if how.codes else ""
-        ctx.unknown.append(UnknownCode(ctx.position, vocabulary, r.text(1), r.text(2)))
-        return None
+        answer = ctx.answer(how, r.text(1)) if r.text(1) else None
+        if answer is None:
+            ctx.ask(how, r.text(1), r.text(2))
+            return None
+        listed = [{**_mapped(answer, r.text(2)), "system": how.allowed[answer[0]]}]
     if listed:
         found["coding"] = listed
     text = r.text(9)
@@ -140,7 +142,7 @@ def code(r: Repetition, ctx: Context, how: How) -> Any:
     if how.codes is not None and not (
         how.allowed and raw in how.allowed and raw not in how.codes.codes
     ):
-        mapped = ctx.translated(how.codes, raw, r.text(2))
+        mapped = ctx.translated(how, raw, r.text(2))
         if mapped is None:
             return None
         raw = mapped[0]
@@ -148,10 +150,11 @@ def code(r: Repetition, ctx: Context, how: How) -> Any:
         low = raw.lower()
         if low in how.allowed:
             return low
-        ctx.unknown.append(
-            UnknownCode(ctx.position, how.codes.name if how.codes else "", raw, r.text(2))
-        )
-        return None
+        answer = ctx.answer(how, raw)
+        if answer is None:
+            ctx.ask(how, raw, r.text(2))
+            return None
+        raw = answer[0]
     return raw.strip() or None
 
 
@@ -251,9 +254,10 @@ def language(r: Repetition, ctx: Context, how: How) -> Any:
         return how.codes.codes[raw][0]
     if _LANGUAGE.fullmatch(raw):
         return raw
-    ctx.unknown.append(
-        UnknownCode(ctx.position, how.codes.name if how.codes else "", raw, r.text(2))
-    )
+    answer = ctx.answer(how, raw)
+    if answer is not None:
+        return answer[0]
+    ctx.ask(how, raw, r.text(2))
     return None
 
 

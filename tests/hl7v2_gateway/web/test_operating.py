@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -282,7 +283,7 @@ def test_the_addresses_are_described(app: Flask) -> None:
     document: Any = app.test_client().get("/hl7v2/openapi.json").json
 
     validate(document)
-    known = {r.rule.replace("<int:number>", "{number}") for r in app.url_map.iter_rules()}
+    known = {re.sub("<(int:)?(.*?)>", r"{\2}", r.rule) for r in app.url_map.iter_rules()}
     assert set(document["paths"]) == {
         path for path in known if path.startswith("/hl7v2") and not path.endswith("openapi.json")
     }
