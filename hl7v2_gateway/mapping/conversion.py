@@ -9,6 +9,7 @@ from typing import Literal
 from fhirserver.model.resource import Resource
 from hl7v2_gateway.mapping.context import AnsweredCode, UnknownCode
 from hl7v2_gateway.mapping.drafts import Made
+from hl7v2_gateway.mapping.snapshots import Snapshot
 
 
 class Unsupported(ValueError):
@@ -61,15 +62,6 @@ class Move:
     what: Literal["Encounter", "Account", "identifier"]
     of: str
     to: str
-
-
-@dataclass(frozen=True, slots=True)
-class Snapshot:
-    """The message has all of a patient's resources of this type; any other is no longer true."""
-
-    type: str
-    patient: str
-    kept: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)

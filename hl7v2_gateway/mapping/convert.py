@@ -19,7 +19,7 @@ from hl7v2_gateway.er7.messages import Message
 from hl7v2_gateway.mapping import identity
 from hl7v2_gateway.mapping.assembling import Assembly
 from hl7v2_gateway.mapping.context import Answers, Context, pruned
-from hl7v2_gateway.mapping.conversion import Conversion, Snapshot, Unmapped, Unsupported, Upsert
+from hl7v2_gateway.mapping.conversion import Conversion, Unmapped, Unsupported, Upsert
 from hl7v2_gateway.mapping.datatypes.times import date_time, offset_of
 from hl7v2_gateway.mapping.drafts import Draft, merge
 from hl7v2_gateway.mapping.eventful import apply_event, event_of, merges_and_moves
@@ -27,6 +27,7 @@ from hl7v2_gateway.mapping.finishing import finish
 from hl7v2_gateway.mapping.merging import choice
 from hl7v2_gateway.mapping.plans import has_overlay, plan
 from hl7v2_gateway.mapping.seeing import seen
+from hl7v2_gateway.mapping.snapshots import clear, is_void, snapshots, tag
 from hl7v2_gateway.mapping.unmapping import unmapped
 from hl7v2_gateway.mapping.views import View
 from hl7v2_gateway.partners.sender import Sender
@@ -41,15 +42,6 @@ _ORDER: Final = (
     "Specimen",
     "Immunization",
 )
-# Segments that a sender may declare to be complete (Sender.snapshots), and what they make.
-_SNAPSHOTS: Final = {
-    "AL1": "AllergyIntolerance",
-    "IAM": "AllergyIntolerance",
-    "NK1": "RelatedPerson",
-    "DG1": "Condition",
-    "IN1": "Coverage",
-    "PR1": "Procedure",
-}
 
 
 def convert(
@@ -70,23 +62,28 @@ def convert(
         raise Unsupported("201", f"no map for {event.name}")
     ctx = Context(_zone(header, sender), sender.authorities, answers or {})
     views = [header, *(seen(s) for s in message.segments[1:])]
+    void = [v for v in views if v.name in sender.snapshots and is_void(v)]
+    said = [v for v in views if v not in void] if void else views
     assembly = Assembly(structure_plan, ctx)
-    assembly.read(views)
+    assembly.read(said)
     apply_event(assembly, event)
     key = message_id or header.text(10) or str(hash(message.raw))
     _record(assembly, header, sender, event.name, key)
     merges, moves = merges_and_moves(assembly, event, views)
     drafts = _identified(_finished(assembly.drafts.all), sender.id)
+    if sender.snapshots:
+        tag(drafts, sender)
+        clear(drafts, void)
     upserts = tuple(_upsert(d) for d in drafts)
     return Conversion(
         structure=event.structure,
         upserts=upserts,
-        unmapped=tuple(Unmapped(p) for p in unmapped(views, assembly.used)),
+        unmapped=tuple(Unmapped(p) for p in unmapped(said, assembly.used)),
         provenance={_url(d): tuple(d.made) for d in drafts},
         unknown_codes=tuple(dict.fromkeys(ctx.unknown)),
         merges=merges,
         moves=moves,
-        snapshots=_snapshots(sender, views, drafts),
+        snapshots=snapshots(sender, views, drafts) if sender.snapshots else (),
         answered_codes=tuple(dict.fromkeys(ctx.answered)),
     )
 
@@ -270,18 +267,6 @@ def _upsert(draft: Draft) -> Upsert:
         resource = {"resourceType": draft.type, "id": draft.id, **resource}
     is_mention = draft.is_linked or bool(draft.hints.get("mention"))
     return Upsert(url, resource, search, frozenset(draft.cleared), is_mention)
-
-
-def _snapshots(sender: Sender, views: list[View], drafts: list[Draft]) -> tuple[Snapshot, ...]:
-    named = {v.name for v in views}
-    patient = next((d for d in drafts if d.type == "Patient"), None)
-    if patient is None:
-        return ()
-    types = {t for s, t in _SNAPSHOTS.items() if s in sender.snapshots and s in named}
-    return tuple(
-        Snapshot(t, _url(patient), frozenset(_url(d) for d in drafts if d.type == t))
-        for t in sorted(types)
-    )
 
 
 def supported() -> Mapping[str, Resource]:

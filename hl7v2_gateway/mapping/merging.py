@@ -26,6 +26,7 @@ _CHOICES: Final = (
     "medication",
     "abatement",
 )
+_WITHDRAWN: Final = frozenset({"AllergyIntolerance", "Condition"})
 _SERVERS: Final = frozenset({"id", "meta", "text", "resourceType"})
 
 
@@ -104,7 +105,22 @@ def merged(
             after[name] = _deep(there, value)
         else:
             after[name] = value
+    if update["resourceType"] in _WITHDRAWN and _is_withdrawn(after):
+        # con-5, ait-2: what was never true has no clinical status; what is told again is true.
+        after.pop("clinicalStatus" if "verificationStatus" in update else "verificationStatus", "")
+    if tags := update.get("meta", {}).get("tag"):
+        there = after.get("meta", {}).get("tag", ())
+        after["meta"] = {**after.get("meta", {}), "tag": _by(_coded)([*there], tags)}
     return after
+
+
+def _is_withdrawn(resource: Resource) -> bool:
+    codings = resource.get("verificationStatus", {}).get("coding", ())
+    return any(c.get("code") == "entered-in-error" for c in codings)
+
+
+def _coded(item: Resource) -> Any:
+    return (item.get("system"), item.get("code"))
 
 
 def _copied(value: Any) -> Any:

@@ -9,6 +9,7 @@ from typing import Any, Literal, Protocol
 from fhirserver.model.resource import Resource
 from hl7v2_gateway.er7 import Message
 from hl7v2_gateway.mapping.context import UnknownCode
+from hl7v2_gateway.mapping.snapshots import Snapshot
 from hl7v2_gateway.partners import Sender
 
 
@@ -61,7 +62,8 @@ class Made:
     """A conversion, how it goes with what is stored, and what it left over.
 
     `report` is for the operator: where unmapped fields are, and which codes nobody knows.
-    `unknown` are these codes; `is_answered` when others are known because somebody has said so.
+    `unknown` are these codes; `is_answered` when others are known because somebody has said so. Of
+    what `snapshots` name the message has all that there is.
     """
 
     converted: Converted
@@ -69,6 +71,7 @@ class Made:
     report: Mapping[str, Any] | None = None
     unknown: Sequence[UnknownCode] = ()
     is_answered: bool = False
+    snapshots: Sequence[Snapshot] = ()
 
 
 class NotConverted(Exception):

@@ -24,6 +24,7 @@ from hl7v2_gateway.operating.conversions import Convert, Made, NotConverted
 from hl7v2_gateway.operating.failures import MOST_DOUBTS, delay, failure_of, reason_of
 from hl7v2_gateway.operating.merging import carry_out
 from hl7v2_gateway.operating.moving import carry_out_moves
+from hl7v2_gateway.operating.removing import with_removals
 from hl7v2_gateway.partners import Call, Sender, open_sender
 
 log = logging.getLogger(__name__)
@@ -81,6 +82,7 @@ class Converter:
         made = self._converted(parsed, sender, message.head.id)
         merges, moves = made.converted.merges, made.converted.moves
         if message.head.state == "waiting":
+            made = with_removals(self._engine, made) if made.snapshots else made
             self._write(item, message.head, parsed, sender, made)
             if not merges and not moves:
                 return queues.FINISHED

@@ -28,6 +28,7 @@ def made_of(message: Message, sender: Sender, number: int, answers: Answers | No
         report_of(conversion),
         unknown=conversion.unknown_codes,
         is_answered=bool(conversion.answered_codes),
+        snapshots=conversion.snapshots,
     )
 
 

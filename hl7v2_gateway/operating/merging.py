@@ -45,13 +45,14 @@ def _patients(engine: Engine, principal: Principal, wanted: Merging) -> list[str
 
 def active(patients: Sequence[Resource]) -> Resource:
     """The one that goes on, where one that was merged into it has the identifier, too."""
-    going = [p for p in patients if not _is_replaced(p)]
+    going = [p for p in patients if not is_replaced(p)]
     if len(going) > 1:
         raise MultipleMatches("several patients have the identifier that stays: merge them first")
     return going[0] if going else patients[0]
 
 
-def _is_replaced(patient: Resource) -> bool:
+def is_replaced(patient: Resource) -> bool:
+    """Whether somebody was merged into another one."""
     return any(link.get("type") == "replaced-by" for link in patient.get("link", ()))
 
 

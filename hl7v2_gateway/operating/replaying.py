@@ -16,6 +16,7 @@ from fhirserver.model.differences import differences
 from fhirserver.model.resource import Resource
 from hl7v2_gateway.operating.conversions import Convert, NotConverted
 from hl7v2_gateway.operating.converting import Converter
+from hl7v2_gateway.operating.removing import missing
 
 _LEFT_OUT: Final = ("id", "meta", "text")
 # They tell of the message itself.
@@ -67,6 +68,7 @@ class Replaying:
             if operations:
                 patch = {"resourceType": "Parameters", "parameter": operations}
                 changes.append({"update": known[entry["fullUrl"]], "patch": patch})
+        changes += [{"remove": gone} for gone in missing(self._engine, made.snapshots)]
         return {**answer, "changes": changes, "merges": len(made.converted.merges)}
 
     def _stored(self, principal: Principal, url: str) -> Resource | None:

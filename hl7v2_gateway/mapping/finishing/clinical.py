@@ -45,6 +45,15 @@ def _allergy(draft: Draft) -> None:
     r = draft.resource
     for reaction in r.get("reaction", ()):
         reaction.setdefault("manifestation", [NO_CODE])
+    if _is_deleted(r, "action-code"):
+        r["verificationStatus"] = {
+            "coding": [
+                {
+                    "system": "http://terminology.hl7.org/CodeSystem/allergyintolerance-verification",
+                    "code": "entered-in-error",
+                }
+            ]
+        }
     if "verificationStatus" in r and _has(r["verificationStatus"], "entered-in-error"):
         r.pop("clinicalStatus", None)
     else:
@@ -98,8 +107,19 @@ def _immunization(draft: Draft) -> None:
         dose.setdefault("unit", dose.pop("code"))
 
 
+def _is_deleted(resource: Resource, extension: str) -> bool:
+    """Whether the action code of a segment (IAM-6, PR1-20) is D of table 0206 or 0323: delete."""
+    return any(
+        e.get("url", "").endswith(f"hl7v2-{extension}")
+        and _has(e.get("valueCodeableConcept", {}), "D")
+        for e in resource.get("extension", ())
+    )
+
+
 @finishes("Procedure")
 def _procedure(draft: Draft) -> None:
+    if _is_deleted(draft.resource, "procedure-action"):
+        draft.resource["status"] = "entered-in-error"
     for p in draft.resource.get("performer", ()):
         p.setdefault("actor", dict(UNKNOWN))
 
