@@ -94,6 +94,8 @@ class Drafts:
             elif key == "~degree":
                 if draft.type == "Practitioner":
                     draft.resource["qualification"] = [{"code": value}]
+                else:
+                    _suffix(draft, value)
             elif key.startswith("~"):
                 draft.hints[key[1:]] = value
             elif isinstance(value, list) and isinstance(draft.resource.get(key), list):
@@ -259,3 +261,14 @@ def _name(draft: Draft, name: str) -> None:
         draft.resource["deviceName"] = [{"name": name, "type": "user-friendly-name"}]
     else:
         draft.resource.setdefault("name", name)
+
+
+def _suffix(draft: Draft, degree: Resource) -> None:
+    """A degree of somebody who is no Practitioner stands behind the name (XCN[RelatedPerson])."""
+    for name in draft.resource.get("name", ()):
+        if isinstance(name, dict):
+            coding = degree.get("coding", [{}])[0]
+            text = coding.get("code") or coding.get("display")
+            if text and text not in name.setdefault("suffix", []):
+                name["suffix"].append(text)
+            return

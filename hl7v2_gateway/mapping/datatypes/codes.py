@@ -216,11 +216,17 @@ def code_identifier(r: Repetition, ctx: Context, how: How) -> Any:
 
 @maps("CWE[Quantity]", "CE[Quantity]", uses="1-9")
 def unit(r: Repetition, ctx: Context, how: How) -> Any:
-    """Units: code and system when the code is one, the text as the human unit."""
+    """Units: code and system when the code is one, the text as the human unit.
+
+    Some laboratories have only the alternate (components 4 to 6) or the original text.
+    """
     raw, shown, system = r.text(1), r.text(2), r.text(3)
     if not raw and not shown:
+        raw, shown, system = r.text(4), r.text(5), r.text(6)
+    words = shown or raw or r.text(9)
+    if not words:
         return None
-    found: Resource = {"unit": r.text(9) or shown or raw}
+    found: Resource = {"unit": words}
     if raw and system:
         found["system"] = ctx.code_system(system)
         found["code"] = raw

@@ -137,9 +137,12 @@ def eip_any(r: Repetition, ctx: Context, how: How) -> Any:
 
 @maps("EI[Device-udiCarrier]", uses="1-4")
 def ei_udi(r: Repetition, ctx: Context, how: How) -> Any:
-    """A unique device identifier: carrier text and who issues such."""
+    """A unique device identifier and who issues such."""
     return pruned(
-        {"carrierHRF": r.text(1), "issuer": universal_id(r.text(3), r.text(4)) if r.text(3) else ""}
+        {
+            "deviceIdentifier": r.text(1),
+            "issuer": universal_id(r.text(3), r.text(4)) if r.text(3) else "",
+        }
     )
 
 
@@ -161,7 +164,7 @@ def hd_name(r: Repetition, ctx: Context, how: How) -> Any:
     return r.text(1) or r.text(2) or None
 
 
-@maps("HD[Organization]", "HD[Location]", "HD[Device]", uses="1-3")
+@maps("HD[Organization]", "HD[Device]", uses="1-3")
 def hd_resource(r: Repetition, ctx: Context, how: How) -> Any:
     """A facility or application as a resource with its name and identifiers."""
     name, universal, kind = r.text(1), r.text(2), r.text(3)
@@ -177,6 +180,22 @@ def hd_resource(r: Repetition, ctx: Context, how: How) -> Any:
             typed["type"] = {"coding": [{"system": UNIVERSAL_TYPES, "code": kind}]}
         found.append(typed)
     return {"identifier": found, "~name": name} if found else None
+
+
+@maps("HD[Location]", uses="1-3")
+def hd_location(r: Repetition, ctx: Context, how: How) -> Any:
+    """A facility as a place; its universal id is that of a site."""
+    found = hd_resource(r, ctx, how)
+    if found is not None and r.text(2):
+        found["physicalType"] = {
+            "coding": [
+                {
+                    "system": "http://terminology.hl7.org/CodeSystem/location-physical-type",
+                    "code": "si",
+                }
+            ]
+        }
+    return found
 
 
 @maps("HD[Identifier]", uses="1-3")

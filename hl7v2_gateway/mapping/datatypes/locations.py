@@ -10,7 +10,7 @@ from typing import Any, Final
 from fhirserver.model.resource import Resource
 from hl7v2_gateway.mapping.context import Context, How, pruned, universal_id
 from hl7v2_gateway.mapping.datatypes import maps
-from hl7v2_gateway.mapping.datatypes.identifiers import entity
+from hl7v2_gateway.mapping.datatypes.identifiers import UNIVERSAL_TYPES, entity
 from hl7v2_gateway.mapping.views import Repetition
 
 _TYPES: Final = "http://terminology.hl7.org/CodeSystem/location-physical-type"
@@ -38,16 +38,21 @@ def chain(r: Repetition, ctx: Context, levels: tuple[tuple[int, str], ...]) -> R
     for component, kind in reversed(levels):
         if not r.has(component):
             continue
-        number = None
+        numbers: list[Resource] = []
+        if r.text(component, 1):
+            # Without a system: many wards of many hospitals are called 2.
+            numbers.append({"value": r.text(component, 1)})
         if r.text(component, 2):
-            # A name alone is no number: many wards of many hospitals are called 2.
             value = universal_id(r.text(component, 2), r.text(component, 3))
-            number = {"system": "urn:ietf:rfc:3986", "value": value}
+            number: Resource = {"system": "urn:ietf:rfc:3986", "value": value}
+            if r.text(component, 3):
+                kind_of_id = {"system": UNIVERSAL_TYPES, "code": r.text(component, 3)}
+                number["type"] = {"coding": [kind_of_id]}
+            numbers.append(number)
         name = r.text(component, 1) or r.text(component, 2)
         path.insert(0, name)
         level: Resource = {"mode": "instance", "name": name, "~path": "/".join(path)}
-        if number:
-            level["identifier"] = [number]
+        level["identifier"] = numbers
         if kind:
             level["physicalType"] = {"coding": [{"system": _TYPES, "code": kind}]}
         if found is not None:
@@ -61,11 +66,11 @@ def chain(r: Repetition, ctx: Context, levels: tuple[tuple[int, str], ...]) -> R
         found.setdefault("name", r.text(9))
     if r.has(10) and levels is _LEVELS:
         whole = r.component(10)
-        number = entity(
+        given = entity(
             ctx, whole.text(1), whole.text(2) or r.text(11), whole.text(3), whole.text(4)
         )
-        if number:
-            found.setdefault("identifier", []).append(number)
+        if given:
+            found.setdefault("identifier", []).append(given)
     return found
 
 

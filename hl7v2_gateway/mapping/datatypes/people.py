@@ -168,7 +168,11 @@ def cnn(r: Repetition, ctx: Context, how: How) -> Any:
     """CNN: as an XCN, its authority spread over components 9 to 11."""
     c = r.components
     authority = (r.text(9), r.text(10), r.text(11))
-    return xcn(Repetition((*c[:8], authority)), ctx, how)
+    found = person(Repetition((*c[:8], authority)), ctx)
+    if found is not None and r.text(7) and found.get("name"):
+        # Here the degree is a suffix of the name (CNN[Practitioner].8).
+        found["name"][0].setdefault("suffix", []).append(r.text(7))
+    return found
 
 
 @maps("XCN[Reference]", "XCN[Annotation-Author]", uses="1-7,9-14,17-21")

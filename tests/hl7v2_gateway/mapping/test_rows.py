@@ -1,6 +1,7 @@
-"""One test for each row of the tables that has a target: with that field, the target is made.
+"""One test for each row of the tables that has a target: with that field, its value is there.
 
-A row's message has the row's field and whatever its condition asks for, nothing else.
+A row's message has the row's field and whatever its condition asks for, nothing else. Which values
+it must make `expecting.py` works out from the printed tables, a second reading of them.
 """
 
 from __future__ import annotations
@@ -16,8 +17,30 @@ from hl7v2_gateway.mapping.context import Context, How
 from hl7v2_gateway.mapping.plans import Plan
 from hl7v2_gateway.mapping.rules import Rule
 from hl7v2_gateway.mapping.vocabulary import has_vocabulary, loaded, vocabulary
+from tests.hl7v2_gateway.mapping import expecting, finding
 from tests.hl7v2_gateway.mapping.sampling import VALUES, Fields, repetition, sample, satisfy
 
+# Where the printed cell can't be meant as it stands, by row or by what it would put where.
+DIFFERS: dict[Any, str] = {
+    ("system", "http://unitsofmeasure.org/"): "UCUM's address has no slash at its end",
+    ("identifier.value", "1.2.3.4"): "in the system urn:ietf:rfc:3986 it is urn:oid:1.2.3.4",
+    ("value", "1.2.3.4"): "the system where HD.1 is the value",
+    ("name", "Text"): "FHIR's Identifier has no name",
+    ("given", "Nick"): "one name only (XPN.15 if there is room for several)",
+    ("use", "nickname"): "likewise",
+    ("comparator", "~other"): "a sample of this test, not of table 0523",
+    ("occurenceTiming.repeat.boundsDuration.unit", "D3"): "TQ.3 holds number and unit",
+    ("occurenceTiming.repeat.boundsDuration.system", "UCUM"): "likewise, and UCUM has an address",
+    ("", "5"): "a number for a Quantity is its value: the rows beside it say so",
+    ("data", "NA.1"): "all values of NA are one text",
+    ("type.coding.sytem", "http://terminology.hl7.org/CodeSystem/v2-0203"): "a slip of the pen",
+    "AIS[Appointment].11": "an Appointment's status is a code",
+    "IAM[AllergyIntolerance].14": "the text of a manifestation has no codes",
+    "MSH[MessageHeader].13": "meta.security is a Coding",
+    "RXR[MedicationRequest].2": "route is a CodeableConcept",
+    "RXR[MedicationRequest].3": "site is a CodeableConcept",
+    "TXA[DocumentReference].5": "a media type of RFC 2046",
+}
 PLAN = Plan("", (), {}, {}, {})
 ROWS = [
     (name, kind, rule)
@@ -59,6 +82,14 @@ def test_a_row_of_a_segment_map_makes_its_target(name: str, kind: str, rule: Rul
     assert draft.resource.keys() - {"resourceType"} or len(assembly.drafts.all) > 1
     if rule.path.steps:
         assert rule.path.steps[0].name in draft.resource
+    said = "^".join(fields.segments[segment][rule.field][0]) if rule.field else ""
+    for below, value in expecting.of_row(row, said):
+        if rule.id in DIFFERS or (below, value) in DIFFERS:
+            continue
+        # EI[Device-udiCarrier] begins with the udiCarrier that the row's target is already.
+        below = below.removeprefix("udiCarrier.")
+        target = row["to"].removesuffix(f".{below}")  # as identifier[5].value
+        assert value in finding.values(draft, f"{target}.{below}"), below
 
 
 DATATYPES = [
@@ -99,3 +130,9 @@ def test_a_component_of_a_data_type_shows_in_what_is_made_of_it(
     assert made is not None
     assert made != rest
     assert number in datatypes.USES[name.lower()]
+    said = "^".join(parts)
+    if row.get("if") and not expecting.holds(row["if"], said):
+        return
+    for below, value in expecting.of_component(row, said):
+        if (below, value) not in DIFFERS:
+            assert value in finding.within(name, made, below.removeprefix("udiCarrier.")), below
