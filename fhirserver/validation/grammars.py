@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import Final
 
 from fhirserver.model.ucum import units
@@ -28,6 +29,10 @@ _LANGUAGE: Final = re.compile(
 )
 _CURRENCY: Final = re.compile(r"[A-Z]{3}")
 _LONGEST: Final = 1_000
+
+# The same few codes come again and again; the others' answers are of one generation, too.
+_ANSWERS_KEPT: Final = 8_192
+_LONGEST_KEPT: Final = 100
 
 
 def _is_mime(code: str) -> bool:
@@ -66,9 +71,15 @@ class WithGrammars:
 
     def __init__(self, others: Codes) -> None:
         self._others = others
+        self._kept = lru_cache(_ANSWERS_KEPT)(self._answer)
 
     def member_of(self, value_set: str, coding: Coding) -> bool | None:
         """Whether a code is in a value set; None when it can't be decided."""
+        if len(coding.code) <= _LONGEST_KEPT:
+            return self._kept(value_set, coding)
+        return self._answer(value_set, coding)
+
+    def _answer(self, value_set: str, coding: Coding) -> bool | None:
         answer = self._others.member_of(value_set, coding)
         grammar = _VALUE_SETS.get(value_set.partition("|")[0]) if answer is None else None
         if grammar is None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from functools import cache
 from itertools import zip_longest
-from typing import Any
+from typing import Any, NamedTuple, TypeAlias
 
 from fhirserver.model import definitions
 from fhirserver.model.definitions import Property
@@ -19,12 +19,13 @@ class Node:
 
     `type` is a FHIR type, or the path of a nested element ("Patient.contact"); `extra` is the
     `_name` sibling of a primitive. What isn't shaped as its definition says has no node: the rules
-    of structure tell of it.
+    of structure tell of it. What is inside has its nodes when somebody asks for them: of most
+    resources nothing is to be said, and `walk.py` looks at the plain values first.
     """
 
     __slots__ = (
-        "children", "extra", "index", "is_primitive", "is_resource", "name", "parent", "property",
-        "type", "value",
+        "_by_place", "_children", "extra", "index", "is_primitive", "is_resource", "name", "parent",
+        "property", "type", "value",
     )  # fmt: skip
 
     def __init__(
@@ -48,10 +49,27 @@ class Node:
         self.index = index
         self.property = property_
         self.parent = parent
-        self.children: list[Node] = []
+        self._children: list[Node] | None = None
+        self._by_place: dict[tuple[str, int | None], Node] | None = None
         # Whether it is a resource, at the top or inside another; whether its type is primitive.
         self.is_resource = is_resource
         self.is_primitive = is_primitive
+
+    @property
+    def children(self) -> list[Node]:
+        """What is inside, in the order of the text."""
+        found = self._children
+        if found is None:
+            found = self._children = _grown(self)
+        return found
+
+    def inside(self, p: Property, index: int | None) -> Node:
+        """The child that is a value of a JSON property."""
+        if self._by_place is None:
+            self._by_place = {
+                (c.property.name, c.index): c for c in self.children if c.property is not None
+            }
+        return self._by_place[p.name, index]
 
     @property
     def path(self) -> str:
@@ -118,89 +136,122 @@ def tree(resource: dict[str, Any]) -> Node | None:
     name = resource.get("resourceType")
     if not isinstance(name, str) or not definitions.load().is_resource(name):
         return None
-    root = Node(name, name, resource, is_resource=True)
-    _grow(root)
-    return root
+    return Node(name, name, resource, is_resource=True)
 
 
 def branch(path: str, type_: str, value: Any, extra: Any = None) -> Node:
     """The nodes of a value by itself, of which nobody knows where it is."""
-    node = Node(path, type_, value, extra)
-    _grow(node)
-    return node
+    return Node(path, type_, value, extra)
 
 
-def _grow(node: Node) -> None:
+Place: TypeAlias = "Node | tuple[Place, Property, int | None]"
+"""Where a value is: its node, or the property, and the index, of what it is in."""
+
+
+def node_at(place: Place) -> Node:
+    """The node of a value, from where it is."""
+    if isinstance(place, Node):
+        return place
+    around, p, index = place
+    return node_at(around).inside(p, index)
+
+
+def _grown(node: Node) -> list[Node]:
+    children: list[Node] = []
     inside = node.extra if node.is_primitive else node.value
     if type(inside) is not dict:
-        return
-    known = _members("Element" if node.is_primitive else node.type)
+        return children
+    known = members("Element" if node.is_primitive else node.type)
     for name, member in inside.items():
         found = known.get(name)
         if found is None:
             continue
         p, is_primitive, is_sibling = found
-        if is_sibling:
-            # Told with the value, if there is one.
-            if p.name not in inside:
-                _add(node, p, None, member, is_primitive=is_primitive)
-        else:
-            sibling = inside.get(f"_{name}") if is_primitive else None
-            _add(node, p, member, sibling, is_primitive=is_primitive)
+        if not is_primitive:
+            if not p.is_list:
+                _add_object(children, node, p, None, member)
+            elif type(member) is list:
+                for i, value in enumerate(member):
+                    _add_object(children, node, p, i, value)
+        elif not is_sibling:
+            _add_primitives(children, node, p, member, inside.get(f"_{name}"))
+        elif p.name not in inside:
+            # Otherwise it is told with the value.
+            _add_primitives(children, node, p, None, member)
+    return children
+
+
+class Member(NamedTuple):
+    """What a JSON property is: its element, whether that is primitive, whether it is `_name`."""
+
+    property: Property
+    is_primitive: bool
+    is_sibling: bool
 
 
 @cache
-def _members(path: str) -> Mapping[str, tuple[Property, bool, bool]]:
-    """What each JSON property is: its element, whether that is primitive, whether it is `_name`."""
+def members(path: str) -> Mapping[str, Member]:
+    """The JSON properties of an object at a path."""
     primitives = definitions.load().primitives
-    found: dict[str, tuple[Property, bool, bool]] = {}
+    found: dict[str, Member] = {}
     for name, p in definitions.load().properties(path).items():
         is_primitive = p.type_code in primitives
-        found[name] = p, is_primitive, False
+        found[name] = Member(p, is_primitive, is_sibling=False)
         if is_primitive:
-            found[f"_{name}"] = p, True, True
+            found[f"_{name}"] = Member(p, is_primitive=True, is_sibling=True)
     return found
 
 
-def _add(node: Node, p: Property, member: Any, sibling: Any, *, is_primitive: bool) -> None:
-    if not p.is_list:
-        _add_one(node, p, None, member, sibling, is_primitive=is_primitive)
-        return
-    members = member if type(member) is list else []
-    siblings = sibling if type(sibling) is list else []
-    for i, (value, extra) in enumerate(zip_longest(members, siblings)):
-        _add_one(node, p, i, value, extra, is_primitive=is_primitive)
-
-
-def _add_one(
-    node: Node, p: Property, index: int | None, value: Any, extra: Any, *, is_primitive: bool
+def _add_primitives(
+    children: list[Node], node: Node, p: Property, member: Any, sibling: Any
 ) -> None:
-    if value is None and extra is None:
+    if not p.is_list:
+        _add_primitive(children, node, p, None, member, sibling)
         return
-    type_ = p.target_path
-    is_resource = False
-    if is_primitive:
-        if type(value) is dict or type(value) is list:
-            return
-    elif type_ == "Resource":
-        name = value.get("resourceType") if type(value) is dict else None
-        if not isinstance(name, str) or not definitions.load().is_resource(name):
-            return
-        type_ = name
-        is_resource = True
-    elif type(value) is not dict:
+    values = member if type(member) is list else []
+    extras = sibling if type(sibling) is list else []
+    for i, (value, extra) in enumerate(zip_longest(values, extras)):
+        _add_primitive(children, node, p, i, value, extra)
+
+
+def _add_primitive(
+    children: list[Node], node: Node, p: Property, index: int | None, value: Any, extra: Any
+) -> None:
+    if (value is None and extra is None) or type(value) is dict or type(value) is list:
         return
-    child = Node(
-        p.element.name,
-        type_,
-        value,
-        extra,
-        index=index,
-        property_=p,
-        parent=node,
-        is_resource=is_resource,
-        is_primitive=is_primitive,
+    children.append(
+        Node(
+            p.element.name,
+            p.target_path,
+            value,
+            extra,
+            index=index,
+            property_=p,
+            parent=node,
+            is_primitive=True,
+        )
     )
-    node.children.append(child)
-    if not is_primitive or extra is not None:
-        _grow(child)
+
+
+def _add_object(
+    children: list[Node], node: Node, p: Property, index: int | None, value: Any
+) -> None:
+    if type(value) is not dict:
+        return
+    type_: Any = p.target_path
+    is_resource = type_ == "Resource"
+    if is_resource:
+        type_ = value.get("resourceType")
+        if not isinstance(type_, str) or not definitions.load().is_resource(type_):
+            return
+    children.append(
+        Node(
+            p.element.name,
+            type_,
+            value,
+            index=index,
+            property_=p,
+            parent=node,
+            is_resource=is_resource,
+        )
+    )

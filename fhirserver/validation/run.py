@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import cached_property
 from typing import Any, Protocol
@@ -52,6 +52,8 @@ class Run:
         fetch: Fetch | None,
     ) -> None:
         self.top = top
+        # The resources met so far: the one at the top, and those inside.
+        self.resources: list[Node] = []
         self.conformance = conformance
         self.profiles = profiles
         self.codes = codes
@@ -71,6 +73,16 @@ class Run:
         self.given_up: set[int] = set()
         # The ids of elements met so far, with the resource that they are of.
         self.ids: set[tuple[int, str]] = set()
+
+    @cached_property
+    def is_bundle(self) -> bool:
+        """Whether this is about a Bundle, whose entries refer to one another."""
+        return self.top.type == "Bundle"
+
+    @cached_property
+    def may_resolve(self) -> bool:
+        """Whether a reference that isn't one inside a resource may lead somewhere."""
+        return self.fetch is not None or self.top.type in {"Bundle", "Parameters"}
 
     def report(self, severity: Severity | None, code: str, text: str, where: Node | str) -> None:
         """Add an issue; what was said already isn't said twice, None says nothing."""
@@ -204,17 +216,21 @@ class ExpressionCodes:
         return self._codes.subsumes(system, code, other)
 
 
-def codings_of(type_: str, value: Any) -> Iterable[Coding]:
+def codings_of(type_: str, value: Any) -> list[Coding]:
     """The codes in a value of a coded type."""
-    match type_, value:
-        case "CodeableConcept", {"coding": list(codings)}:
-            return [c for each in codings for c in codings_of("Coding", each)]
-        case (("Coding" | "Quantity"), {"code": str(code)}):
-            system, version = value.get("system"), value.get("version")
-            # What is misshapen is told by the structure's rules.
-            if not isinstance(system, str | None) or not isinstance(version, str | None):
-                return []
-            return [Coding(system, code, version)]
-        case _, str(code):
-            return [Coding(None, code)]
-    return []
+    if type(value) is str:
+        return [Coding(None, value)]
+    if type(value) is not dict:
+        return []
+    if type_ == "CodeableConcept":
+        codings = value.get("coding")
+        if type(codings) is not list:
+            return []
+        return [c for each in codings for c in codings_of("Coding", each)]
+    if type_ not in {"Coding", "Quantity"}:
+        return []
+    code, system, version = value.get("code"), value.get("system"), value.get("version")
+    # What is misshapen is told by the structure's rules.
+    if type(code) is not str or not isinstance(system, str | None):
+        return []
+    return [Coding(system, code, version)] if isinstance(version, str | None) else []

@@ -26,9 +26,9 @@ from fhirserver.validation.node import Node, tree
 from fhirserver.validation.options import Codes, Fetch, Options
 from fhirserver.validation.profile import Profile, profile_of
 from fhirserver.validation.profiles.checking import check_profile
-from fhirserver.validation.rule import rules_for
 from fhirserver.validation.run import ExpressionCodes, Run
 from fhirserver.validation.systems import Systems
+from fhirserver.validation.walk import walk
 
 registry.discover(rules)
 
@@ -96,15 +96,11 @@ class Validator:
         run = Run(top, self.conformance, self, self._codes, options or self._options, fetch)
         for issue in issues:
             run.report(issue.severity, issue.code, issue.text, issue.expression or top.path)
-        nodes = list(top.everything())
-        for node in nodes:
-            for rule in rules_for(node.type):
-                rule(run, node)
-        for node in nodes:
-            if node.is_resource:
-                self._declared(run, node)
-                for canonical in self._globals.get(node.type, ()):
-                    check_profile(run, node, canonical)
+        walk(run, top)
+        for node in run.resources:
+            self._declared(run, node)
+            for canonical in self._globals.get(node.type, ()):
+                check_profile(run, node, canonical)
         for canonical in profiles:
             if not check_profile(run, top, canonical):
                 run.error("not-found", self._missing(canonical), top)

@@ -12,7 +12,7 @@ from typing import Final
 from fhirserver.model import definitions
 from fhirserver.validation.bundled import entry_of
 from fhirserver.validation.node import Node
-from fhirserver.validation.rule import rule
+from fhirserver.validation.rule import always, rule
 from fhirserver.validation.run import Run
 
 _RESTFUL: Final = re.compile(r"https?://.+/([A-Z][A-Za-z]+)/([A-Za-z0-9\-.]{1,64})")
@@ -174,7 +174,7 @@ def _references(node: Node) -> Iterator[Node]:
     return (n for n in node.everything() if n.type == "Reference")
 
 
-@rule("Reference")
+@rule("Reference", when=always(lambda run, _value: run.is_bundle))
 def in_a_bundle(run: Run, node: Node) -> None:
     """A reference between entries leads to one of them."""
     text = node.text("reference")

@@ -7,11 +7,11 @@ https://hl7.org/fhir/R4/references.html#contained
 from __future__ import annotations
 
 from fhirserver.validation.node import Node
-from fhirserver.validation.rule import rule
+from fhirserver.validation.rule import always, rule
 from fhirserver.validation.run import Run
 
 
-@rule("Element")
+@rule("Element", when=always(lambda _run, value: "id" in value))
 def of_elements(run: Run, node: Node) -> None:
     """No two elements of a resource have one id."""
     holder = node.extra if node.is_primitive else node.value
@@ -27,7 +27,7 @@ def of_elements(run: Run, node: Node) -> None:
     run.ids.add(key)
 
 
-@rule("Resource")
+@rule("Resource", when=always(lambda _run, value: "contained" in value))
 def of_contained(run: Run, node: Node) -> None:
     """No two resources that one contains have one id."""
     contained: set[str] = set()

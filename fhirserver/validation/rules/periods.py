@@ -5,17 +5,22 @@ https://hl7.org/fhir/R4/datatypes.html#Period
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 from fhirserver import fhirpath
 from fhirserver.validation.node import Node
-from fhirserver.validation.rule import rule
+from fhirserver.validation.rule import always, rule
 from fhirserver.validation.run import Run
 
 _IN_ORDER: Final = fhirpath.compile("(start <= end).exists()", "Period")
 
 
-@rule("Period")
+def _is_uneven(_run: Run, period: Any) -> bool:
+    start, end = period.get("start"), period.get("end")
+    return type(start) is str and type(end) is str and len(start) != len(end)
+
+
+@rule("Period", when=always(_is_uneven))
 def undecided(run: Run, node: Node) -> None:
     """A day and a time of that day: FHIRPath has no answer, nor has per-1 as R4 wrote it."""
     start, end = node.text("start"), node.text("end")

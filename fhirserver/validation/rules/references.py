@@ -5,14 +5,43 @@ https://hl7.org/fhir/R4/references.html
 
 from __future__ import annotations
 
+from functools import cache
+from typing import Any
+
 from fhirserver.model import definitions
+from fhirserver.model.definitions import Property
 from fhirserver.model.references import parse_reference
 from fhirserver.validation.node import Node
-from fhirserver.validation.rule import rule
+from fhirserver.validation.rule import Screen, rule
 from fhirserver.validation.run import Run
 
 
-@rule("Reference")
+def _unless_plain(p: Property | None) -> Screen:
+    """Nearly all: an address of a type that may be meant, or `urn:`, and nothing else is said."""
+    allowed = _allowed(p.targets if p is not None else ())
+
+    def may_judge(run: Run, reference: Any) -> bool:
+        text = reference.get("reference")
+        if type(text) is not str:
+            return "type" in reference
+        if "type" in reference or run.may_resolve or text.startswith("#"):
+            return True
+        if text.startswith("urn:"):
+            return False
+        return text.partition("/")[0] not in allowed and text.partition("?")[0] not in allowed
+
+    return may_judge
+
+
+@cache
+def _allowed(targets: tuple[str, ...]) -> frozenset[str]:
+    """The types of resources that are one of some types."""
+    known = definitions.load()
+    types = known.resource_types
+    return frozenset(t for t in types if not targets or any(known.is_a(t, a) for a in targets))
+
+
+@rule("Reference", when=_unless_plain)
 def target(run: Run, node: Node) -> None:
     """One reference."""
     text = node.text("reference")

@@ -6,10 +6,10 @@ https://hl7.org/fhir/R4/security.html#narrative
 from __future__ import annotations
 
 import re
-from typing import Final
+from typing import Any, Final
 
 from fhirserver.validation.node import Node
-from fhirserver.validation.rule import rule
+from fhirserver.validation.rule import always, rule
 from fhirserver.validation.run import Run
 
 _TAG: Final = re.compile(r"<[A-Za-z!/]")
@@ -17,7 +17,11 @@ _TAG: Final = re.compile(r"<[A-Za-z!/]")
 _HTML_TAG: Final = re.compile(r"</?[A-Za-z][A-Za-z0-9\-]*(?:\s[^<>]*)?/?>")
 
 
-@rule("string")
+def _has_bracket(_run: Run, value: Any) -> bool:
+    return type(value) is str and "<" in value
+
+
+@rule("string", when=always(_has_bracket))
 def plain_text(run: Run, node: Node) -> None:
     """A string without tags."""
     if isinstance(node.value, str) and _TAG.search(node.value):
@@ -25,7 +29,7 @@ def plain_text(run: Run, node: Node) -> None:
         run.report(run.options.html_in_text, "security", text, node)
 
 
-@rule("markdown")
+@rule("markdown", when=always(_has_bracket))
 def markdown(run: Run, node: Node) -> None:
     """Markdown without HTML. https://hl7.org/fhir/R4/datatypes.html#markdown"""
     if isinstance(node.value, str) and _HTML_TAG.search(node.value):

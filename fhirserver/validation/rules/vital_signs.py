@@ -6,11 +6,11 @@ https://hl7.org/fhir/R4/observation-vitalsigns.html
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Final
+from typing import Any, Final
 
 from fhirserver.validation.node import Node
 from fhirserver.validation.profiles.checking import check_profile
-from fhirserver.validation.rule import rule
+from fhirserver.validation.rule import always, rule
 from fhirserver.validation.run import Run
 
 _BASE: Final = "http://hl7.org/fhir/StructureDefinition/"
@@ -34,8 +34,19 @@ PROFILES: Final[Mapping[tuple[str, str], str]] = {
     for code in codes
 }
 
+_CODES: Final = frozenset(code for _, code in PROFILES)
 
-@rule("Observation")
+
+def _may_be_one(_run: Run, observation: Any) -> bool:
+    """Whether a coding has the code of one, of whichever system."""
+    concept = observation.get("code")
+    codings = concept.get("coding") if type(concept) is dict else None
+    return type(codings) is list and any(
+        type(c) is dict and type(code := c.get("code")) is str and code in _CODES for c in codings
+    )
+
+
+@rule("Observation", when=always(_may_be_one))
 def vital_sign(run: Run, node: Node) -> None:
     """One Observation, by its code."""
     code = node.first("code")
