@@ -54,4 +54,15 @@ class Hl7v2:
         "After how many days a sender may use the control id of a message (MSH-10) again for "
         "another one.",
     )
+    hl7v2_retention_days: float = setting(
+        0.0,
+        "After how many days the text of an HL7 v2 message that came is removed with all that is "
+        "known of it, when it is done, discarded or refused; never before its control id may come "
+        "again. 0 is never.",
+    )
+    hl7v2_sent_retention_days: float = setting(
+        0.0,
+        "After how many days an HL7 v2 message that was sent is removed, when it was accepted or "
+        "discarded. 0 is never.",
+    )
     hl7v2_threads: int = setting(4, "How many HL7 v2 messages one worker process converts at once.")

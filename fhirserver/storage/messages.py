@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, Final, Literal
 from uuid import UUID
 
@@ -293,16 +293,6 @@ def paid(database: Database, ids: Sequence[int]) -> list[int]:
         (array(ids),),
     )
     return [row[0] for row in rows]
-
-
-def older_than(database: Database, age: timedelta, *, limit: int) -> int:
-    """Remove messages that ended so long ago; how many there were."""
-    rows = database.write(
-        "DELETE FROM hl7v2.message WHERE id IN (SELECT id FROM hl7v2.message WHERE ended < now() "
-        "- %s AND state <> 'dead' ORDER BY id LIMIT %s) RETURNING 1",
-        (age, limit),
-    )
-    return len(rows)
 
 
 def partners(database: Database, connection_type: str) -> list[dict[str, Any]]:

@@ -17,7 +17,11 @@ def upgrade() -> None:
             )
         op.execute(
             "CREATE INDEX CONCURRENTLY IF NOT EXISTS message_ended ON hl7v2.message (ended) "
-            "WHERE state IN ('done', 'discarded', 'refused')"
+            "WHERE state IN ('done', 'discarded')"
+        )
+        op.execute(
+            "CREATE INDEX CONCURRENTLY IF NOT EXISTS message_refused ON hl7v2.message (received) "
+            "WHERE state = 'refused'"
         )
         op.execute("CREATE INDEX CONCURRENTLY IF NOT EXISTS sent_ended ON hl7v2.sent (ended)")
 
