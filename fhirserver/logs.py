@@ -5,10 +5,13 @@ from __future__ import annotations
 import logging
 import sys
 import time
+import traceback
 from typing import Final
 
 import msgspec
 
+_OURS: Final = ("fhirserver.", "hl7v2_gateway.")
+_MOST_CAUSES: Final = 5
 _STANDARD: Final = frozenset(logging.makeLogRecord({}).__dict__) | {"message", "asctime"}
 
 
@@ -24,7 +27,7 @@ class JSONFormatter(logging.Formatter):
         }
         fields.update({k: v for k, v in record.__dict__.items() if k not in _STANDARD})
         if record.exc_info:
-            fields["exception"] = self.formatException(record.exc_info)
+            fields["exception"] = _told(record.exc_info[1])
         return _encode(fields).decode()
 
     def formatTime(self, record: logging.LogRecord, datefmt: str | None = None) -> str:  # noqa: N802
@@ -34,6 +37,22 @@ class JSONFormatter(logging.Formatter):
             f"{seconds.tm_year}-{seconds.tm_mon:02}-{seconds.tm_mday:02}"
             f"T{seconds.tm_hour:02}:{seconds.tm_min:02}:{seconds.tm_sec:02}.{record.msecs:03.0f}Z"
         )
+
+
+def _told(error: BaseException | None) -> str:
+    """A traceback without what exceptions say that aren't ours, such as a text that is no number.
+
+    Those of the system (a file, a connection) and ours name no patient.
+    """
+    parts: list[str] = []
+    while error is not None and len(parts) < _MOST_CAUSES:
+        kind = type(error)
+        says = isinstance(error, OSError) or kind.__module__.startswith(_OURS)
+        name = f"{kind.__module__}.{kind.__qualname__}".removeprefix("builtins.")
+        frames = "".join(traceback.format_tb(error.__traceback__))
+        parts.append(f"{frames}{name}{f': {error}' if says else ''}")
+        error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+    return "\nwhich came of\n".join(parts)
 
 
 def configure(level: str) -> None:

@@ -64,7 +64,9 @@ def _header(message: Message, version: tuple[int, ...], mode: Mode) -> Line:
 
 
 def _msa(message: Message, code: str, outcome: Outcome, version: tuple[int, ...]) -> Line:
-    values = {"1": code, "2": message.header.segment.value(10) or ""}
+    asked = er7.line_of(message.header.segment).values
+    values = {f"2{p.removeprefix('10')}": v for p, v in asked.items() if p.startswith("10(")}
+    values["1"] = code
     first = next((problem for problem in outcome.problems if problem.severity in "EF"), None)
     if first and version < (2, 5):
         values["3"] = f"{first.place.path}: {first.text}"[:80]

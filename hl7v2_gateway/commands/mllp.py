@@ -18,7 +18,6 @@ from fhirserver import embedded, logs
 from fhirserver.app import open_database
 from fhirserver.cli.options import with_settings
 from fhirserver.embedded.ports import check_free
-from fhirserver.errors import FhirError
 from fhirserver.keys.tls import Listener
 from fhirserver.settings import Settings
 from hl7v2_gateway.intake.opening import open_intake, open_messages
@@ -100,8 +99,9 @@ async def _watch(folder: Folder) -> None:
     while True:
         try:
             await asyncio.to_thread(folder.look)
-        except (OSError, FhirError) as error:
-            log.warning("hl7v2_folder", extra={"error": type(error).__name__})
+        except Exception:
+            # Whatever it is, the next look may do.
+            log.exception("hl7v2_folder")
         await asyncio.sleep(FOLDER_SECONDS)
 
 

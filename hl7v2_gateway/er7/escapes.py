@@ -8,6 +8,7 @@ so that a reader sees it.
 
 from __future__ import annotations
 
+import io
 import re
 from functools import lru_cache
 from typing import Final
@@ -15,6 +16,9 @@ from typing import Final
 from hl7v2_gateway.er7.delimiters import Delimiters
 
 _NEW_LINE: Final = re.compile(r"\.(?:br|ce)", re.IGNORECASE)
+_MOST_SPACES: Final = 50
+"""What one command makes: more than a page has would be memory for nothing."""
+_LONG: Final = 100_000
 _SPACED: Final = re.compile(r"\.(sp|sk)\s?\+?(\d{0,3})", re.IGNORECASE)
 
 
@@ -62,10 +66,21 @@ def unescape(text: str, delimiters: Delimiters, codec: str) -> str:
         if _NEW_LINE.fullmatch(sequence):
             return "\n"
         if spaced := _SPACED.fullmatch(sequence):
-            return ("\n" if spaced[1].lower() == "sp" else " ") * int(spaced[2] or 1)
+            return ("\n" if spaced[1].lower() == "sp" else " ") * min(
+                int(spaced[2] or 1), _MOST_SPACES
+            )
         return ""  # indentation and filling: nothing that plain text has
 
-    return _pattern(escape).sub(meant, text)
+    if len(text) < _LONG:
+        return _pattern(escape).sub(meant, text)
+    # `sub` holds each part as a string of its own, which may take ten times what the text does.
+    out, at = io.StringIO(), 0
+    for match in _pattern(escape).finditer(text):
+        out.write(text[at : match.start()])
+        out.write(meant(match))
+        at = match.end()
+    out.write(text[at:])
+    return out.getvalue()
 
 
 def _bytes(sequences: str, escape: str, codec: str) -> str:

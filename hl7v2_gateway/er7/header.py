@@ -15,6 +15,15 @@ VERSIONS: Final = (
 )  # fmt: skip
 
 
+def _plain(value: str | None) -> str:
+    if value is None or value == NULL:
+        return ""
+    if not value.isprintable():
+        # Names and ids are stored and logged, where a stray NUL would do harm.
+        value = "".join(filter(str.isprintable, value))
+    return value.strip()
+
+
 class Header:
     """Values of MSH; an empty string where the sender said nothing."""
 
@@ -24,13 +33,12 @@ class Header:
         self.segment = segment
 
     def _value(self, field: int, component: int = 1) -> str:
-        value = self.segment.value(field, component)
-        if value is None or value == NULL:
-            return ""
-        if not value.isprintable():
-            # Names and ids are stored and logged, where a stray NUL would do harm.
-            value = "".join(filter(str.isprintable, value))
-        return value.strip()
+        return _plain(self.segment.value(field, component))
+
+    @property
+    def control_id(self) -> str:
+        """MSH-10, all of it: it has no components, but some senders write delimiters into it."""
+        return _plain(self.segment.field(10).text)
 
     @property
     def sending_application(self) -> str:
@@ -67,10 +75,6 @@ class Header:
     def structure(self) -> str:
         """MSH-9.3, as ADT_A01; many senders leave it out."""
         return self._value(9, 3)
-
-    @property
-    def control_id(self) -> str:
-        return self._value(10)
 
     @property
     def processing_id(self) -> str:

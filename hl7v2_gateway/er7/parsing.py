@@ -29,7 +29,7 @@ def parse(raw: bytes, charset: str | None = None) -> Message:
     >>> parse(b"MSH|^~\\\\&|LAB\\rPID|||7^^^A&1.2&ISO\\r").value("PID-3.4.2")
     '1.2'
     """
-    decoded = charsets.decoded(raw, charset)
+    decoded = charsets.decoded(_returned(raw), charset)
     text = decoded.text
     if not text.startswith("MSH"):
         text = text.lstrip(_AROUND)
@@ -62,6 +62,14 @@ def parse(raw: bytes, charset: str | None = None) -> Message:
         text = "a second MSH: two messages came as one; frame each of them"
         problems += (Problem(SEQUENCE, Place("MSH", 2), text, "E"),)
     return Message(raw, tuple(segments), named, problems)
+
+
+def _returned(raw: bytes) -> bytes:
+    """With CR for CRLF, and for LF where there is no CR: as bytes, of which text may take four."""
+    if b"\n" not in raw or charsets.is_wide(raw):
+        return raw
+    raw = raw.replace(b"\r\n", b"\r").replace(b"\n\r", b"\r")
+    return raw if b"\r" in raw else raw.replace(b"\n", b"\r")
 
 
 @lru_cache(maxsize=64)

@@ -93,7 +93,7 @@ class Intake:
         arrival = Arrival(
             received.raw,
             sender.id if sender else "",
-            header.control_id[:_LONGEST_ID],
+            _control(header.control_id),
             f"{header.type}^{header.event}".strip("^")[:40],
             header.version[:20],
             received.source,
@@ -139,6 +139,13 @@ class Intake:
         return sender, message
 
 
+def _control(id_: str) -> str:
+    """A control id as the record takes it; a long one by its beginning and a digest."""
+    if len(id_) <= _LONGEST_ID:
+        return id_
+    return f"{id_[:150]}#{hashlib.sha256(id_.encode()).hexdigest()[:32]}"
+
+
 def _field(message: Message, raw: str) -> str:
     """A field as partners are entered: with ^ between its components."""
     return raw.replace(message.delimiters.component or "^", "^").strip()
@@ -162,19 +169,20 @@ def _accepted(judged: _Judged, lanes: tuple[str, ...]) -> _Judged:
 def _refused(judged: _Judged, problem: Problem) -> _Judged:
     assert judged.message is not None
     assert judged.mode is not None
-    outcome = Outcome.of(problem)
+    message, outcome = judged.message, Outcome.of(problem)
+    # Who asked to hear of the application alone hears it at once: there is nothing to wait for.
+    owed = [m for m in modes(message) if is_owed(message, m, outcome.verdict)]
+    mode = owed[0] if owed else judged.mode
     arrival = replace(
         judged.arrival,
         state="refused",
         reason=f"{problem.code} {problem.place.path}: {problem.text}",
         lanes=(),
-        mode=judged.mode,
-        code=(ACCEPT if judged.mode == "accept" else ORIGINAL)[outcome.verdict],
-        ack=acknowledge(judged.message, outcome, judged.mode)
-        if is_owed(judged.message, judged.mode, outcome.verdict)
-        else None,
+        mode=mode,
+        code=(ACCEPT if mode == "accept" else ORIGINAL)[outcome.verdict],
+        ack=acknowledge(message, outcome, mode) if owed else None,
     )
-    return replace(judged, arrival=arrival, problem=problem)
+    return replace(judged, arrival=arrival, mode=mode, problem=problem)
 
 
 def _unreadable(received: Received, malformed: Malformed) -> _Judged:

@@ -10,11 +10,13 @@ A file that was taken in just before a crash is taken in again: its messages are
 from __future__ import annotations
 
 import logging
+import stat
 import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
+from fhirserver.errors import Unavailable
 from hl7v2_gateway.batches import batch_of
 from hl7v2_gateway.intake import Answer, Received
 from hl7v2_gateway.listening.group import Take
@@ -42,13 +44,22 @@ class Folder:
         """Take in what is there, the oldest first; how many files. Raises Unavailable."""
         files = [f for f in self._path.iterdir() if f.suffix.lower() in SUFFIXES]
         ready = [
-            (f.stat().st_mtime, f.name, f) for f in files if f.is_file() and not f.is_symlink()
+            (changed, f.name, f)
+            for f in files
+            if not f.is_symlink() and (changed := _changed(f)) is not None
         ]
         count = 0
         for changed, _, file in sorted(ready):
-            if time.time() - changed >= self._settled:
+            if time.time() - changed < self._settled:
+                continue
+            try:
                 self._one(file)
                 count += 1
+            except Unavailable:
+                raise
+            except Exception:
+                # It must not keep the others out.
+                log.exception("hl7v2_file_failed")
         return count
 
     def _one(self, file: Path) -> None:
@@ -79,3 +90,12 @@ class Folder:
         target.with_name(f"{target.name}.ack").write_bytes(content)
         file.rename(target)
         log.info("hl7v2_file", extra={"messages": len(answers), "good": is_good})
+
+
+def _changed(file: Path) -> float | None:
+    """When a file was written to; None for one that isn't there any more, and for a folder."""
+    try:
+        found = file.stat()
+    except OSError:
+        return None
+    return found.st_mtime if stat.S_ISREG(found.st_mode) else None

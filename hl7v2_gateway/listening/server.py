@@ -21,6 +21,7 @@ from hl7v2_gateway.listening.connection import Connection
 from hl7v2_gateway.listening.group import Group
 from hl7v2_gateway.listening.limits import HANDSHAKE_SECONDS, Limits
 from hl7v2_gateway.listening.owed import Owed
+from hl7v2_gateway.listening.room import Room
 from hl7v2_gateway.partners.identifying import is_within
 
 log = logging.getLogger(__name__)
@@ -44,8 +45,10 @@ class Server:
         self._limits = limits
         self._context = context
         self._owed = owed
+        self._room = Room(limits.waiting_bytes)
         self._connections: dict[int, Connection] = {}
         self._per_address: Counter[str] = Counter()
+        self._paying: dict[str, asyncio.Task[None]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._number = 0
         self._is_over = asyncio.Event()
@@ -61,7 +64,8 @@ class Server:
         listening.close()
         for connection in list(self._connections.values()):
             connection.close()
-        await asyncio.gather(accepting, paying, *self._tasks, return_exceptions=True)
+        tasks = (accepting, paying, *self._tasks, *self._paying.values())
+        await asyncio.gather(*tasks, return_exceptions=True)
 
     def stop(self) -> None:
         """End `run`."""
@@ -110,8 +114,11 @@ class Server:
                 certificate=_fingerprint(streams[1]),
                 group=self._group,
                 limits=self._limits,
+                room=self._room,
             )
             self._connections[number] = connection
+            if self._is_over.is_set():
+                connection.close()
             log.info("hl7v2_connected", extra={"connection": number, "address": address})
             await connection.run()
         except (OSError, TimeoutError) as error:
@@ -119,7 +126,6 @@ class Server:
                 "hl7v2_connection_failed", extra={"address": address, "why": type(error).__name__}
             )
         finally:
-            accepted.close()
             self._connections.pop(number, None)
             self._per_address[address] -= 1
             if not self._per_address[address]:
@@ -133,23 +139,40 @@ class Server:
         accepted.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
         reader = asyncio.StreamReader()
         protocol = asyncio.StreamReaderProtocol(reader)
-        context = None if self._context is None else self._context()
-        transport, _ = await loop.connect_accepted_socket(
-            lambda: protocol,
-            accepted,
-            ssl=context,
-            ssl_handshake_timeout=None if context is None else HANDSHAKE_SECONDS,
-        )
+        try:
+            context = None if self._context is None else self._context()
+            transport, _ = await loop.connect_accepted_socket(
+                lambda: protocol,
+                accepted,
+                ssl=context,
+                ssl_handshake_timeout=None if context is None else HANDSHAKE_SECONDS,
+            )
+        except BaseException:
+            # From here on the transport closes it, and nobody else may.
+            accepted.close()
+            raise
         return reader, asyncio.StreamWriter(transport, protocol, reader, loop)
 
     async def _pay(self) -> None:
-        """Send the application acknowledgements that are owed to who is connected."""
+        """Send the application acknowledgements that are owed to who is connected.
+
+        One sender after the other would wait for who doesn't take them; twice at once for the same
+        sender would send them twice.
+        """
         while self._owed is not None:
             await asyncio.sleep(OWED_SECONDS)
-            for connection in list(self._connections.values()):
-                for sender in connection.senders:
-                    with contextlib.suppress(OSError, TimeoutError, FhirError):
-                        await self._owed.pay(sender, connection)
+            connections = {s: c for c in self._connections.values() for s in c.senders}
+            for sender, connection in connections.items():
+                if sender not in self._paying:
+                    task = asyncio.create_task(self._pay_one(self._owed, sender, connection))
+                    self._paying[sender] = task
+
+    async def _pay_one(self, owed: Owed, sender: str, connection: Connection) -> None:
+        try:
+            with contextlib.suppress(OSError, TimeoutError, FhirError):
+                await owed.pay(sender, connection)
+        finally:
+            del self._paying[sender]
 
 
 def _fingerprint(writer: asyncio.StreamWriter) -> str | None:

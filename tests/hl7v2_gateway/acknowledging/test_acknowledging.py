@@ -193,3 +193,11 @@ def test_what_is_no_message_is_refused_all_the_same(raw, control_id, version) ->
     assert (ack.value("MSA-2") or "") == control_id
     assert ack.header.version == version
     assert (ack.first("ERR") is None) == (version == "")
+
+
+@pytest.mark.parametrize("control", ["A^1", "A~1&2", "A\\T\\1", "A"])
+def test_the_control_id_is_repeated_as_it_was_sent(control) -> None:
+    raw = f"MSH|^~\\&|HIS|WARD|||20260101||ADT^A01|{control}|P|2.5.1\r"
+    ack = acknowledge(parse(raw.encode()), ACCEPTED)
+
+    assert f"MSA|AA|{control}\r".encode() in ack

@@ -68,3 +68,10 @@ def test_what_was_escaped_comes_back(text: str, delimiters: Delimiters) -> None:
 @given(st.text(alphabet="\\XSFETRPHN.brsp0123456789ABC ~^&|\n"))
 def test_nothing_that_was_written_is_misread_into_an_error(text: str) -> None:
     assert isinstance(unescape(text, Delimiters(), "utf-8"), str)
+
+
+@pytest.mark.parametrize("sequence", ["\\.sp999\\", "\\.sk999\\", "\\.sp50\\"])
+def test_a_short_sequence_does_not_become_a_long_text(sequence: str) -> None:
+    written = sequence * 1000
+
+    assert len(unescape(written, Delimiters(), "utf-8")) < 10 * len(written)

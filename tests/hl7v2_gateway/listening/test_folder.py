@@ -68,3 +68,22 @@ def test_a_file_that_is_still_written_and_a_link_are_left_alone(
 
     assert a_folder(messages, tmp_path, settled=600).look() == 0
     assert (tmp_path / "a.hl7").exists()
+
+
+def test_a_file_that_can_not_be_taken_in_does_not_keep_the_others_out(
+    messages: Messages, tmp_path: Path
+) -> None:
+    (tmp_path / "a.hl7").write_bytes(a_message(control="unlucky"))
+    (tmp_path / "b.hl7").write_bytes(a_message())
+    intake = Intake(messages, Directory(lambda _: []), is_open=True)
+
+    def take(batch):
+        if b"unlucky" in batch[0].raw:
+            raise ValueError("nobody has thought of that")
+        return intake.take(batch)
+
+    folder = Folder(tmp_path, take, most=1_000_000, settled_seconds=0)
+
+    assert folder.look() == 1
+    assert (tmp_path / "done/b.hl7").exists()
+    assert (tmp_path / "a.hl7").exists()

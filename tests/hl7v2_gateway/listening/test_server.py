@@ -74,6 +74,24 @@ def test_another_message_under_the_same_control_id_is_rejected(
     assert sorted(kept(database, control)) == ["refused", "waiting"]
 
 
+@pytest.mark.parametrize("like", ["{}^1", "{0}" + "9" * 250 + "1", "{}&1"])
+def test_control_ids_that_differ_anywhere_are_two_messages(listen: Listen, like: str) -> None:
+    one = like.format(ids.new()[-20:])
+    with listen().connect() as client:
+        answers = [client.send(a_message(control=c)) for c in (one, one[:-1] + "2")]
+
+    assert [a.value("MSA-1") for a in answers] == ["AA", "AA"]
+
+
+def test_a_sender_that_waits_for_the_application_alone_is_told_that_nothing_will_come(
+    listen: Listen,
+) -> None:
+    with listen().connect() as client:
+        ack = client.send(a_message(acknowledge="NE|AL", version="9.9"))
+
+    assert (ack.value("MSA-1"), ack.value("ERR-3")) == ("AR", "203")
+
+
 def test_a_message_without_a_control_id_is_taken_once(listen: Listen) -> None:
     patient = ids.new()
     message = a_message(control="", patient=patient)
