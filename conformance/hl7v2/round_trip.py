@@ -24,6 +24,7 @@ from hl7v2_gateway.mapping.convert import convert
 from hl7v2_gateway.outbound.assembling import Unsendable, assembled
 from hl7v2_gateway.outbound.composing import composed
 from hl7v2_gateway.outbound.events import Trigger
+from hl7v2_gateway.outbound.restoring import restoring
 from hl7v2_gateway.outbound.tabulated import events
 from hl7v2_gateway.outbound.wishes import Wishes, version_number
 from hl7v2_gateway.partners import Sender
@@ -38,7 +39,11 @@ FOCUS: Final = {
     "VXU": "Immunization",
 }
 _PEOPLE: Final = frozenset({"ADT^A28", "ADT^A31"})
-_REFERENCES: Final = frozenset({"patient", "beneficiary", "part-of"})
+_REFERENCES: Final = frozenset({"patient", "beneficiary", "part-of", "encounter", "service"})
+_SAID_ONCE: Final = frozenset(
+    ["MSH", "PID", "PD1", "ARV", "ROL", "NK1", "PV1", "PV2", "GT1", "IN1", "IN2", "AL1"]
+)
+"""What a second message about the same patient says again."""
 _TIME: Final = datetime(2026, 11, 29, 12, tzinfo=UTC)
 
 
@@ -90,7 +95,7 @@ class Converted:
 
 
 def _named(resource: Resource) -> Iterator[str]:
-    for name in ("patient", "beneficiary", "subject", "partOf"):
+    for name in ("patient", "beneficiary", "subject", "partOf", "encounter", "service"):
         given = resource.get(name, [])
         for one in given if isinstance(given, list) else [given]:
             yield one.get("reference", "")
@@ -103,7 +108,9 @@ def sent_again(message: Message) -> Message | None:
     """
     header = message.header
     event = f"{header.type}^{header.event}"
-    conversion = convert(message, Sender("round-trip", "round trip", "X"))
+    conversion = convert(
+        message, Sender("round-trip", "round trip", "X"), restore=restoring(header.version)
+    )
     reader = Converted(stored({u.full_url: u.resource for u in conversion.upserts}))
     wishes = Wishes(version=_version(header.version))
     texts: list[bytes] = []
@@ -114,7 +121,7 @@ def sent_again(message: Message) -> Message | None:
         except Unsendable:
             continue
         # Several reports of one message leave as several messages about the same patient.
-        skipped = {"MSH", "PID", "PD1", "NK1", "PV1", "PV2"} if texts else frozenset[str]()
+        skipped = _SAID_ONCE if texts else frozenset[str]()
         texts.append(composed([s for s in segments if s.name not in skipped], wishes))
     return parse(b"".join(texts)) if texts else None
 

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from hl7v2_gateway.mapping.context import Context
 from hl7v2_gateway.mapping.drafts import Draft, Drafts, Made
+from hl7v2_gateway.mapping.keeping import keep
 from hl7v2_gateway.mapping.placing import Move, placed
 from hl7v2_gateway.mapping.plans import Link, Plan, Slot
 from hl7v2_gateway.mapping.rules import Rule
@@ -70,6 +71,7 @@ class Assembly:
         scope = view.index + 1
         # A segment makes one new resource for each label that it owns, however many rows it has.
         begun: set[str] = set()
+        filled: list[Draft] = []
         for action in slot.actions:
             if action.test is not None and not action.test(view, EMPTY, self.near):
                 continue
@@ -87,8 +89,11 @@ class Assembly:
                 # A PID makes a patient, however little it says: results must have a subject.
                 draft.hints["keep"] = True
             self.apply(action.rules.whole, action.rules.fields, view, draft, scope)
+            filled.append(draft)
             for link in action.links:
                 self._link(link, scope)
+        if self.ctx.restore is not None:
+            keep(self.ctx.restore, view, filled, self._latest, self.used, self.ctx)
 
     def _beside(self, draft: Draft, view: View) -> None:
         """What an observation or a specimen is told from others by: its report, its sub-id."""
@@ -204,6 +209,8 @@ class Assembly:
             value = convert(source, ctx, rule.how)
             if value is None:
                 continue
+            if ctx.restore is not None and rule.kind:
+                ctx.restore.note(*rule.kind, value, source.components)
             if index and rule.lines:
                 _add_line(draft, rule, value, scope)
             else:

@@ -2,16 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from fhirserver.model.resource import Resource
 from hl7v2_gateway.mapping.systems import CODE_SYSTEMS, quoted
 
 PERIOD_END: Final = "https://fhirserver.example/StructureDefinition/hl7v2-period-end"
 Answers = Mapping[tuple[str, str], tuple[str, str, str]]
+
+
+class Restore(Protocol):
+    """What a conversion is asked to keep, so that it can be told again (see keeping.py)."""
+
+    def note(
+        self, data_type: str, fhir_type: str, value: Any, sent: tuple[tuple[str, ...], ...], /
+    ) -> None:
+        """Note in a value, made of a v2 type for a FHIR type, what FHIR has no words for."""
+        ...
+
+    def homes(self, segment: str) -> Sequence[str]: ...
+
+    def whole(self, segment: str) -> Sequence[str]: ...
+
+    def fields(self, segment: str, home: str) -> Mapping[int, tuple[str, bool]]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +83,7 @@ class Context:
     answered: list[AnsweredCode] = field(default_factory=list)
     position: str = ""
     country: str = ""
+    restore: Restore | None = None
 
     def translated(
         self, how: How, code: str, text: str = "", *, is_published: bool = False

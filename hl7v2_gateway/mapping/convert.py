@@ -18,7 +18,7 @@ from fhirserver.model.resource import Resource
 from hl7v2_gateway.er7.messages import Message
 from hl7v2_gateway.mapping import identity
 from hl7v2_gateway.mapping.assembling import Assembly
-from hl7v2_gateway.mapping.context import Answers, Context, pruned
+from hl7v2_gateway.mapping.context import Answers, Context, Restore, pruned
 from hl7v2_gateway.mapping.conversion import Conversion, Unmapped, Unsupported, Upsert
 from hl7v2_gateway.mapping.datatypes.times import date_time, offset_of
 from hl7v2_gateway.mapping.drafts import Draft, merge
@@ -45,12 +45,18 @@ _ORDER: Final = (
 
 
 def convert(
-    message: Message, sender: Sender, *, message_id: str = "", answers: Answers | None = None
+    message: Message,
+    sender: Sender,
+    *,
+    message_id: str = "",
+    answers: Answers | None = None,
+    restore: Restore | None = None,
 ) -> Conversion:
     """The resources that a message means.
 
     `message_id` names the stored raw message, for Provenance; `answers` are the codes that somebody
-    has translated for this sender. Raises Unsupported for a message that no map knows.
+    has translated for this sender; `restore` notes what FHIR has no words for.
+    Raises Unsupported for a message that no map knows.
     """
     header = seen(message.segments[0])
     event = event_of(header)
@@ -60,7 +66,7 @@ def convert(
     structure_plan = plan(event.structure, sender.overlays)
     if structure_plan is None:
         raise Unsupported("201", f"no map for {event.name}")
-    ctx = Context(_zone(header, sender), sender.authorities, answers or {})
+    ctx = Context(_zone(header, sender), sender.authorities, answers or {}, restore=restore)
     views = [header, *(seen(s) for s in message.segments[1:])]
     void = [v for v in views if v.name in sender.snapshots and is_void(v)]
     said = [v for v in views if v not in void] if void else views

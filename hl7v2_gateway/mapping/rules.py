@@ -94,6 +94,8 @@ class Rule:
     lines: bool = False
     fallback: bool = False
     default: bool = False
+    kind: tuple[str, str] | None = None
+    """The v2 type, and in small letters the FHIR type that is made of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,7 +207,7 @@ def _rule(name: str, resource_type: str, row: Mapping[str, Any]) -> Rule:
     path = _apart(resolved(resource_type, row["to"]), field)
     constant = row.get("constant")
     convert, uses = None, frozenset[int]()
-    how = How()
+    how, types = How(), None
     if constant is not None:
         constant = _literal(constant, path.type)
         if path.type[0].isupper() and path.steps and path.type != "Reference":
@@ -231,6 +233,8 @@ def _rule(name: str, resource_type: str, row: Mapping[str, Any]) -> Rule:
         if kind not in datatypes.MAPS:
             raise ValueError(f"no data type map {kind!r} for a {path.type}")
         convert, uses = datatypes.MAPS[kind], datatypes.USES[kind]
+        v2, _, made = kind.rstrip("]").partition("[")
+        types = (v2.upper(), made.partition("-")[0])
         vocabulary_name = row.get("codes", "")
         if vocabulary_name and not has_vocabulary(vocabulary_name):
             raise ValueError(f"no vocabulary map {vocabulary_name!r}")
@@ -254,6 +258,7 @@ def _rule(name: str, resource_type: str, row: Mapping[str, Any]) -> Rule:
         lines=bool(row.get("lines")),
         fallback=bool(row.get("fallback")),
         default=bool(row.get("default")) or constant is not None,
+        kind=types,
     )
 
 

@@ -11,6 +11,7 @@ from hl7v2_gateway.mapping.conversion import Conversion, Unsupported
 from hl7v2_gateway.mapping.convert import convert, supported
 from hl7v2_gateway.mapping.merging import merged
 from hl7v2_gateway.operating.conversions import Combine, Made, NotConverted
+from hl7v2_gateway.outbound.restoring import restoring
 from hl7v2_gateway.partners import Sender
 
 _MOST_TOLD = 500
@@ -19,7 +20,13 @@ _MOST_TOLD = 500
 def made_of(message: Message, sender: Sender, number: int, answers: Answers | None = None) -> Made:
     """What the tables make of a message. Raises NotConverted for one that they don't know."""
     try:
-        conversion = convert(message, sender, message_id=str(number), answers=answers)
+        conversion = convert(
+            message,
+            sender,
+            message_id=str(number),
+            answers=answers,
+            restore=restoring(message.header.version),
+        )
     except Unsupported as error:
         raise NotConverted(error.code, str(error)) from error
     return Made(

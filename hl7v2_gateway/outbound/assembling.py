@@ -107,6 +107,8 @@ def _content(items: list[Tree], node: Typed, writing: Writing, count: _Count) ->
         if not _is_for(item, node, writing):
             continue
         nodes = _nodes(item, node, writing)
+        if "where" in item:
+            nodes = _are(nodes, item["where"], writing)
         if item.get("first"):
             nodes = nodes[:1]
         made = 0
@@ -142,7 +144,7 @@ def _segment(item: Tree, node: Typed, writing: Writing, count: _Count) -> Segmen
     if not has_table(table, writing.wishes):
         # What says the same of everything, as EVN, has one table.
         table = name
-    if not has_table(table, writing.wishes):
+    if not has_table(table, writing.wishes) and node[0] != "Extension":
         return None
     numbers = {**count.numbers, "": count.next(name)}
     segment = filled(name, table, node, writing, numbers)
@@ -190,6 +192,16 @@ def _searched(wanted: Tree, node: Typed, writing: Writing) -> list[Typed]:
             return []
         pairs.append((parameter, str(found[0][1])))
     return [(wanted["type"], r, None) for r in writing.reader.search(wanted["type"], pairs)]
+
+
+def _are(nodes: list[Typed], expression: str, writing: Writing) -> list[Typed]:
+    """Those for which it holds."""
+    found = []
+    for node in nodes:
+        held = writing.found(expression, node[0], node[1])
+        if held and held[0][1] is True:
+            found.append(node)
+    return found
 
 
 def _within(writing: Writing, node: Typed) -> Writing:

@@ -9,11 +9,12 @@ from typing import Any
 from fhirserver.fhirpath import Typed
 from fhirserver.registry import discover
 from hl7v2_gateway.outbound import datatypes
+from hl7v2_gateway.outbound.kept import put_back
 from hl7v2_gateway.outbound.segments import Repetition, Segment, repetition
 from hl7v2_gateway.outbound.tabulated import Rule, rules
 from hl7v2_gateway.outbound.values import kind, writer_of
 from hl7v2_gateway.outbound.vocabulary import hl7_table, table
-from hl7v2_gateway.outbound.writing import Writing, writers
+from hl7v2_gateway.outbound.writing import Writing, unworded, writers
 
 discover(datatypes)
 
@@ -37,9 +38,11 @@ def filled(
             fields[rule.field] = [list(r) for r in written]
         else:
             _put(fields.setdefault(rule.field, [[]])[0], rule.component, written[0])
-    if not says_something:
+    made = {n: tuple(tuple(r) for r in found) for n, found in fields.items()}
+    kept = put_back(name, table_name, node, writing, made)
+    if not says_something and not kept:
         return None
-    return Segment(name, {n: tuple(tuple(r) for r in found) for n, found in fields.items()})
+    return Segment(name, {**made, **kept})
 
 
 def _put(parts: list[Any], component: int, written: Repetition) -> None:
@@ -78,6 +81,9 @@ def _written(rule: Rule, node: Typed, writing: Writing) -> Repetition | None:
     if data_type == "VALUE":
         data_type = writer_of(kind(node, writing.wishes))
     if rule.table is not None:
+        noted = _as_sent(rule, node, writing)
+        if noted is not None:
+            return noted
         by_table = _by_table(rule.table, rule.data_type, value)
         if by_table is not None:
             return by_table
@@ -88,6 +94,16 @@ def _written(rule: Rule, node: Typed, writing: Writing) -> Repetition | None:
         writing = replace(writing, wishes=replace(writing.wishes, systems=systems))
     write = writers.get((data_type, name)) or writers.get((data_type, _base(name)))
     return None if write is None else write(value, writing)
+
+
+def _as_sent(rule: Rule, node: Typed, writing: Writing) -> Repetition | None:
+    """The words in which a coded value came in, where it still is the one that came in."""
+    name, value, _ = node
+    write = writers.get((rule.data_type, name))
+    if write is None or not isinstance(value, dict) or "extension" not in value:
+        return None
+    written = write(value, writing)
+    return None if written == unworded(write)(value, writing) else written
 
 
 def _by_table(name: str, data_type: str, value: Any) -> Repetition | None:

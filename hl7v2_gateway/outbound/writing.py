@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import wraps
 from typing import Any, Final
 
 from fhirserver import fhirpath
@@ -18,6 +19,7 @@ from fhirserver.model.resource import Resource
 from hl7v2_gateway.outbound.reader import Reader
 from hl7v2_gateway.outbound.segments import Repetition
 from hl7v2_gateway.outbound.wishes import Wishes
+from hl7v2_gateway.outbound.wording import as_sent
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +48,8 @@ class Writing:
 
 Write = Callable[[Any, Writing], Repetition | None]
 
+_PLAIN: Final[dict[Write, Write]] = {}
+
 writers: Final[dict[tuple[str, str], Write]] = {}
 """By the v2 data type and the FHIR type of the value."""
 
@@ -54,10 +58,23 @@ def writer(data_type: str, *fhir_types: str) -> Callable[[Write], Write]:
     """The decorated function writes values of these FHIR types as that data type."""
 
     def add(write: Write) -> Write:
+        @wraps(write)
+        def worded(value: Any, writing: Writing) -> Repetition | None:
+            written = write(value, writing)
+            if isinstance(value, dict) and "extension" in value:
+                return as_sent(data_type, written, value["extension"]) or None
+            return written
+
+        _PLAIN[worded] = write
         for fhir_type in fhir_types:
             if (data_type, fhir_type) in writers:
                 raise ValueError(f"two writers of {fhir_type} as {data_type}")
-            writers[data_type, fhir_type] = write
-        return write
+            writers[data_type, fhir_type] = worded
+        return worded
 
     return add
+
+
+def unworded(write: Write) -> Write:
+    """The writer that doesn't look how a value was sent."""
+    return _PLAIN.get(write, write)
