@@ -33,7 +33,7 @@ Branches about other resource types (`Patient.name | Person.name` compiled for P
 nothing. Everything is thread-safe, and nothing that is evaluated is changed.
 """
 
-from fhirserver.fhirpath.compiler import compile, shape_of  # noqa: A004 - as re.compile
+from fhirserver.fhirpath.compiler import compile, compile_parsed, shape_of  # noqa: A004 - as re.compile
 from fhirserver.fhirpath.env import Env, Profiles, Resolver, Terminology
 from fhirserver.fhirpath.jsonpath import to_sql_jsonpath
 from fhirserver.fhirpath.nodes import Evaluate, Typed
@@ -47,6 +47,7 @@ __all__ = [
     "Terminology",
     "Typed",
     "compile",
+    "compile_parsed",
     "parse",
     "shape_of",
     "to_sql_jsonpath",

@@ -54,10 +54,15 @@ def compile(expression: str, type: str, *, strict: bool = False) -> Evaluate:  #
 
 
 def _compile(expression: str, type: str, strict: bool) -> Evaluate:  # noqa: A002
+    return compile_parsed(parse(expression), type, strict=strict)
+
+
+def compile_parsed(tree: Expression, type: str, *, strict: bool = False) -> Evaluate:  # noqa: A002
+    """The same for an expression that is parsed already, or a part of one; it isn't kept."""
     if not schema.exists(type):
         raise Invalid(f"FHIRPath: no type {type}")
     try:
-        run = _Compiler(strict).compile(parse(expression), one(type)).run
+        run = _Compiler(strict).compile(tree, one(type)).run
     except RecursionError as error:
         raise TooCostly("FHIRPath: the expression is nested too deeply") from error
     is_resource = type in schema.ABSTRACT

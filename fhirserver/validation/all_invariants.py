@@ -11,7 +11,7 @@ from typing import Any
 from fhirserver.fhirpath import Env
 from fhirserver.model import definitions
 from fhirserver.validation.common_invariants import unreferenced
-from fhirserver.validation.invariants import ELSEWHERE, Rule, compiled
+from fhirserver.validation.invariants import ELSEWHERE, Rule, compiled, is_spared
 from fhirserver.validation.node import Node, Place, node_at
 from fhirserver.validation.run import Run
 
@@ -39,8 +39,7 @@ def check_invariants(
 ) -> None:
     """Tell of those that a value breaks."""
     for each in invariants:
-        touches = each.touches
-        if touches is not None and touches.isdisjoint(value):
+        if is_spared(each, value):
             continue
         try:
             if each.holds(value, env):

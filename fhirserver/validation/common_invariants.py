@@ -87,6 +87,14 @@ def _walked(resource: Mapping[str, Any]) -> set[str]:
     return found
 
 
+def _dom_6(resource: Mapping[str, Any], env: Env) -> bool:
+    """A resource should have a narrative."""
+    text = resource.get("text")
+    if type(text) is not dict:
+        return text is not None
+    return "div" in text or "_div" in text
+
+
 def _qty_3(quantity: Mapping[str, Any], env: Env) -> bool:
     """A code for the unit needs its system."""
     return "code" not in quantity or "system" in quantity or "_system" in quantity
@@ -106,6 +114,7 @@ _in_order: Final = fhirpath.compile("start.lowBoundary() <= end.highBoundary()",
 
 COMMON: Final[Mapping[str, Callable[[Any, Env], bool]]] = {
     "dom-3": _dom_3,
+    "dom-6": _dom_6,
     "ext-1": _ext_1,
     "per-1": _per_1,
     "qty-3": _qty_3,

@@ -20,7 +20,7 @@ from fhirserver.model.definitions import Constraint, Property
 from fhirserver.model.resource import Resource
 from fhirserver.validation.common_invariants import COMMON
 from fhirserver.validation.findings import Finding, at
-from fhirserver.validation.touching import touched
+from fhirserver.validation.touching import needed
 
 Findings: TypeAlias = Sequence[Finding]
 Holds: TypeAlias = Callable[[Any, Env], bool]
@@ -28,8 +28,6 @@ Holds: TypeAlias = Callable[[Any, Env], bool]
 
 # Checked by other rules: no contained resources in contained ones (structure), narratives.
 ELSEWHERE: Final = frozenset({"dom-2", "txt-1", "txt-2"})
-
-_NOWHERE: Final = Env(resource={"resourceType": "Basic"})
 
 
 def check(resource: Resource) -> list[Finding]:
@@ -49,15 +47,23 @@ def _resource(resource: Resource, root: Mapping[str, Any] | None) -> Findings:
 
 
 class Rule(NamedTuple):
-    """An invariant; `touches` are the properties without which it can't be broken."""
+    """An invariant; without a property of each set of `needs` it can't be broken."""
 
     constraint: Constraint
     holds: Holds
-    touches: frozenset[str] | None
+    needs: tuple[frozenset[str], ...]
 
     def finding(self) -> Finding:
         """What is said when it is broken."""
         return Finding("", "invariant", f"{self.constraint.key}: {self.constraint.human}")
+
+
+def is_spared(rule: Rule, value: Resource) -> bool:
+    """Whether a rule can't be broken by an object, because of what it hasn't."""
+    for names in rule.needs:  # noqa: SIM110 - a generator takes longer than what it asks
+        if names.isdisjoint(value):
+            return True
+    return False
 
 
 class _Step(NamedTuple):
@@ -135,11 +141,7 @@ def compiled(constraint: Constraint, path: str) -> Rule | None:
     holds = COMMON.get(constraint.key) or _holds(constraint.expression, path)
     if holds is None:
         return None
-    touches = touched(constraint.expression, path)
-    # What fails for an object without these properties must be looked at always.
-    if touches is not None and not holds({}, _NOWHERE):
-        touches = None
-    return Rule(constraint, holds, touches)
+    return Rule(constraint, holds, needed(constraint.expression, path))
 
 
 def _holds(expression: str, path: str) -> Holds | None:
@@ -165,9 +167,7 @@ def _walk(value: Resource, plan: _Plan, env: Env) -> Findings:
         steps = plan.fill()
     found: Findings = ()
     for rule in plan.rules:
-        if rule.touches is not None and rule.touches.isdisjoint(value):
-            continue
-        if not rule.holds(value, env):
+        if not is_spared(rule, value) and not rule.holds(value, env):
             found = [*found, rule.finding()]
     # Most objects have nothing inside that rules could be about: a Coding, a Quantity.
     if steps.keys().isdisjoint(value):

@@ -24,8 +24,8 @@ class Node:
     """
 
     __slots__ = (
-        "_by_place", "_children", "extra", "index", "is_primitive", "is_resource", "name", "parent",
-        "property", "type", "value",
+        "_by_name", "_by_place", "_children", "extra", "index", "is_primitive", "is_resource",
+        "name", "parent", "property", "type", "value",
     )  # fmt: skip
 
     def __init__(
@@ -50,6 +50,7 @@ class Node:
         self.property = property_
         self.parent = parent
         self._children: list[Node] | None = None
+        self._by_name: dict[str, list[Node]] | None = None
         self._by_place: dict[tuple[str, int | None], Node] | None = None
         # Whether it is a resource, at the top or inside another; whether its type is primitive.
         self.is_resource = is_resource
@@ -106,12 +107,21 @@ class Node:
         return node
 
     def named(self, name: str) -> list[Node]:
-        """The children that are an element: `value`, never `valueQuantity`."""
-        return [c for c in self.children if c.name == name]
+        """The children that are an element: `value`, never `valueQuantity`. Don't change it."""
+        return self._named().get(name, [])
 
     def first(self, name: str) -> Node | None:
         """The first child of a name."""
-        return next((c for c in self.children if c.name == name), None)
+        found = self._named().get(name)
+        return found[0] if found else None
+
+    def _named(self) -> dict[str, list[Node]]:
+        found = self._by_name
+        if found is None:
+            found = self._by_name = {}
+            for c in self.children:
+                found.setdefault(c.name, []).append(c)
+        return found
 
     def text(self, name: str) -> str | None:
         """The value of a child that is a string."""
@@ -137,6 +147,17 @@ def tree(resource: dict[str, Any]) -> Node | None:
     if not isinstance(name, str) or not definitions.load().is_resource(name):
         return None
     return Node(name, name, resource, is_resource=True)
+
+
+def resources(node: Node) -> Iterator[Node]:
+    """A resource and those inside, which only few elements may hold."""
+    if node.type in {"Bundle", "Parameters"}:
+        yield from (n for n in node.everything() if n.is_resource)
+        return
+    yield node
+    if "contained" in node.value:
+        for contained in node.named("contained"):
+            yield from resources(contained)
 
 
 def branch(path: str, type_: str, value: Any, extra: Any = None) -> Node:

@@ -38,6 +38,30 @@ class Slicing:
     is_ordered: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Fit:
+    """What the types of an element say of a value that has a type.
+
+    `profiles` are those of which it must keep to one; `targets` and `aggregation` are a
+    Reference's.
+    """
+
+    is_allowed: bool
+    profiles: tuple[str, ...]
+    targets: tuple[str, ...]
+    aggregation: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What a slice says at the path of a discriminator; `steps` is None for one not understood."""
+
+    steps: tuple[tuple[str, str], ...] | None
+    said: tuple[Element, ...]
+    inherited: tuple[Any, ...]
+    """What fixed and pattern values further up say there."""
+
+
 @dataclass(slots=True, eq=False)
 class Element:
     """One element of a profile; `values` are its fixed[x], pattern[x], minValue[x] ... by kind."""
@@ -66,6 +90,23 @@ class Element:
     checked: list[Element] = field(default_factory=list)
     """The children that say more than the base, or have something inside that does."""
 
+    fits: dict[str, Fit] = field(default_factory=dict)
+    """What `types` say of a node's type, kept by it."""
+    said_at: dict[str, Said] = field(default_factory=dict)
+    """Of a slice: what is said at the path of a discriminator, kept by it."""
+
+    def fit(self, type_: str) -> Fit:
+        """What its types say of a node of a type."""
+        found = self.fits.get(type_)
+        if found is None:
+            found = self.fits[type_] = _fit(self.types, type_)
+        return found
+
+    @property
+    def says_of_values(self) -> bool:
+        """Whether it says anything of a value by itself."""
+        return bool(self.values or self.limits) or self.max_length is not None
+
     def child(self, name: str) -> Element | None:
         """The definition of an element inside, without its slices."""
         return next((c for c in self.children if c.name == name), None)
@@ -86,6 +127,29 @@ class Profile:
     def name(self) -> str:
         """How it is called in messages."""
         return self.url if self.version is None else f"{self.url}|{self.version}"
+
+
+def _fit(types: tuple[TypeOf, ...], type_: str) -> Fit:
+    fitting = [t for t in types if is_type(type_, t.code)]
+    is_allowed = not types or bool(fitting) or "." in type_
+    profiles = tuple(p for t in fitting for p in t.profiles)
+    return Fit(
+        is_allowed,
+        profiles if all(t.profiles for t in fitting) else (),
+        tuple(t for each in fitting for t in each.targets),
+        frozenset(a for each in fitting for a in each.aggregation),
+    )
+
+
+@cache
+def is_type(type_: str, wanted: str) -> bool:
+    """Whether a type, or an element with children, is what a profile wants."""
+    if type_ == wanted or wanted in {"", "*"}:
+        return True
+    known = definitions.load()
+    if "." in type_:
+        return wanted in {"Element", "BackboneElement"}
+    return wanted in known.structure_names and known.is_a(type_, wanted)
 
 
 def profile_of(definition: Resource) -> Profile | None:

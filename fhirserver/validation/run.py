@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from dataclasses import replace
 from functools import cached_property
 from typing import Any, Protocol
 
@@ -59,6 +58,12 @@ class Run:
         self.codes = codes
         self.options = options
         self.fetch = fetch
+        # Whether this is about a Bundle, whose entries refer to one another.
+        self.is_bundle = top.type == "Bundle"
+        # Whether a reference that isn't one inside a resource may lead somewhere.
+        self.may_resolve = fetch is not None or self.is_bundle or top.type == "Parameters"
+        self._terminology = ExpressionCodes(codes)
+        self._profiles = profiles.for_expressions(self)
         self.deadline = time.monotonic() + EXPRESSIONS_SECONDS
         self._envs: dict[int, Env] = {}
         self._own_envs: dict[int, Env] = {}
@@ -73,16 +78,6 @@ class Run:
         self.given_up: set[int] = set()
         # The ids of elements met so far, with the resource that they are of.
         self.ids: set[tuple[int, str]] = set()
-
-    @cached_property
-    def is_bundle(self) -> bool:
-        """Whether this is about a Bundle, whose entries refer to one another."""
-        return self.top.type == "Bundle"
-
-    @cached_property
-    def may_resolve(self) -> bool:
-        """Whether a reference that isn't one inside a resource may lead somewhere."""
-        return self.fetch is not None or self.top.type in {"Bundle", "Parameters"}
 
     def report(self, severity: Severity | None, code: str, text: str, where: Node | str) -> None:
         """Add an issue; what was said already isn't said twice, None says nothing."""
@@ -168,11 +163,17 @@ class Run:
 
     def own_env(self, node: Node) -> Env:
         """The same for the standard's invariants, which large resources cost much."""
-        key = id(node.resource)
-        found = self._own_envs.get(key)
+        resource = node.resource
+        found = self._own_envs.get(id(resource))
         if found is None:
-            found = self._own_envs[key] = replace(
-                self.env(node), max_steps=OWN_STEPS, max_seconds=OWN_SECONDS, deadline=None
+            found = self._own_envs[id(resource)] = Env(
+                resource=resource.value,
+                root_resource=resource.root.value,
+                resolve=lambda reference: self._resolved(reference, resource),
+                terminology=self._terminology,
+                profiles=self._profiles,
+                max_steps=OWN_STEPS,
+                max_seconds=OWN_SECONDS,
             )
         return found
 
@@ -190,14 +191,6 @@ class Run:
                 deadline=self.deadline,
             )
         return found
-
-    @cached_property
-    def _terminology(self) -> fhirpath.Terminology:
-        return ExpressionCodes(self.codes)
-
-    @cached_property
-    def _profiles(self) -> fhirpath.Profiles:
-        return self.profiles.for_expressions(self)
 
 
 class ExpressionCodes:

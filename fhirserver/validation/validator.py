@@ -10,7 +10,8 @@ https://hl7.org/fhir/R4/validation.html
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from functools import cached_property
+from functools import cached_property, lru_cache
+from typing import Final
 
 from fhirserver import registry
 from fhirserver.errors import FhirError, Issue
@@ -22,7 +23,7 @@ from fhirserver.validation import rules, structure
 from fhirserver.validation.enumerated import EnumeratedCodes
 from fhirserver.validation.expressions import RunProfiles
 from fhirserver.validation.grammars import WithGrammars
-from fhirserver.validation.node import Node, tree
+from fhirserver.validation.node import Node, resources, tree
 from fhirserver.validation.options import Codes, Fetch, Options
 from fhirserver.validation.profile import Profile, profile_of
 from fhirserver.validation.profiles.checking import check_profile
@@ -31,6 +32,9 @@ from fhirserver.validation.systems import Systems
 from fhirserver.validation.walk import walk
 
 registry.discover(rules)
+
+# Canonicals with the profile compiled, or with that there is none; who sends resources names them.
+_PROFILES_KEPT: Final = 4_096
 
 
 class Validator:
@@ -49,14 +53,16 @@ class Validator:
         self._codes = WithGrammars(codes or EnumeratedCodes(conformance))
         self._options = options or Options()
         self.systems = Systems(conformance)
-        self._profiles: dict[str, Profile | None] = {}
+        self._profiles = lru_cache(_PROFILES_KEPT)(self._read)
+        self._missing = lru_cache(_PROFILES_KEPT)(self._why_missing)
 
     def profile(self, canonical: str) -> Profile | None:
         """A compiled profile; None when it isn't known or no snapshot of it can be made."""
-        if canonical not in self._profiles:
-            found = self.conformance.find("StructureDefinition", canonical)
-            self._profiles[canonical] = None if found is None else self._compiled(found)
-        return self._profiles[canonical]
+        return self._profiles(canonical)
+
+    def _read(self, canonical: str) -> Profile | None:
+        found = self.conformance.find("StructureDefinition", canonical)
+        return None if found is None else self._compiled(found)
 
     def _compiled(self, definition: Resource) -> Profile | None:
         try:
@@ -135,20 +141,22 @@ class Validator:
         if top is None:
             return []
         run = Run(top, self.conformance, self, self._codes, self._options, None)
-        for node in top.everything():
-            if node.is_resource:
-                self._declared(run, node)
+        for node in resources(top):
+            self._declared(run, node)
         return sorted(run.issues.values(), key=lambda i: _ORDER[i.severity])
 
     def _declared(self, run: Run, node: Node) -> None:
         """The profiles of meta.profile."""
-        meta = node.first("meta")
-        for declared in meta.named("profile") if meta is not None else ():
-            if isinstance(declared.value, str) and not check_profile(run, node, declared.value):
-                text = f"nothing was checked by it: {self._missing(declared.value)}"
-                run.warning("not-found", text, declared)
+        meta = node.value.get("meta")
+        declared = meta.get("profile") if type(meta) is dict else None
+        if type(declared) is not list:
+            return
+        for i, canonical in enumerate(declared):
+            if type(canonical) is str and not check_profile(run, node, canonical):
+                text = f"nothing was checked by it: {self._missing(canonical)}"
+                run.warning("not-found", text, f"{node.path}.meta.profile[{i}]")
 
-    def _missing(self, canonical: str) -> str:
+    def _why_missing(self, canonical: str) -> str:
         """Why a profile can't be used."""
         if self.conformance.find("StructureDefinition", canonical) is None:
             return f"the profile {canonical} isn't known here: install the package that has it"

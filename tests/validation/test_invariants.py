@@ -8,8 +8,9 @@ from fhirserver import fhirpath
 from fhirserver.fhirpath import Env
 from fhirserver.model import definitions
 from fhirserver.validation import check
+from fhirserver.validation.all_invariants import invariants_of
 from fhirserver.validation.common_invariants import COMMON
-from fhirserver.validation.invariants import ELSEWHERE, compiled
+from fhirserver.validation.invariants import ELSEWHERE, compiled, is_spared
 
 OBSERVATION = {"resourceType": "Observation", "status": "final", "code": {"text": "Pulse"}}
 CONTAINED = {"resourceType": "Patient", "id": "p"}
@@ -158,6 +159,9 @@ PERIOD = {"start": "2020-01-01", "end": "2020-01-02"}
         ("ext-1", "Extension", {"url": "a", "valueString": "a"}),
         ("ext-1", "Extension", {"url": "a", "valueString": "a", "extension": [{"url": "b"}]}),
         ("ref-1", "Reference", {"reference": "#p"}),
+        ("dom-6", "Patient", {"resourceType": "Patient"}),
+        ("dom-6", "Patient", {"resourceType": "Patient", "text": {"status": "empty"}}),
+        ("dom-6", "Patient", {"resourceType": "Patient", "text": {"div": "<div>.</div>"}}),
         ("ref-1", "Reference", {"reference": "#q"}),
         ("ref-1", "Reference", {"reference": "Patient/1"}),
     ],
@@ -171,6 +175,15 @@ def test_the_shortcuts_say_what_the_expressions_say(
     said = fhirpath.compile(constraint.expression, path)(value, env)
 
     assert COMMON[key](value, env) is (said[0][1] is not False)
+
+
+def test_an_invariant_is_looked_at_where_all_that_breaks_it_may_be_there() -> None:
+    """obs-6: a reason why there is no value, and a value."""
+    rule = next(r for r in invariants_of("Observation", None) if r.constraint.key == "obs-6")
+
+    assert is_spared(rule, {"valueString": "1"})
+    assert is_spared(rule, {"dataAbsentReason": {"text": "?"}})
+    assert not is_spared(rule, {"valueString": "1", "dataAbsentReason": {"text": "?"}})
 
 
 def test_large_code_systems_are_held_to_their_invariants() -> None:

@@ -6,21 +6,21 @@ https://hl7.org/fhir/R4/profiling.html
 from __future__ import annotations
 
 from collections.abc import Iterable
-from functools import cache
 from typing import Any, Final
 
 from fhirserver import fhirpath
 from fhirserver.errors import Invalid, Severity, TooCostly
-from fhirserver.model import definitions, json
+from fhirserver.model import json
 from fhirserver.validation.binding import check_binding
 from fhirserver.validation.limits import broken, is_above, is_below
 from fhirserver.validation.node import Node
 from fhirserver.validation.profile import (
     Element,
+    Fit,
     Profile,
     Slicing,
-    TypeOf,
     is_base_type,
+    is_type,
 )
 from fhirserver.validation.profiles import discriminators
 from fhirserver.validation.profiles.patterns import is_fixed, is_like
@@ -81,7 +81,7 @@ class _Checker:
         # Two resources that refer to one another are each taken for right meanwhile.
         if key in self.run.doing or key in self.run.done:
             return
-        if not _is_type(node.type, self.of.type):
+        if not is_type(node.type, self.of.type):
             self.run.error("structure", f"{self.of.name} is a profile of {self.of.type}", node)
             return
         self.run.doing.add(key)
@@ -94,7 +94,8 @@ class _Checker:
     def element(self, e: Element, node: Node) -> None:
         """One element that a node is known to be."""
         self.types(e, node)
-        self.values(e, node)
+        if e.says_of_values:
+            self.values(e, node)
         if e.binding is not None:
             strength, value_set = e.binding
             # HL7's own vital signs break what their profile says of every component's value.
@@ -102,7 +103,8 @@ class _Checker:
             self.binding("extensible" if is_open else strength, value_set, node)
         if e.max_value_set is not None:
             self.binding("required", e.max_value_set, node)
-        self.constraints(e, node)
+        if e.constraints:
+            self.constraints(e, node)
         # What a contentReference names is defined by the base, whose rules hold anyway.
         for child in e.checked:
             self.group(child, _named(node, child), node)
@@ -131,18 +133,17 @@ class _Checker:
 
     def types(self, e: Element, node: Node) -> None:
         """The types of an element, and their profiles."""
-        fitting = [t for t in e.types if _is_type(node.type, t.code)]
-        if e.types and not fitting and "." not in node.type:
+        fit = e.fit(node.type)
+        if not fit.is_allowed:
             names = ", ".join(dict.fromkeys(t.code for t in e.types))
             self.run.error("structure", f"must be of type {names} ({self.of.name})", node)
             return
-        profiles = [p for t in fitting for p in t.profiles]
-        if profiles and all(t.profiles for t in fitting):
-            self.any_profile(profiles, node)
+        if fit.profiles:
+            self.any_profile(fit.profiles, node)
         if node.type == "Reference":
-            self.reference(fitting, node)
+            self.reference(fit, node)
 
-    def any_profile(self, profiles: list[str], node: Node) -> None:
+    def any_profile(self, profiles: tuple[str, ...], node: Node) -> None:
         """A node must conform to one of several profiles."""
         known = [p for p in profiles if self.profile(p.partition("#")[0]) is not None]
         if len(known) < len(profiles):
@@ -157,23 +158,20 @@ class _Checker:
             names = ", ".join(known)
             self.run.error("structure", f"must conform to one of {names} ({self.of.name})", node)
 
-    def reference(self, types: list[TypeOf], node: Node) -> None:
+    def reference(self, fit: Fit, node: Node) -> None:
         """What a reference points at, as far as it can be seen from here."""
         text = node.text("reference")
-        targets = [t for each in types for t in each.targets]
-        if text is None:
+        if text is None or not (fit.targets or fit.aggregation):
             return
+        targets = fit.targets
         target = self.run.resolve(text, node)
-        aggregation = {a for each in types for a in each.aggregation}
-        if aggregation:
-            kind = _aggregation(text, target)
-            if kind not in aggregation:
-                text = f"must be a {' or '.join(sorted(aggregation))} reference ({self.of.name})"
-                self.run.error("structure", text, node)
+        if fit.aggregation and _aggregation(text, target) not in fit.aggregation:
+            kinds = " or ".join(sorted(fit.aggregation))
+            self.run.error("structure", f"must be a {kinds} reference ({self.of.name})", node)
         if target is None or not targets:
             return
         special = [t for t in targets if not is_base_type(t)]
-        if any(is_base_type(t) and _is_type(target.type, _last(t)) for t in targets):
+        if any(is_base_type(t) and is_type(target.type, _last(t)) for t in targets):
             return
         if any(self.run.profiles.profile(t) is None for t in special):
             return
@@ -327,16 +325,6 @@ def _is_extension(e: Element) -> bool:
 
 def _plain(node: Node) -> Any:
     return node.value
-
-
-@cache
-def _is_type(type_: str, wanted: str) -> bool:
-    if type_ == wanted or wanted in {"", "*"}:
-        return True
-    known = definitions.load()
-    if "." in type_:
-        return wanted in {"Element", "BackboneElement"}
-    return wanted in known.structure_names and known.is_a(type_, wanted)
 
 
 def _last(canonical: str) -> str:

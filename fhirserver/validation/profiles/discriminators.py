@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from typing import Any, Final, Protocol
 
 from fhirserver.model import definitions
 from fhirserver.validation.node import Node
-from fhirserver.validation.profile import Element, Profile, TypeOf, is_base_type
+from fhirserver.validation.profile import Element, Profile, Said, TypeOf, is_base_type
 from fhirserver.validation.profiles.patterns import is_fixed, is_like
 
 _STEP: Final = re.compile(
@@ -46,11 +47,12 @@ class Checks(Protocol):
         ...
 
 
-def steps_of(path: str) -> list[tuple[str, str]] | None:
+@lru_cache(1_024)
+def steps_of(path: str) -> tuple[tuple[str, str], ...] | None:
     """A discriminator's path as (kind, argument): ("name", "code"); None if it isn't understood.
 
     >>> steps_of("extension('http://a.b/c').value.resolve()")
-    [('extension', 'http://a.b/c'), ('name', 'value'), ('resolve', '')]
+    (('extension', 'http://a.b/c'), ('name', 'value'), ('resolve', ''))
     """
     steps: list[tuple[str, str]] = []
     at = 0
@@ -67,7 +69,7 @@ def steps_of(path: str) -> list[tuple[str, str]] | None:
             if path[at] != ".":
                 return None
             at += 1
-    return steps
+    return tuple(steps)
 
 
 def belongs(
@@ -78,14 +80,16 @@ def belongs(
 
 
 def _agrees(node: Node, slice_: Element, type_: str, path: str, checks: Checks) -> bool:
-    steps = steps_of(path)
-    if steps is None:
+    found: Said | None = slice_.said_at.get(path)
+    if found is None:
+        found = slice_.said_at[path] = _said(slice_, path, checks)
+    if found.steps is None:
         return False
-    nodes = _nodes_at([node], steps, checks)
-    said = list(_definitions_at(slice_, steps, checks))
+    nodes = _nodes_at([node], found.steps, checks)
+    said = found.said
     match type_:
         case "value" | "pattern":
-            return _agrees_by_value(nodes, slice_, steps, said, checks)
+            return _agrees_by_value(nodes, found, checks)
         case "exists":
             least = max((e.min for e in said), default=0)
             most = min((e.max if e.max is not None else 1 for e in said), default=1)
@@ -99,16 +103,18 @@ def _agrees(node: Node, slice_: Element, type_: str, path: str, checks: Checks) 
     return False
 
 
-def _agrees_by_value(
-    nodes: list[Node],
-    slice_: Element,
-    steps: Sequence[tuple[str, str]],
-    said: list[Element],
-    checks: Checks,
-) -> bool:
-    inherited = list(_values_above(slice_, steps, checks))
-    if inherited:
-        return any(is_like(n.value, v) for n in nodes for v in inherited)
+def _said(slice_: Element, path: str, checks: Checks) -> Said:
+    steps = steps_of(path)
+    if steps is None:
+        return Said(None, (), ())
+    said = tuple(_definitions_at(slice_, steps, checks))
+    return Said(steps, said, tuple(_values_above(slice_, steps, checks)))
+
+
+def _agrees_by_value(nodes: list[Node], found: Said, checks: Checks) -> bool:
+    said = found.said
+    if found.inherited:
+        return any(is_like(n.value, v) for n in nodes for v in found.inherited)
     for element in said:
         if "fixed" in element.values:
             return any(is_fixed(n.value, element.values["fixed"]) for n in nodes)
