@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from hl7v2_gateway.mapping.convert import supported
 from hl7v2_gateway.mapping.plans import plan
@@ -59,6 +59,17 @@ def page() -> str:
     return _HEAD + "\n".join(lines) + "\n"
 
 
+_MOVES: Final = {
+    "identifier": "the patient has another identifier",
+    "identifier-to-patient": "who had the identifier of MRG-1 is merged into the patient",
+    "Account": "the account goes to the patient, with what refers to it",
+    "Encounter": "the visit goes to the patient, with what refers to it",
+    "account-number": "the account has another number",
+    "visit-number": "the visit has another number",
+    "alternate-visit-number": "the visit has another alternate number",
+}
+
+
 def _meaning(meaning: dict[str, Any]) -> str:
     words = []
     for key, name in (
@@ -80,8 +91,10 @@ def _meaning(meaning: dict[str, Any]) -> str:
         words.append(f"what MRG names is merged ({meaning['merge'].replace(' ', ', ')})")
     if meaning.get("link"):
         words.append("the two patients are linked (`seealso`)")
-    if meaning.get("move"):
-        words.append(f"moves: {meaning['move']}")
+    if meaning.get("unlink"):
+        words.append("the two patients are no longer linked")
+    if move := meaning.get("move"):
+        words.append(_MOVES[move])
     if meaning.get("clear"):
         words.append(f"`{'`, `'.join(meaning['clear'])}` is taken away")
     if meaning.get("no_encounter"):

@@ -53,15 +53,20 @@ class Merge:
 
 @dataclass(frozen=True, slots=True)
 class Move:
-    """A visit or account goes to another patient, or an identifier is replaced.
+    """Something that belongs to somebody else from now on, or is known by another number.
 
-    `what` is `Encounter`, `Account` or `identifier`; `of` the search that finds it, `to` the search
-    of the patient it goes to, or the new identifier.
+    `what` is `Encounter` or `Account`: what `of` finds goes to the patient whom `to` finds, from
+    the one whom `was` finds. `identifier`: who has it, `of`, is the patient whom `to` finds.
+    `number`: what `of` finds, a `kind`, has the identifier `number` now, which `to` finds.
+    `link`: two patients, `of` and `to`, who are no longer linked.
     """
 
-    what: Literal["Encounter", "Account", "identifier"]
+    what: Literal["Encounter", "Account", "identifier", "number", "link"]
     of: str
     to: str
+    kind: str = "Patient"
+    was: str | None = None
+    number: Resource | None = None
 
 
 @dataclass(frozen=True, slots=True)

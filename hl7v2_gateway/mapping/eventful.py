@@ -73,6 +73,11 @@ def apply_event(assembly: Assembly, event: Event) -> None:
             draft.resource["status"] = meaning["account"]
     if meaning.get("link"):
         _link([d for d in assembly.drafts.all if d.type == "Patient" and not d.is_linked])
+    if meaning.get("move") == "identifier":
+        # A47: MRG names the same patient, by the identifier that ends.
+        for draft in assembly.drafts.all:
+            if draft.type == "Patient" and draft.made and draft.made[0].position.startswith("MRG"):
+                draft.hints["gone"] = True
     if meaning.get("patient_inactive"):
         patient = assembly.find("Patient[1]")
         if patient is not None:
@@ -124,6 +129,8 @@ def merges_and_moves(
 ) -> tuple[tuple[Merge, ...], tuple[Move, ...]]:
     """What MRG says: the identities that end, and where what they had goes."""
     merging, moving = event.meaning.get("merge"), event.meaning.get("move")
+    if event.meaning.get("unlink"):
+        return (), _unlinked(assembly.ctx, [v for v in views if v.name == "PID"])
     if not merging and not moving:
         return (), ()
     merges: list[Merge] = []
@@ -141,7 +148,14 @@ def merges_and_moves(
                     merges.extend(_merge(ctx, kind, pid, view, visit))
             else:
                 moves.extend(_move(ctx, str(moving), pid, view, visit))
+                merges.extend(_renumbered(ctx, str(moving), pid, view, visit))
     return tuple(merges), tuple(moves)
+
+
+def _unlinked(ctx: Context, pids: list[View]) -> tuple[Move, ...]:
+    """A37: the two patients whom A24 linked are two."""
+    tokens = [t for pid in pids if (t := _token(ctx, pid, 3, "Patient"))]
+    return (Move("link", tokens[0], tokens[1]),) if len(tokens) > 1 else ()
 
 
 def _merge(ctx: Context, kind: str, pid: View, mrg: View, visit: View | None) -> list[Merge]:
@@ -158,31 +172,43 @@ def _move(ctx: Context, kind: str, pid: View, mrg: View, visit: View | None) -> 
     patient = _token(ctx, pid, 3, "Patient")
     if not patient:
         return []
+    was = _token(ctx, mrg, 1, "Patient")
     if kind == "Encounter":
-        of = _token(ctx, mrg, 5, "Encounter") or _token(ctx, visit, 19, "Encounter")
-        return [Move("Encounter", of, patient)] if of else []
+        of = _token(ctx, visit, 19, "Encounter") or _token(ctx, mrg, 5, "Encounter")
+        return [Move("Encounter", of, patient, "Encounter", was)] if of else []
     if kind == "Account":
         of = _token(ctx, pid, 18, "Account") or _token(ctx, mrg, 3, "Account")
-        return [Move("Account", of, patient)] if of else []
+        return [Move("Account", of, patient, "Account", was)] if of else []
     if kind == "identifier-to-patient":
-        of = _token(ctx, mrg, 1, "Patient")
-        return [Move("identifier", of, patient)] if of else []
+        return [Move("identifier", was, patient)] if was else []
     pairs = {
-        "identifier": (mrg, 1, pid, 3),
-        "account-number": (mrg, 3, pid, 18),
-        "visit-number": (mrg, 5, visit, 19),
-        "alternate-visit-number": (mrg, 6, visit, 50),
+        "identifier": ("Patient", mrg, 1, pid, 3),
+        "account-number": ("Account", mrg, 3, pid, 18),
+        "visit-number": ("Encounter", mrg, 5, visit, 19),
+        "alternate-visit-number": ("Encounter", mrg, 6, visit, 50),
     }
-    before, old, after, new = pairs[kind]
-    was = _token(ctx, before, old, "Patient")
-    now = _token(ctx, after, new, "Patient") if after is not None else None
-    return [Move("identifier", was, now)] if was and now and was != now else []
+    of_kind, before, old, after, new = pairs[kind]
+    ends = _token(ctx, before, old, of_kind)
+    begins = _identifier(ctx, after, new, of_kind)
+    if not ends or begins is None:
+        return []
+    to = f"identifier={identity.token(begins)}"
+    return [Move("number", ends, to, of_kind, None, begins)] if ends != to else []
+
+
+def _renumbered(ctx: Context, kind: str, pid: View, mrg: View, visit: View | None) -> list[Merge]:
+    """A visit or an account that moves (A45, A44) may have another number from then on."""
+    return _merge(ctx, kind, pid, mrg, visit) if kind in {"Encounter", "Account"} else []
 
 
 def _token(ctx: Context, view: View | None, number: int, kind: str) -> str | None:
     """The identifier in a field as a token search."""
+    found = _identifier(ctx, view, number, kind)
+    return f"identifier={identity.token(found)}" if found else None
+
+
+def _identifier(ctx: Context, view: View | None, number: int, kind: str) -> Resource | None:
     if view is None:
         return None
     listed = [i for r in view.field(number) if (i := cx(r, ctx, How()))]
-    found = identity.chosen(kind, {"identifier": listed}) or (listed[0] if listed else None)
-    return f"identifier={identity.token(found)}" if found else None
+    return identity.chosen(kind, {"identifier": listed}) or (listed[0] if listed else None)

@@ -27,7 +27,7 @@ class Merging(Protocol):
 
 
 class Moving(Protocol):
-    """What `of` finds goes to the patient that `to` finds; see mapping.conversion.Move."""
+    """What belongs to somebody else now, or has another number; see mapping.conversion.Move."""
 
     @property
     def what(self) -> str: ...
@@ -37,6 +37,15 @@ class Moving(Protocol):
 
     @property
     def to(self) -> str: ...
+
+    @property
+    def kind(self) -> str: ...
+
+    @property
+    def was(self) -> str | None: ...
+
+    @property
+    def number(self) -> Resource | None: ...
 
 
 class Converted(Protocol):

@@ -23,7 +23,7 @@ from hl7v2_gateway.intake.directory import Directory
 from hl7v2_gateway.operating.conversions import Convert, Made, NotConverted
 from hl7v2_gateway.operating.failures import MOST_DOUBTS, delay, failure_of, reason_of
 from hl7v2_gateway.operating.merging import carry_out
-from hl7v2_gateway.operating.moving import carry_out_moves
+from hl7v2_gateway.operating.moving import carry_out_moves, renumber_first
 from hl7v2_gateway.operating.removing import with_removals
 from hl7v2_gateway.partners import Call, Sender, open_sender
 
@@ -81,13 +81,15 @@ class Converter:
         parsed, sender = self.read(message)
         made = self._converted(parsed, sender, message.head.id)
         merges, moves = made.converted.merges, made.converted.moves
+        principal = principal_of(sender)
+        notes: list[str] = []
         if message.head.state == "waiting":
+            notes = renumber_first(self._engine, principal, moves)
             made = with_removals(self._engine, made) if made.snapshots else made
             self._write(item, message.head, parsed, sender, made)
             if not merges and not moves:
                 return queues.FINISHED
-        principal = principal_of(sender)
-        notes = carry_out(self._engine, principal, merges)
+        notes += carry_out(self._engine, principal, merges)
         notes += carry_out_moves(self._engine, principal, moves)
         report = {**(made.report or {}), **({"notes": notes} if notes else {})}
         self._end(item, message.head, parsed, "done", Outcome("accepted"), report=report)

@@ -1,4 +1,4 @@
-"""Merges of HL7 v2 messages (A34, A39, A40 and others), carried out by Patient/$merge.
+"""Merges of HL7 v2 messages (A34, A39, A40 and others): of patients by Patient/$merge.
 
 It may be done again for the same message: who has been merged is merged already.
 """
@@ -7,25 +7,25 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any
-from urllib.parse import parse_qs
 
 from fhirserver.access.principal import Principal
 from fhirserver.engine import Engine
-from fhirserver.errors import MultipleMatches, NotFound
+from fhirserver.errors import NotFound
 from fhirserver.interactions.messages import FhirRequest
-from fhirserver.model import json
 from fhirserver.model.resource import Resource
 from hl7v2_gateway.operating.conversions import Merging
+from hl7v2_gateway.operating.finding import active, found
+from hl7v2_gateway.operating.joining import join
 
 
 def carry_out(engine: Engine, principal: Principal, merges: Sequence[Merging]) -> list[str]:
     """Merge, in order; what there is to say about it, without patient data."""
     notes: list[str] = []
     for one in merges:
-        if one.kind != "Patient":
-            notes.append(f"{one.kind} isn't merged: only patients are")
-            continue
-        notes += _patients(engine, principal, one)
+        if one.kind == "Patient":
+            notes += _patients(engine, principal, one)
+        else:
+            notes += join(engine, principal, one.kind, one.retired, one.survivor)
     return notes
 
 
@@ -41,19 +41,6 @@ def _patients(engine: Engine, principal: Principal, wanted: Merging) -> list[str
     for source in sources:
         merge(engine, principal, source, target)
     return [] if sources else ["both identifiers are of the same patient already"]
-
-
-def active(patients: Sequence[Resource]) -> Resource:
-    """The one that goes on, where one that was merged into it has the identifier, too."""
-    going = [p for p in patients if not is_replaced(p)]
-    if len(going) > 1:
-        raise MultipleMatches("several patients have the identifier that stays: merge them first")
-    return going[0] if going else patients[0]
-
-
-def is_replaced(patient: Resource) -> bool:
-    """Whether somebody was merged into another one."""
-    return any(link.get("type") == "replaced-by" for link in patient.get("link", ()))
 
 
 def merge(engine: Engine, principal: Principal, source: Resource, target: Resource) -> None:
@@ -78,11 +65,3 @@ def merge(engine: Engine, principal: Principal, source: Resource, target: Resour
             },
         )
     )
-
-
-def found(engine: Engine, principal: Principal, resource_type: str, search: str) -> list[Resource]:
-    """What a search such as `identifier=system|value` finds."""
-    query = tuple((k, v) for k, values in parse_qs(search).items() for v in values)
-    answer = engine.handle(FhirRequest("search-type", principal, type=resource_type, query=query))
-    page = json.parse_object(answer.content or b"{}")
-    return [entry["resource"] for entry in page.get("entry", ())]

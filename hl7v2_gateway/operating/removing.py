@@ -15,7 +15,7 @@ from fhirserver.model.resource import Resource
 from fhirserver.reactions.looking import looked_up
 from hl7v2_gateway.mapping.snapshots import Snapshot
 from hl7v2_gateway.operating.conversions import Combine, Made, Merging, Moving
-from hl7v2_gateway.operating.merging import is_replaced
+from hl7v2_gateway.operating.finding import is_replaced
 
 _WHOSE: Final = {"Coverage": "beneficiary"}
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final
 
 from fhirserver import clock, ids
@@ -17,8 +17,9 @@ from fhirserver.interactions.conforming import conformer
 from fhirserver.interactions.context import Context
 from fhirserver.interactions.intents import Done, Intent
 from fhirserver.interactions.operating.merge_records import last_merge
+from fhirserver.interactions.operating.referring import referring
 from fhirserver.interactions.operating.stepwise import Steps, in_steps
-from fhirserver.merging.moving import STAYS, moved
+from fhirserver.merging.moving import moved
 from fhirserver.merging.patients import (
     merged_source,
     merged_target,
@@ -28,13 +29,9 @@ from fhirserver.merging.patients import (
 from fhirserver.merging.record import MOST, Event, Made, provenance
 from fhirserver.model import json
 from fhirserver.model.resource import Resource
-from fhirserver.search.hashing import element
 from fhirserver.storage.content import instant
 from fhirserver.storage.current import current
-from fhirserver.storage.guard import WHOLE
-from fhirserver.storage.referrers import referrers
 from fhirserver.storage.rows import Version
-from fhirserver.storage.searches import types_in_use
 
 _LATE: Final = 3
 """How often a merge looks again for what was written meanwhile."""
@@ -232,17 +229,7 @@ def _referrers(ctx: Context, source: str, target: str) -> dict[str, list[str]]:
 
     All of them: who may not change one of them may not merge.
     """
-    spelling = f"r|Patient/{source}"
-    types = [t for t in ctx.definitions.resource_types if t not in STAYS]
-    sources = {
-        t: [
-            element(p.code, spelling)
-            for p in ctx.parameters.for_type(t).values()
-            if p.type == "reference"
-        ]
-        for t in types_in_use(ctx.store.database, sorted(types))
-    }
-    found = referrers(replace(ctx.store, guard=WHOLE), sources)
+    found = referring(ctx, f"Patient/{source}")
     if "Patient" in found:
         found["Patient"] = [i for i in found["Patient"] if i not in {source, target}]
     return {t: group for t, group in found.items() if group}

@@ -75,7 +75,13 @@ def test_a_visit_moves_to_another_patient() -> None:
     conversion = converted("ADT^A45^ADT_A45", PID, "MRG|99^^^HOSP^MR||||V77^^^HOSP^VN", PV1)
 
     assert conversion.moves == (
-        Move("Encounter", "identifier=urn:id:HOSP%7CV77", "identifier=urn:id:HOSP%7C123"),
+        Move(
+            "Encounter",
+            "identifier=urn:id:HOSP%7CV77",
+            "identifier=urn:id:HOSP%7C123",
+            "Encounter",
+            "identifier=urn:id:HOSP%7C99",
+        ),
     )
 
 
