@@ -11,14 +11,16 @@ from fhirserver import operations as operations_package
 from fhirserver.access.compile import Granted
 from fhirserver.access.principal import Principal
 from fhirserver.audit.recorder import Recorder
+from fhirserver.audit.trail import Trail
 from fhirserver.errors import FhirError, MethodNotAllowed
 from fhirserver.interactions.context import Context
 from fhirserver.interactions.entitlements import Entitlements
 from fhirserver.interactions.interaction import interactions
 from fhirserver.interactions.messages import FhirRequest, FhirResponse
 from fhirserver.interactions.operation import called
-from fhirserver.interactions.recording import recorded, refused
+from fhirserver.interactions.recording import recorded, recorded_together, refused
 from fhirserver.interactions.rights import authorize
+from fhirserver.interactions.transaction import transactions
 from fhirserver.keys import opening
 from fhirserver.model import conformance, definitions
 from fhirserver.model.resource import Resource
@@ -136,6 +138,28 @@ class Engine:
         if self._recorder is None:
             return self._answered(request)
         return recorded(self._recorder, request, self._answered)
+
+    def handle_together(self, requests: Sequence[FhirRequest], also: Callable[[], None]) -> None:
+        """Carry out transaction Bundles of one principal in one database transaction: all or none.
+
+        `also` is done in it after the writing; see messages.Hand.
+        For the server's own parts, with much to write that nobody waits for an answer to. Raises
+        together.Apart for what has to be done one after the other, and errors.FhirError when one of
+        them fails; nothing of them is on record then.
+        """
+        for request in requests:
+            authorize(request)
+        self.context.added.now()
+        [principal] = {r.principal for r in requests}
+        ctx = self._seen_by(principal.access, principal)
+
+        def act(trails: Sequence[Trail | None]) -> Sequence[Callable[[], FhirResponse]]:
+            return transactions(ctx, requests, trails, also)
+
+        if self._recorder is None:
+            act([None] * len(requests))
+        else:
+            recorded_together(self._recorder, requests, act)
 
     def refused(self, request: FhirRequest, error: FhirError) -> None:
         """Put a request on record that couldn't even be read, or whose caller isn't known."""

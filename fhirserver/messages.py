@@ -14,6 +14,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final
+from uuid import UUID
 
 from fhirserver import clock
 from fhirserver.errors import Damaged
@@ -25,11 +26,11 @@ from fhirserver.storage import messages as rows
 from fhirserver.storage.coded_messages import Held
 from fhirserver.storage.database import Connection, Database
 from fhirserver.storage.message_lists import LaneStanding, SenderStanding, Wanted
-from fhirserver.storage.messages import TOPIC, Head, Known, State
+from fhirserver.storage.messages import TOPIC, Done, Head, Known, State
 
 __all__ = [
-    "TOPIC", "Arrival", "Head", "Held", "LaneStanding", "Message", "Messages", "SenderStanding",
-    "State", "Taken", "Wanted", "senders",
+    "TOPIC", "Arrival", "Done", "Head", "Held", "LaneStanding", "Message", "Messages",
+    "SenderStanding", "State", "Taken", "Wanted", "senders",
 ]  # fmt: skip
 
 PURPOSE: Final = "hl7v2"
@@ -157,8 +158,16 @@ class Messages:
         if found is None:
             return None
         head, key, sealed = found
+        return self._opened(head, key, sealed)
+
+    def find_all(self, ids: Sequence[int]) -> dict[int, Message]:
+        """Messages of the record by their numbers. Raises Damaged, KeyUnavailable."""
+        found = rows.find_all(self.database, ids)
+        return {head.id: self._opened(head, key, sealed) for head, key, sealed in found}
+
+    def _opened(self, head: Head, key: UUID, sealed: bytes) -> Message:
         try:
-            return Message(head, aead.unseal(self._keyring.key(key), sealed, _place(id_)))
+            return Message(head, aead.unseal(self._keyring.key(key), sealed, _place(head.id)))
         except (aead.NotAuthentic, KeyDestroyed) as error:
             raise Damaged from error
 
@@ -184,6 +193,10 @@ class Messages:
         In a transaction of this thread it is part of that. See storage.messages.end.
         """
         return rows.end(self.database, id_, state, reason=reason, report=report, answer=answer)
+
+    def end_all(self, done: Sequence[Done]) -> int:
+        """Bring messages to their end that are done; how many hadn't ended before."""
+        return rows.end_all(self.database, done)
 
     def written(self, id_: int) -> bool:
         """Something is still to be done for a message; False when it isn't waiting any more."""

@@ -55,6 +55,7 @@ from fhirserver.storage.queue_items import (
 __all__ = [
     "FINISHED",
     "Act",
+    "ActTogether",
     "Behind",
     "Change",
     "Connection",
@@ -112,6 +113,13 @@ Act = Callable[[Item], Finished | None]
 """Does an item."""
 
 
+ActTogether = Callable[[Sequence[Item]], set[int]]
+"""Does items of different lanes at once, and takes them off; the ids of those, maybe of none.
+
+The others are done one by one. It doesn't raise.
+"""
+
+
 class GiveUp(Exception):
     """No further attempt would do any better; the message says why, without patient data."""
 
@@ -150,14 +158,16 @@ def work(
     without: Sequence[str] = (),
     new_lease: Callable[[], str] = ids.new,
     longest_delay: float = LONGEST_DELAY,
+    together: ActTogether | None = None,
 ) -> int:
     """Do what is due of a topic, for about so long; how many items were done.
 
     `act` returns when an item is done; FINISHED when it has taken it off, too, with `finish` in a
     transaction of its own. Half of a lease is left for the item under way. The `lanes`
     that are taken on together wait for each other; they are among `only`, where that is given, and
-    none of those `without`. What `new_lease` makes says whose they are. No more than
-    `longest_delay` seconds pass between two attempts.
+    none of those `without`. `together` is tried with the first items of several lanes, then with
+    the next ones; `act` does what it leaves. What `new_lease` makes says whose they are. No more
+    than `longest_delay` seconds pass between two attempts.
     """
     ends = time.monotonic() + seconds
     done, walk = 0, (topic, only is not None)
@@ -179,10 +189,13 @@ def work(
             break
         _reached[walk] = _last([run[0].lane for run in runs], after)
         is_lost = False
+        first = {run[0].id for run in runs}
+        if together is not None:
+            done += _together(runs, together, min(until, ends))
         for run in runs:
             for item in run:
                 if is_lost or time.monotonic() >= min(until, ends):
-                    untried = item.id if item is run[0] else 0
+                    untried = item.id if item.id in first else 0
                     release(database, lease, item.lane, untried=untried)
                     break
                 try:
@@ -200,6 +213,22 @@ def work(
                         break
                     done += 1
     return done
+
+
+def _together(runs: list[list[Item]], act: ActTogether, ends: float) -> int:
+    """Do the first items of these lanes together, again and again; what is left stays in them.
+
+    A lane whose first item isn't done that way is left as it is. Returns how many were done.
+    """
+    count, going = 0, [run for run in runs if run]
+    while len(going) > 1 and time.monotonic() < ends:
+        done = act([run[0] for run in going])
+        going = [run for run in going if run[0].id in done]
+        for run in going:
+            del run[0]
+        count += len(going)
+        going = [run for run in going if run]
+    return count
 
 
 def _last(lanes: list[str], after: str) -> str:

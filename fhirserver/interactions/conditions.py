@@ -7,6 +7,7 @@ https://hl7.org/fhir/R4/http.html#ccreate
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
 from urllib.parse import unquote
@@ -14,21 +15,23 @@ from urllib.parse import unquote
 from fhirserver import ids
 from fhirserver.errors import Conflict, Invalid, MultipleMatches, NotFound, Unprocessable
 from fhirserver.interactions.context import Context
-from fhirserver.interactions.intents import Done, Intent
+from fhirserver.interactions.intents import Done, Intent, at
 from fhirserver.interactions.pairs import pairs_in
 from fhirserver.interactions.rights import refuse_forbidden_chains
 from fhirserver.interactions.routing import is_id
 from fhirserver.search.hashing import digest
 from fhirserver.search.parse import parse
-from fhirserver.search.query import Query
+from fhirserver.search.query import Condition, Query
 from fhirserver.search.results import RESULTS
 from fhirserver.storage.current import current
 from fhirserver.storage.database import Connection
-from fhirserver.storage.searches import matches
+from fhirserver.storage.searches import element_of, having_each, matches
 from fhirserver.storage.versions import lock_conditions
 
 # Locks are shared memory: a transaction never holds more than this many.
 BUCKETS = 4096
+# Fewer conditions are looked up one by one.
+_FEW = 2
 
 
 class Conditions:
@@ -38,7 +41,8 @@ class Conditions:
         self._ctx = ctx
         self._connection = connection
         self._found: dict[str, str] = {}
-        self._planned: dict[_Key, Intent] = {}
+        self._planned: dict[_Key, tuple[int, Intent]] = {}
+        self._foreseen: dict[tuple[str, str], list[str]] = {}
         self._deleted: set[tuple[str, str]] = set()
 
     def lock(self, intents: Sequence[Intent]) -> None:
@@ -49,26 +53,52 @@ class Conditions:
         if keys:
             lock_conditions(self._connection, keys)
 
-    def settle(self, intent: Intent) -> Intent | Done:
+    def foresee(self, intents: Sequence[Intent]) -> None:
+        """Look up the conditions of many intents at once, unless any deletes something.
+
+        Those that one element of the index answers; the others wait for `settle`.
+        """
+        conditional = [i for i in intents if i.criteria is not None]
+        if len(conditional) < _FEW or any(i.action == "delete" for i in intents):
+            return
+        queries: dict[str, dict[str, Condition]] = defaultdict(dict)
+        for intent in conditional:
+            if intent.criteria is not None and intent.criteria not in queries[intent.type]:
+                query = at(intent, lambda i: _parsed(self._ctx, i.type, i.criteria or ""))
+                queries[intent.type][intent.criteria] = query.condition
+        for resource_type, asked in queries.items():
+            elements = {c: e for c, condition in asked.items() if (e := element_of(condition))}
+            found = having_each(self._ctx.store, resource_type, elements.values(), limit=2)
+            for criteria, element in elements.items():
+                self._foreseen[resource_type, criteria] = found.get(element, [])
+
+    def settle(self, intent: Intent, part: int = 0) -> Intent | Done:
         """What a conditional intent means: an intent by id, or nothing to do.
 
         Deletions are to be settled first: what they delete, the other conditions don't match.
+        `part` is the transaction that it belongs to, where there are several.
         """
-        settled = intent if intent.criteria is None else self._settled(intent, intent.criteria)
+        settled: Intent | Done = intent
+        if intent.criteria is not None:
+            settled = self._settled(intent, intent.criteria, part)
         if isinstance(settled, Intent) and settled.action == "delete" and settled.id is not None:
             self._deleted.add((settled.type, settled.id))
         return settled
 
-    def _settled(self, intent: Intent, criteria: str) -> Intent | Done:
-        planned = self._planned.get(_key(intent.type, criteria))
+    def _settled(self, intent: Intent, criteria: str, part: int) -> Intent | Done:
+        planner, planned = self._planned.get(_key(intent.type, criteria), (part, None))
         if planned is not None and intent.action in {"create", "update"}:
-            if intent.action != planned.action:
+            if planner != part and intent.action == "update":
+                return _updating(intent, planned.id)
+            if planner == part and intent.action != planned.action:
                 raise Invalid("another entry creates the resource that this condition means")
             # The same conditional create twice in one transaction is one resource.
             if intent.action == "create":
                 return Done(200, intent.type, planned.id)
             raise Invalid("another entry updates the resource that this condition means")
-        found = self._matches(intent.type, criteria)
+        found = self._foreseen.get((intent.type, criteria))
+        if found is None:
+            found = self._matches(intent.type, criteria)
         if len(found) > 1:
             raise MultipleMatches
         if found:
@@ -76,7 +106,8 @@ class Conditions:
         settled = self._settle_none(intent)
         if isinstance(settled, Intent):
             # Remembered as what was asked for: an update that creates is no conditional create.
-            self._planned[_key(intent.type, criteria)] = replace(settled, action=intent.action)
+            asked_for = replace(settled, action=intent.action)
+            self._planned[_key(intent.type, criteria)] = part, asked_for
         return settled
 
     def reference(self, link: str) -> str:
@@ -99,13 +130,7 @@ class Conditions:
             if version is None:
                 return Done(200, intent.type, found)
             return Done(200, intent.type, found, version.version, version.updated, version.content)
-        given = (intent.resource or {}).get("id") if intent.action == "update" else None
-        if given is not None and given != found:
-            raise Invalid(
-                "the id in the resource is not that of the resource that the condition matches",
-                expression=f"{intent.type}.id",
-            )
-        return replace(intent, id=found)
+        return _updating(intent, found)
 
     def _settle_none(self, intent: Intent) -> Intent | Done:
         match intent.action:
@@ -138,6 +163,16 @@ class Conditions:
         gone = {i for t, i in self._deleted if t == resource_type}
         found = matches(self._ctx.store, resource_type, query.condition, limit=2 + len(gone))
         return [i for i in found if i not in gone][:2]
+
+
+def _updating(intent: Intent, found: str | None) -> Intent:
+    given = (intent.resource or {}).get("id") if intent.action == "update" else None
+    if given is not None and given != found:
+        raise Invalid(
+            "the id in the resource is not that of the resource that the condition matches",
+            expression=f"{intent.type}.id",
+        )
+    return replace(intent, id=found)
 
 
 def _with_new_id(intent: Intent) -> Intent:
@@ -182,3 +217,17 @@ def _lock_keys(resource_type: str, criteria: str) -> list[int]:
         f"{resource_type}|identifier|{unquote(v).rpartition('|')[2].lower()}" for v in values
     ]
     return [digest(text) % BUCKETS for text in spelled or [f"{resource_type}?{pairs}"]]
+
+
+def identifiers_of(criteria: str) -> list[str]:
+    """The values without their systems, where a condition is nothing but one on identifiers.
+
+    Those with escaped characters are nothing of the kind.
+
+    >>> identifiers_of("identifier=urn:a%7C1,urn:b%7C2"), identifiers_of("family=Doe")
+    (['1', '2'], [])
+    """
+    pairs = pairs_in(criteria)
+    if not all(name == "identifier" and "\\" not in value for name, value in pairs):
+        return []
+    return [v.rpartition("|")[2] for _, value in pairs for v in value.split(",")]

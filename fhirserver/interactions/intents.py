@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
-from fhirserver.errors import Invalid, Issue
+from fhirserver import ids
+from fhirserver.audit.trail import Trail
+from fhirserver.errors import FhirError, Invalid, Issue
 from fhirserver.interactions.messages import FhirRequest, FhirResponse, PatchFormat, versions_in
 from fhirserver.model import json
 from fhirserver.model.outcome import outcome
@@ -50,6 +52,8 @@ class Intent:
     """What an update makes of the given resource and the stored one; see messages.Hand."""
     source: str = ""
     """The client, or what else asks, by its name; empty where there is no writer."""
+    trail: Trail | None = None
+    """The record that it goes on, where it isn't that of the thread."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +72,26 @@ class Done:
     content: str | None = None
     is_change: bool = False
     issues: tuple[Issue, ...] = ()
+
+
+I = TypeVar("I", bound="Intent | Done")  # noqa: E741
+R = TypeVar("R")
+
+
+def identified(intent: Intent) -> Intent:
+    """A create gets its id here, so that others can refer to it."""
+    return replace(intent, id=ids.new()) if intent.id is None else intent
+
+
+def at(item: I, act: Callable[[I], R]) -> R:
+    """Do something with an intent; an error says where in the Bundle it is."""
+    try:
+        return act(item)
+    except FhirError as error:
+        place = item.place if isinstance(item, Intent) else ""
+        if not place:
+            raise
+        raise error.inside(place) from error
 
 
 def writer_of(request: FhirRequest) -> Writer:

@@ -75,6 +75,19 @@ def recorded(
     return answer
 
 
+def recorded_together(
+    recorder: Recorder,
+    requests: Sequence[FhirRequest],
+    act: Callable[[Sequence[Trail | None]], Sequence[Callable[[], FhirResponse]]],
+) -> None:
+    """Carry out requests that succeed or fail together, and put each on record if they succeed."""
+    made = [_trail(recorder, r) for r in requests]
+    for request, trail, answer in zip(requests, made, act(made), strict=True):
+        if not trail.is_recorded:
+            trail.see(*_shown(trail, request, answer(), recorder.base))
+            recorder.add(trail.taken())
+
+
 def _followed(recorder: Recorder, trail: Trail, stream: Iterable[bytes]) -> Iterator[bytes]:
     """What is made while it is sent: whose data is in a piece is on record before it leaves."""
     for piece in stream:
@@ -103,10 +116,18 @@ def note_entry(request: FhirRequest, done: Done | FhirError) -> None:
 
 
 def note_change(
-    action: str, resource_type: str, resource_id: str, version: int | None, *texts: str | None
+    action: str,
+    resource_type: str,
+    resource_id: str,
+    version: int | None,
+    *texts: str | None,
+    trail: Trail | None = None,
 ) -> None:
-    """Note what is written in the current database transaction, with the JSON before and after."""
-    trail = trails.current()
+    """Note what is written in the current database transaction, with the JSON before and after.
+
+    On the given trail, or else on that of the thread.
+    """
+    trail = trail or trails.current()
     if trail is not None:
         trail.change((action, resource_type, resource_id, version), texts)
 
@@ -118,11 +139,17 @@ def rows() -> list[EventRow]:
 
 
 @contextmanager
-def on_record(connection: Connection) -> Iterator[None]:
-    """Write the events of the changes that are noted meanwhile, in the same transaction."""
+def on_record(connection: Connection, several: Iterable[Trail] = ()) -> Iterator[None]:
+    """Write the events of the changes that are noted meanwhile, in the same transaction.
+
+    Those on the trail of the thread, and on `several` others.
+    """
     begin()
+    several = list(several)
+    for trail in several:
+        trail.begin()
     yield
-    made = rows()
+    made = [*rows(), *(row for trail in several for row in trail.rows())]
     if made:
         insert(connection, made)
 

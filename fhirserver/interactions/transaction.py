@@ -5,21 +5,23 @@ https://hl7.org/fhir/R4/http.html#transaction
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
+from fhirserver.audit.trail import Trail
 from fhirserver.errors import FhirError, Invalid
 from fhirserver.interactions.answers import answer
 from fhirserver.interactions.changes import INTENT, READS
 from fhirserver.interactions.checking import refuse
-from fhirserver.interactions.commit import commit
+from fhirserver.interactions.commit import commit, commit_together
 from fhirserver.interactions.context import Context
 from fhirserver.interactions.entries import TOLD_BETTER, Entry, request_of
-from fhirserver.interactions.intents import Intent, response
+from fhirserver.interactions.intents import Done, Intent, response
 from fhirserver.interactions.messages import FhirRequest, FhirResponse, Hand
 from fhirserver.interactions.rights import authorize
+from fhirserver.interactions.together import Apart, Part
 from fhirserver.model import json
 from fhirserver.model.bundle import bundle
 from fhirserver.model.resource import Resource
@@ -54,6 +56,30 @@ def transaction(ctx: Context, request: FhirRequest, body: Resource) -> FhirRespo
             hand.also()
 
     outcomes = commit(ctx, planned.intents, then=then if reads or hand.also else None)
+    return _answered(planned, outcomes, answers)
+
+
+def transactions(
+    ctx: Context,
+    requests: Sequence[FhirRequest],
+    trails: Sequence[Trail | None],
+    also: Callable[[], None],
+) -> list[Callable[[], FhirResponse]]:
+    """Carry out transactions that only write, all or none, each on its own record.
+
+    Returns what makes the answer to each. Raises Apart when they can't be carried out together.
+    """
+    plans = [plan(ctx, r, r.resource) for r in requests]
+    if any(len(p.writes) < len(p.entries) for p in plans):
+        raise Apart
+    parts = [Part(p.intents, t) for p, t in zip(plans, trails, strict=True)]
+    outcomes = commit_together(ctx, parts, then=also)
+    return [partial(_answered, p, o, {}) for p, o in zip(plans, outcomes, strict=True)]
+
+
+def _answered(
+    planned: Plan, outcomes: Sequence[Done], answers: dict[int, Resource]
+) -> FhirResponse:
     for entry, done in zip(planned.writes, outcomes, strict=True):
         answers[entry.number] = answer(response(done, entry.request), entry.request)
     made = bundle("transaction-response", [answers[e.number] for e in planned.entries])

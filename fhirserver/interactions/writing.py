@@ -10,6 +10,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Final, Literal
 
+from fhirserver.audit.trail import Trail
 from fhirserver.interactions.context import Context
 from fhirserver.interactions.intents import Done, Intent
 from fhirserver.interactions.permitted import refuse_forbidden, shown_again
@@ -47,8 +48,8 @@ def written(
     }
     ctx.store.texts.add(entry for v in new.values() for entry in v.index.texts)
     write(connection, list(new.values()))
-    for v in new.values():
-        note(v, old.get((v.type, v.id)))
+    for n, v in new.items():
+        note(v, old.get((v.type, v.id)), wanted[n].trail)
     follow(ctx, connection, [(wanted[n], v) for n, v in new.items()])
     readable = refuse_forbidden(
         ctx.store.guard,
@@ -103,11 +104,11 @@ def new_version(
     )
 
 
-def note(new: NewVersion, old: Version | None) -> None:
+def note(new: NewVersion, old: Version | None, trail: Trail | None = None) -> None:
     """For the record; what a deletion took away is among the JSON before."""
     action = _ACTION[new.method]
     before = None if old is None else old.content
-    note_change(action, new.type, new.id, new.version, before, new.content)
+    note_change(action, new.type, new.id, new.version, before, new.content, trail=trail)
 
 
 def _method(intent: Intent, old: Version | None) -> Method:

@@ -19,7 +19,16 @@ from dataclasses import dataclass
 from typing import Final
 
 from fhirserver.engine import Engine
-from fhirserver.queues import LONGEST_DELAY, MOST_ATTEMPTS, Act, Change, Connection, Item, New
+from fhirserver.queues import (
+    LONGEST_DELAY,
+    MOST_ATTEMPTS,
+    Act,
+    ActTogether,
+    Change,
+    Connection,
+    Item,
+    New,
+)
 from fhirserver.registry import Registry
 
 __all__ = ["Change", "Connection", "Item", "New", "Reaction", "Reader", "Worker", "reactions"]
@@ -47,7 +56,8 @@ class Worker:
 
     As many as `waiting` says are beside those for lanes whose items take long (pace.py). `lanes`
     is how many lanes a thread takes on at a time: few, where one item may take long.
-    `longest_delay` is how many seconds may pass between two attempts.
+    `longest_delay` is how many seconds may pass between two attempts. `together` may do items of
+    several lanes at once (queues.work).
     """
 
     topic: str
@@ -58,6 +68,7 @@ class Worker:
     most_attempts: int = MOST_ATTEMPTS
     lease_seconds: float = 60.0
     longest_delay: float = LONGEST_DELAY
+    together: ActTogether | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -141,6 +141,7 @@ class Running:
                     without=without,
                     longest_delay=worker.longest_delay,
                     new_lease=new_lease,
+                    together=worker.together,
                 )
         except Exception as error:
             log.warning(

@@ -183,6 +183,15 @@ def find(database: Database, id_: int) -> tuple[Head, UUID, bytes] | None:
     return head(rows[0][:-2]), rows[0][-2], bytes(rows[0][-1])
 
 
+def find_all(database: Database, ids: Sequence[int]) -> list[tuple[Head, UUID, bytes]]:
+    """Messages with their keys and sealed texts, in no order."""
+    rows = database.point(
+        f"SELECT {HEAD}, m.key, m.raw FROM hl7v2.message m WHERE m.id = ANY(%s::int8[])",
+        (array(ids),),
+    )
+    return [(head(row[:-2]), row[-2], bytes(row[-1])) for row in rows]
+
+
 def answers(database: Database, id_: int) -> tuple[bytes | None, bytes | None]:
     """What was answered at once, and the application acknowledgement."""
     rows = database.read("SELECT ack, answer FROM hl7v2.message WHERE id = %s", (id_,))
@@ -225,6 +234,32 @@ def end(
         ),
     )
     return bool(rows)
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """A message that is dealt with: what its conversion left over, and what is owed then."""
+
+    id: int
+    report: Mapping[str, Any] | None = None
+    answer: bytes | None = None
+
+
+def end_all(database: Database, done: Sequence[Done]) -> int:
+    """The same for messages that are done; how many hadn't ended before."""
+    rows = database.write(
+        "UPDATE hl7v2.message m SET state = 'done', ended = clock_timestamp(), reason = NULL, "
+        "report = coalesce(nullif(d.report, '')::jsonb, m.report), answer = nullif(d.answer, ''), "
+        "is_owed = d.answer <> '' "
+        "FROM unnest(%s::int8[], %b::text[], %b::bytea[]) AS d (id, report, answer) "
+        "WHERE m.id = d.id AND m.state IN ('waiting', 'written') RETURNING 1",
+        (
+            array(d.id for d in done),
+            ["" if d.report is None else json.dump(dict(d.report)).decode() for d in done],
+            [d.answer or b"" for d in done],
+        ),
+    )
+    return len(rows)
 
 
 def written(database: Database, id_: int) -> bool:

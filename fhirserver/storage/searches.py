@@ -9,7 +9,7 @@ from functools import cmp_to_key
 from typing import Any
 
 from fhirserver.search.hashing import reference_self
-from fhirserver.search.query import And, Condition, Query
+from fhirserver.search.query import And, AnyElement, Condition, Query
 from fhirserver.storage.chains import (
     FEW_SOURCES,
     chains_found,
@@ -172,6 +172,35 @@ def matches(store: Store, resource_type: str, condition: Condition, *, limit: in
         f"WHERE {where(build, condition, resource_type, 'r')} LIMIT {limit}"
     )
     return [row[0] for row in store.database.read(sql, build.parameters, prepare=False)]
+
+
+def element_of(condition: Condition) -> int | None:
+    """The one element of the array that decides whether a row meets a condition, if one does."""
+    while isinstance(condition, And) and len(condition.conditions) == 1:
+        condition = condition.conditions[0]
+    if isinstance(condition, AnyElement) and len(condition.elements) == 1:
+        return condition.elements[0]
+    return None
+
+
+def having_each(
+    store: Store, resource_type: str, elements: Iterable[int], *, limit: int
+) -> dict[int, list[str]]:
+    """The ids of up to `limit` current resources for each of these elements: one statement."""
+    wanted = sorted(set(elements))
+    if not wanted:
+        return {}
+    build = Builder(store.guard.searching)
+    sql = (
+        f"SELECT w.element, m.id FROM unnest({build.bind_array(wanted)}) AS w (element) "
+        f"CROSS JOIN LATERAL (SELECT r.id FROM {table('resource', resource_type)} r "
+        f"WHERE r.elements @> ARRAY[w.element] AND {where(build, And(()), resource_type, 'r')} "
+        f"LIMIT {limit}) m"
+    )
+    found: dict[int, list[str]] = {}
+    for element, id_ in store.database.point(sql, build.parameters):
+        found.setdefault(element, []).append(id_)
+    return found
 
 
 def by_reference(store: Store, wanted: Iterable[tuple[str, str]], *, limit: int) -> list[Version]:

@@ -79,7 +79,7 @@ class Converter:
 
     def _done(self, item: Item, message: Message) -> Finished | None:
         parsed, sender = self.read(message)
-        made = self._converted(parsed, sender, message.head.id)
+        made = self.converted(parsed, sender, message.head.id)
         merges, moves = made.converted.merges, made.converted.moves
         principal = principal_of(sender)
         notes: list[str] = []
@@ -109,7 +109,8 @@ class Converter:
             parsed = er7.parse(message.raw, sender.charset)
         return parsed, sender
 
-    def _converted(self, parsed: er7.Message, sender: Sender, id_: int) -> Made:
+    def converted(self, parsed: er7.Message, sender: Sender, id_: int) -> Made:
+        """What is made of a message. Raises NotConverted."""
         try:
             return self._convert(parsed, sender, id_)
         except NotConverted:
@@ -168,13 +169,18 @@ class Converter:
         **more: Any,
     ) -> None:
         """Its end, in the transaction of the caller or in one of its own. Raises Ended."""
-        answer = None
-        if parsed is not None and is_owed(parsed, "application", outcome.verdict):
-            answer = acknowledge(parsed, outcome, "application")
+        answer = None if parsed is None else answer_of(parsed, outcome)
         if not self._messages.end(head.id, state, answer=answer, **more):
             raise Ended
         if not queues.finish(self._messages.database, item.lease, [item.id]):
             raise Ended
+
+
+def answer_of(parsed: er7.Message, outcome: Outcome) -> bytes | None:
+    """The application acknowledgement that is owed for a message that has come to this."""
+    if not is_owed(parsed, "application", outcome.verdict):
+        return None
+    return acknowledge(parsed, outcome, "application")
 
 
 def principal_of(sender: Sender) -> Principal:

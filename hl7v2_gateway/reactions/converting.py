@@ -15,8 +15,10 @@ from hl7v2_gateway.intake import Directory
 from hl7v2_gateway.intake.opening import open_messages
 from hl7v2_gateway.operating.answering import Answering
 from hl7v2_gateway.operating.converting import Converter
+from hl7v2_gateway.operating.together import Together
 
-LANES: Final = 8
+LANES: Final = 16
+"""So many messages, of different patients, are written together."""
 
 
 @reactions.register("hl7v2")
@@ -33,5 +35,6 @@ def reaction(engine: Engine) -> Reaction:
         lanes=LANES,
         # The converter itself knows when to give up.
         most_attempts=sys.maxsize,
+        together=Together(engine, messages, converter),
     )
     return Reaction(workers=[worker])

@@ -17,10 +17,10 @@ from fhirserver import clock, ids
 from fhirserver.access.access import Access
 from fhirserver.errors import Conflict, Invalid, NotFound, VersionConflict
 from fhirserver.interactions.clashing import Old, refuse_clashes
-from fhirserver.interactions.commit import is_same
 from fhirserver.interactions.conforming import conformer
 from fhirserver.interactions.context import Context
 from fhirserver.interactions.dangling import refuse_dangling
+from fhirserver.interactions.deciding import is_same
 from fhirserver.interactions.intents import Done, Intent
 from fhirserver.interactions.operating.schedules import schedules_of
 from fhirserver.interactions.operating.stepwise import Steps, in_steps

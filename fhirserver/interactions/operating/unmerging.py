@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 from fhirserver import clock
 from fhirserver.access.principal import Principal
 from fhirserver.errors import Conflict
-from fhirserver.interactions.commit import is_same
 from fhirserver.interactions.context import Context
+from fhirserver.interactions.deciding import is_same
 from fhirserver.interactions.intents import Done, Intent
 from fhirserver.interactions.operating.merge_records import last_merge
 from fhirserver.interactions.operating.merging import Party, note, parsed
