@@ -62,6 +62,12 @@ class Codes:
     name: str
     codes: Mapping[str, tuple[str, str, str]]
     table: str = ""
+    folded: Mapping[str, tuple[str, str, str]] = field(default_factory=dict)
+    """The same in capitals: senders write Booked, BOOKED and booked."""
+
+    def find(self, code: str) -> tuple[str, str, str] | None:
+        """What a code stands for, however its letters are written."""
+        return self.codes.get(code) or self.folded.get(code.upper())
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +101,7 @@ class Context:
         answer = self.answer(how, code)
         if answer is not None:
             return answer
-        found = None if how.codes is None else how.codes.codes.get(code)
+        found = None if how.codes is None else how.codes.find(code)
         if found is None and not is_published:
             self.ask(how, code, text)
         return found

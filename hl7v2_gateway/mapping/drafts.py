@@ -199,7 +199,8 @@ def _item(draft: Draft, node: Resource, step: Step, scope: int, repetition: int)
         return next((r for r, d in draft.links if d is item), {})
     if item is None:
         items = node.setdefault(step.name, [])
-        open_list = shared or (node is not draft.resource and not step.label)
+        inside = node is not draft.resource and not step.label
+        open_list = shared or (inside and not (step.each and repetition))
         if open_list and items and isinstance(items[0], dict):
             # An item that a data type map made (type.coding of an Identifier).
             item = items[0]

@@ -33,6 +33,8 @@ _PREFERRED: Final[Mapping[str, tuple[str, ...]]] = {
 }
 # Numbers of people that say nothing of the record: no identity where another number is there.
 _WEAK: Final = frozenset({"SS", "DL", "PPN", "NI", "TAX", "SB"})
+# Numbers of whole groups of orders: several reports have the same.
+_GROUPS: Final = frozenset({"PGN", "FGN"})
 # Types that are identified by number where they have one; the others always by what they say.
 _NUMBERED: Final = frozenset(
     [
@@ -91,6 +93,8 @@ def chosen(resource_type: str, resource: Resource) -> Resource | None:
         [resource["masterIdentifier"]] if "masterIdentifier" in resource else []
     )
     usable = [i for i in listed if i.get("value") and i.get("system")]
+    if resource_type != "Specimen":
+        usable = [i for i in usable if kind(i) not in _GROUPS]
     if not usable:
         return None
     order = _PREFERRED.get(resource_type, ())

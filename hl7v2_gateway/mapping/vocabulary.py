@@ -56,7 +56,10 @@ def _vocabularies() -> Mapping[str, Codes]:
                 codes.pop(code, None)
             else:
                 codes[code] = (target[0], target[1], target[2])
-        found[key(name)] = Codes(name, codes, table)
+        folded: dict[str, tuple[str, str, str]] = {}
+        for code, target in codes.items():
+            folded.setdefault(code.upper(), target)
+        found[key(name)] = Codes(name, codes, table, folded)
     return found
 
 

@@ -43,7 +43,10 @@ def codings(r: Repetition, ctx: Context, how: How) -> list[Resource]:
             if mapped is not None:
                 found.append(_mapped(mapped, text))
                 if own.get("system") in (None, how.codes.table, mapped[1]):
-                    continue
+                    if not how.codes.table or how.codes.table == mapped[1]:
+                        continue
+                    # The table's own code stays beside its translation, which may be coarser.
+                    own["system"] = how.codes.table
             elif "system" not in own and how.codes.table:
                 own["system"] = how.codes.table
         if own not in found:

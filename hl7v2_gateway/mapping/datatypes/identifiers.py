@@ -129,6 +129,27 @@ def eip_filler(r: Repetition, ctx: Context, how: How) -> Any:
     return _part(r, 2, ctx, "FGN")
 
 
+@maps("EIP[Identifier-PlacerGroup]", uses="1-4")
+def group_of_placer(r: Repetition, ctx: Context, how: How) -> Any:
+    """ORC-4, an EI up to version 2.7 and an EIP since: it is one where its parts have parts."""
+    if _is_pair(r):
+        return _part(r, 1, ctx, "PGN")
+    found = entity(ctx, r.text(1), r.text(2), r.text(3), r.text(4)) if r.text(1) else None
+    if found is not None:
+        found["type"] = {"coding": [{"system": TYPES, "code": "PGN"}]}
+    return found
+
+
+@maps("EIP[Identifier-FillerGroup]", uses="1-2")
+def group_of_filler(r: Repetition, ctx: Context, how: How) -> Any:
+    """The filler's group number in ORC-4, if that is a pair."""
+    return _part(r, 2, ctx, "FGN") if _is_pair(r) else None
+
+
+def _is_pair(r: Repetition) -> bool:
+    return any(len(parts) > 1 for parts in r.components[:2]) or not r.has(1)
+
+
 @maps("EIP[Identifier]", uses="1-2")
 def eip_any(r: Repetition, ctx: Context, how: How) -> Any:
     """Either, the filler's first: to point at what has no other identity here."""

@@ -126,7 +126,9 @@ def satisfy(condition: list[Any], fields: Fields, segment: str, field: int, *, w
         pass  # the sample of a time is long
     elif word == "in":
         name, number, component = _place(rest[0], segment, field)
-        fields.put(name, number, component, rest[1][0] if want else "~other")
+        there = fields.view(name).text(number, max(component, 1)) if name in fields.segments else ""
+        if want or not there or there in rest[1]:
+            fields.put(name, number, component, rest[1][0] if want else "~other")
     elif word == "valued":
         name, number, component = _place(rest[0], segment, field)
         if want and number:
