@@ -8,7 +8,7 @@ finished(conversion, stored)           # the same, merged with what is stored (m
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, tzinfo
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -25,7 +25,8 @@ from hl7v2_gateway.mapping.drafts import Draft, merge
 from hl7v2_gateway.mapping.eventful import apply_event, event_of, merges_and_moves
 from hl7v2_gateway.mapping.finishing import finish
 from hl7v2_gateway.mapping.merging import choice
-from hl7v2_gateway.mapping.plans import has_overlay, plan
+from hl7v2_gateway.mapping.overlays import Overlay, shipped
+from hl7v2_gateway.mapping.plans import plan
 from hl7v2_gateway.mapping.seeing import seen
 from hl7v2_gateway.mapping.snapshots import clear, is_void, snapshots, tag
 from hl7v2_gateway.mapping.unmapping import unmapped
@@ -51,21 +52,23 @@ def convert(
     message_id: str = "",
     answers: Answers | None = None,
     restore: Restore | None = None,
+    overlays: Sequence[Overlay] | None = None,
 ) -> Conversion:
     """The resources that a message means.
 
     `message_id` names the stored raw message, for Provenance; `answers` are the codes that somebody
-    has translated for this sender; `restore` notes what FHIR has no words for.
+    has translated for this sender; `restore` notes what FHIR has no words for. `overlays`
+    stand for those that the sender names, where they aren't all shipped.
     Raises Unsupported for a message that no map knows.
     """
     header = seen(message.segments[0])
     event = event_of(header)
-    missing = [o for o in sender.overlays if not has_overlay(o)]
-    if missing:
-        raise Unsupported("207", f"the sender's overlay {missing[0]} is not installed")
-    structure_plan = plan(event.structure, sender.overlays)
+    over = _shipped(sender) if overlays is None else tuple(overlays)
+    structure_plan = plan(event.structure, over)
     if structure_plan is None:
         raise Unsupported("201", f"no map for {event.name}")
+    if any(o.codes for o in over):
+        answers = {**{k: v for o in over for k, v in o.codes.items()}, **(answers or {})}
     ctx = Context(_zone(header, sender), sender.authorities, answers or {}, restore=restore)
     views = [header, *(seen(s) for s in message.segments[1:])]
     void = [v for v in views if v.name in sender.snapshots and is_void(v)]
@@ -92,6 +95,14 @@ def convert(
         snapshots=snapshots(sender, views, drafts) if sender.snapshots else (),
         answered_codes=tuple(dict.fromkeys(ctx.answered)),
     )
+
+
+def _shipped(sender: Sender) -> tuple[Overlay, ...]:
+    found = [shipped(name) for name in sender.overlays]
+    if None in found:
+        name = sender.overlays[found.index(None)]
+        raise Unsupported("207", f"the sender's overlay {name} is not installed")
+    return tuple(o for o in found if o is not None)
 
 
 def _zone(header: View, sender: Sender) -> tzinfo:

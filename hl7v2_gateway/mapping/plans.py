@@ -14,11 +14,11 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from hl7v2_gateway.mapping.conditions import Condition, Test, compiled, parse
+from hl7v2_gateway.mapping.overlays import Overlay
 from hl7v2_gateway.mapping.paths import Path, resolved
 from hl7v2_gateway.mapping.rules import Rules, rules
-from hl7v2_gateway.mapping.vocabulary import FOLDER, loaded
+from hl7v2_gateway.mapping.vocabulary import loaded
 
-SENDERS: Final = FOLDER / "overlay" / "senders"
 _REFERENCE: Final = re.compile(r"([A-Za-z]+(?:\[[^\]]*\])?)\.?(.*?)\s*=\s*(.+)")
 _LABEL: Final = re.compile(r"([A-Za-z]+)(\[[^\]]*\])?(?:\.(.+)|\((.+)\))?")
 
@@ -72,8 +72,8 @@ def structures() -> list[str]:
     return sorted({*loaded("tables", "messages")["maps"], *_overlay()["structures"]})
 
 
-@functools.cache
-def plan(structure: str, overlays: tuple[str, ...] = ()) -> Plan | None:
+@functools.lru_cache(maxsize=2_000)
+def plan(structure: str, overlays: tuple[Overlay, ...] = ()) -> Plan | None:
     """The plan of a message structure, None when there is none."""
     found = rows(structure)
     if not found:
@@ -118,19 +118,12 @@ def _overlay() -> Mapping[str, Any]:
     return found
 
 
-@functools.cache
-def has_overlay(name: str) -> bool:
-    """Whether there is an overlay of this name for senders."""
-    return name.replace("-", "").isalnum() and (SENDERS / f"{name}.json").is_file()
-
-
-def _slots(overlay: str) -> Iterable[dict[str, Any]]:
+def _slots(overlay: Overlay) -> Iterable[dict[str, Any]]:
     """Where a sender's own segments belong: at the end, for they come wherever they like."""
-    slots: Mapping[str, Any] = loaded("overlay", f"senders/{overlay}").get("slots", {})
-    for segment, listed in slots.items():
+    for segment, listed in overlay.slots.items():
         for number, (target, name, references, *condition) in enumerate(listed, 1):
             yield {
-                "row": f"{overlay}.{number}",
+                "row": f"{overlay.name}.{number}",
                 "place": segment,
                 "syntax": "",
                 "groups": [],
@@ -241,7 +234,7 @@ def _place(row: Mapping[str, Any]) -> tuple[tuple[str, ...], str]:
     return tuple(groups), segment
 
 
-def _slot(order: int, row: Mapping[str, Any], overlays: tuple[str, ...]) -> Slot:
+def _slot(order: int, row: Mapping[str, Any], overlays: tuple[Overlay, ...]) -> Slot:
     groups, segment = _place(row)
     actions: tuple[Action, ...] = ()
     if row.get("target"):
@@ -251,7 +244,7 @@ def _slot(order: int, row: Mapping[str, Any], overlays: tuple[str, ...]) -> Slot
     )
 
 
-def _action(segment: str, row: Mapping[str, Any], overlays: tuple[str, ...]) -> Action:
+def _action(segment: str, row: Mapping[str, Any], overlays: tuple[Overlay, ...]) -> Action:
     label = row["target"].split("=")[0].strip()
     found = _LABEL.fullmatch(label)
     if found is None:

@@ -28,6 +28,7 @@ from hl7v2_gateway.mapping.datatypes import (  # noqa: F401 - they register them
     timing,
     values,
 )
+from hl7v2_gateway.mapping.overlays import Overlay
 from hl7v2_gateway.mapping.paths import Path, Unresolvable, resolved
 from hl7v2_gateway.mapping.vocabulary import has_vocabulary, loaded, vocabulary
 
@@ -115,19 +116,21 @@ class Problem:
     why: str
 
 
-def rules(name: str, resource_type: str, overlays: tuple[str, ...] = ()) -> Rules:
+def rules(name: str, resource_type: str, overlays: tuple[Overlay, ...] = ()) -> Rules:
     """The rules of a segment map for a resource type, with a sender's overlays."""
     return _rules(name, resource_type, overlays)[0]
 
 
-def problems(name: str, resource_type: str, overlays: tuple[str, ...] = ()) -> tuple[Problem, ...]:
+def problems(
+    name: str, resource_type: str, overlays: tuple[Overlay, ...] = ()
+) -> tuple[Problem, ...]:
     """The rows of a map that can't be applied."""
     return _rules(name, resource_type, overlays)[1]
 
 
-@functools.cache
+@functools.lru_cache(maxsize=10_000)
 def _rules(
-    name: str, resource_type: str, overlays: tuple[str, ...]
+    name: str, resource_type: str, overlays: tuple[Overlay, ...]
 ) -> tuple[Rules, tuple[Problem, ...]]:
     by_field: dict[int, list[Rule]] = {}
     wrong = []
@@ -145,11 +148,12 @@ def _rules(
     return Rules(name, whole, fields), tuple(wrong)
 
 
-def rows(name: str, overlays: tuple[str, ...] = ()) -> list[dict[str, Any]]:
+def rows(name: str, overlays: tuple[Overlay, ...] = ()) -> list[dict[str, Any]]:
     """A map's rows after the overlays; one that is left out says so under `drop`."""
     found = [dict(row) for row in _official().get(name, ())]
-    for file in ("segments", *(f"senders/{o}" for o in overlays)):
-        over = _overlay(file).get(name, {})
+    ours = [("o", _overlay("segments")), *((f"{o.name}.", o.maps) for o in overlays)]
+    for prefix, maps_ in ours:
+        over = maps_.get(name, {})
         if "whole" in over:
             for row in found:
                 row["drop"] = over["whole"]
@@ -164,7 +168,6 @@ def rows(name: str, overlays: tuple[str, ...] = ()) -> list[dict[str, Any]]:
                     row.pop(cell)
             if key in over.get("drop", {}):
                 row["drop"] = over["drop"][key]
-        prefix = "o" if file == "segments" else f"{file.partition('/')[2]}."
         for number, added in enumerate(over.get("add", ()), 1):
             found.append(_added(added, f"{prefix}{number}"))
     return found

@@ -24,6 +24,7 @@ from hl7v2_gateway.mapping.context import Answers, UnknownCode
 from hl7v2_gateway.operating.code_maps import answers_of, empty, id_of, sender_of, with_answer
 from hl7v2_gateway.operating.conversions import Combine, Made, Merging, Moving
 from hl7v2_gateway.operating.mapped import made_of
+from hl7v2_gateway.operating.overlays import Overlays
 from hl7v2_gateway.operating.questions import Answer, Question, task_of
 from hl7v2_gateway.partners import Sender
 
@@ -90,18 +91,22 @@ class Answering:
         self._asks = asks
         self._known: dict[str, _Known] = {}
         self._asked: set[str] = set()
+        self._overlays = Overlays(engine)
 
     def __call__(self, message: Message, sender: Sender, number: int) -> Made:
         """What the tables and the answers make of a message. Raises NotConverted."""
         known = self._of(sender.id)
-        made = made_of(message, sender, number, known.answers)
+        overlays = self._overlays.of(sender) if sender.overlays else ()
+        made = made_of(message, sender, number, known.answers, overlays)
         if made.unknown or made.is_answered:
             # Only now it matters whether somebody has answered a moment ago.
             fresh = self._of(sender.id, is_fresh=True)
             if fresh.version != known.version:
                 known = fresh
-                made = made_of(message, sender, number, known.answers)
+                made = made_of(message, sender, number, known.answers, overlays)
         report = {**(made.report or {}), **({"answers": known.version} if known.version else {})}
+        if overlays:
+            report["overlays"] = [{"name": o.name, "version": o.version} for o in overlays]
         made = replace(made, report=report)
         return self._with_questions(made, sender) if self._asks and made.unknown else made
 

@@ -13,6 +13,7 @@ from typing import Any, Final
 from fhirserver import queues
 from fhirserver.access.principal import Principal, scopes
 from fhirserver.engine import Engine
+from fhirserver.errors import FhirError
 from fhirserver.interactions.messages import FhirRequest, Hand
 from fhirserver.messages import Head, Message, Messages, State
 from fhirserver.queues import Finished, Item, Later
@@ -113,7 +114,8 @@ class Converter:
         """What is made of a message. Raises NotConverted."""
         try:
             return self._convert(parsed, sender, id_)
-        except NotConverted:
+        except (NotConverted, FhirError):
+            # What the server couldn't look up says nothing about the message.
             raise
         except Exception as error:
             # It would fail again: nothing goes in but the message.

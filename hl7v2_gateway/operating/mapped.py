@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from fhirserver.model.resource import Resource
@@ -10,6 +11,7 @@ from hl7v2_gateway.mapping.context import Answers
 from hl7v2_gateway.mapping.conversion import Conversion, Unsupported
 from hl7v2_gateway.mapping.convert import convert, supported
 from hl7v2_gateway.mapping.merging import merged
+from hl7v2_gateway.mapping.overlays import Overlay
 from hl7v2_gateway.operating.conversions import Combine, Made, NotConverted
 from hl7v2_gateway.outbound.restoring import restoring
 from hl7v2_gateway.partners import Sender
@@ -17,7 +19,13 @@ from hl7v2_gateway.partners import Sender
 _MOST_TOLD = 500
 
 
-def made_of(message: Message, sender: Sender, number: int, answers: Answers | None = None) -> Made:
+def made_of(
+    message: Message,
+    sender: Sender,
+    number: int,
+    answers: Answers | None = None,
+    overlays: Sequence[Overlay] | None = None,
+) -> Made:
     """What the tables make of a message. Raises NotConverted for one that they don't know."""
     try:
         conversion = convert(
@@ -26,6 +34,7 @@ def made_of(message: Message, sender: Sender, number: int, answers: Answers | No
             message_id=str(number),
             answers=answers,
             restore=restoring(message.header.version),
+            overlays=overlays,
         )
     except Unsupported as error:
         raise NotConverted(error.code, str(error)) from error

@@ -12,8 +12,17 @@ from hl7v2_gateway.intake.opening import open_intake, open_messages
 from hl7v2_gateway.operating.answering import Answering
 from hl7v2_gateway.operating.converting import Converter
 from hl7v2_gateway.operating.mapped import supports
+from hl7v2_gateway.operating.overlays import Overlays
 from hl7v2_gateway.operating.replaying import Replaying
-from hl7v2_gateway.web import describing, listing, looking, posting, questions, replaying
+from hl7v2_gateway.web import (
+    describing,
+    listing,
+    looking,
+    overlaying,
+    posting,
+    questions,
+    replaying,
+)
 from hl7v2_gateway.web.operator import Operator
 
 
@@ -31,8 +40,10 @@ def blueprints(desk: Desk) -> Sequence[Blueprint]:
         directory,
         intake,
         Replaying(desk.engine, messages, converter, convert),
+        converter,
+        Overlays(desk.engine),
     )
     made = Blueprint("hl7v2", __name__, url_prefix="/hl7v2")
-    for part in (posting, listing, looking, replaying, questions, describing):
+    for part in (posting, listing, looking, replaying, questions, overlaying, describing):
         part.add_to(made, operator)
     return [made]

@@ -23,6 +23,13 @@ _CHOICE: Final = {
     "isDryRun": {"type": "boolean"},
 }
 
+_OVERLAY: Final = {name: {"type": "object"} for name in ("slots", "maps", "codes")}
+_TRIAL: Final = {
+    "sender": _TEXT,
+    "overlay": {"type": "object"},
+    "messages": {"type": "integer"},
+}
+
 
 def add_to(made: Blueprint, operator: Operator) -> None:
     """Add the address."""
@@ -62,6 +69,14 @@ def document(base: str) -> dict[str, Any]:
                     {"system": _TEXT, "code": _TEXT, "display": _TEXT},
                     by="question",
                 )
+            },
+            "/hl7v2/overlays": {"get": _call("Overlays over the mapping tables")},
+            "/hl7v2/overlays/{name}": {
+                "get": _call("An overlay", by="name"),
+                "put": _call("Enter a version of it", _OVERLAY, by="name"),
+            },
+            "/hl7v2/overlays/{name}/trial": {
+                "post": _call("Say what it would change", _TRIAL, by="name")
             },
             "/hl7v2/replays": {"post": _call("Convert messages again, or say what for", _CHOICE)},
         },

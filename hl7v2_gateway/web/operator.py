@@ -8,6 +8,8 @@ from fhirserver.errors import NotFound
 from fhirserver.messages import Message, Messages
 from fhirserver.web.administration.admission import Desk
 from hl7v2_gateway.intake import Directory, Intake
+from hl7v2_gateway.operating.converting import Converter
+from hl7v2_gateway.operating.overlays import Overlays
 from hl7v2_gateway.operating.replaying import Replaying
 
 
@@ -20,6 +22,8 @@ class Operator:
     directory: Directory
     intake: Intake
     replaying: Replaying
+    converter: Converter
+    overlays: Overlays
 
     def message(self, number: int) -> Message:
         """A message of the record. Raises NotFound."""
