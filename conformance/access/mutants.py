@@ -1,7 +1,7 @@
 """The guard with one term left out: each place where a statement asks what the caller may see.
 
-Found in the source, so that a new place is a new mutant: calls of `seen`, `meets`, `_visible` and
-`where` in storage, and what permitted.py and holding.py ask of the caller's rights.
+Found in the source, so that a new place is a new mutant: calls of `seen`, `meets`, `_visible`,
+`is_whole` and `where` in storage, and what permitted.py and holding.py ask of the caller's rights.
 """
 
 from __future__ import annotations
@@ -20,7 +20,14 @@ import fhirserver.storage
 from fhirserver.storage.guard import EVERYTHING
 from fhirserver.storage.search_sql import conditions
 
-TERMS = {"seen": "'true'", "meets": "'true'", "_visible": "'true'", "where": "unguarded"}
+# `is_whole` is asked before a condition is left out; the text is true in Python.
+TERMS = {
+    "seen": "'true'",
+    "meets": "'true'",
+    "_visible": "'true'",
+    "is_whole": "'true'",
+    "where": "unguarded",
+}
 RIGHTS = {"touching", "condition", "reading", "searching"}
 ASKING = ("holding.py", "permitted.py")
 
@@ -34,12 +41,16 @@ class Mutant:
     number: int
     term: str
     line: int
+    column: int
 
     @property
     def name(self) -> str:
-        return (
-            f"{self.module.removeprefix('fhirserver.')}.{self.function}: {self.term}, {self.line}"
-        )
+        return f"{self.place}, {self.line}:{self.column}"
+
+    @property
+    def place(self) -> str:
+        """Its name without where that stands, which changes."""
+        return f"{self.module.removeprefix('fhirserver.')}.{self.function}: {self.term}"
 
 
 def mutants() -> list[Mutant]:
@@ -63,7 +74,7 @@ def _in_module(name: str) -> Iterator[Mutant]:
         for number, call in enumerate(calls):
             term = _term(call, name)
             if term is not None:
-                yield Mutant(name, function.name, number, term, call.lineno)
+                yield Mutant(name, function.name, number, term, call.lineno, call.col_offset)
 
 
 def _tree(name: str) -> ast.Module:

@@ -110,12 +110,12 @@ def test_chains_and_inclusions_don_t_tell_of_what_is_hidden(world):
 
 
 def test_a_version_is_included_where_it_is_seen_now_and_was_then(world):
-    """Versions 1 and 3 are the caller's, 2 is another patient's; then all of it becomes theirs."""
+    """Versions 1 and 3 are the caller's, 2 and 4 another patient's, as all of it is in the end."""
     id_ = world.seen["id"]
     for whose in (world.other, world.mine):
         body = world.observation(whose, "1-8") | {"id": id_}
         world.ask(SYSTEM, "update", "Observation", id=id_, body=body)
-    for number in "123":
+    for number in "1234":
         member = {"reference": f"Observation/{id_}/_history/{number}"}
         world.create(world.observation(world.mine, f"8-{number}") | {"hasMember": [member]})
 
