@@ -105,10 +105,11 @@ def reserve(connection: Connection, count: int) -> list[int]:
 _ADD: Final = """
 WITH kept AS (
   INSERT INTO hl7v2.message (id, copy_of, key, size, is_known, state, sender, control, event,
-    version, source, address, mode, code, lanes, reason, digest, ack, raw)
+    version, source, address, mode, code, lanes, reason, digest, ack, raw, ended)
   OVERRIDING SYSTEM VALUE
   SELECT id, copy_of, key, size, is_known, state, sender, control, event, version, source, address,
-    mode, code, string_to_array(lanes, ' '), reason, digest, nullif(ack, ''), raw
+    mode, code, string_to_array(lanes, ' '), reason, digest, nullif(ack, ''), raw,
+    CASE WHEN state = 'done' THEN clock_timestamp() END
   FROM unnest(%s::int8[], %s::int8[], %s::uuid[], %s::int4[], %s::bool[], %s::text[], %s::text[],
     %s::text[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[],
     %s::text[], %b::bytea[], %b::bytea[], %b::bytea[])
@@ -290,7 +291,7 @@ def again(connection: Connection, ids: Sequence[int]) -> list[int]:
     rows = execute(
         connection,
         "WITH back AS (UPDATE hl7v2.message SET state = 'waiting', ended = NULL, reason = NULL "
-        "WHERE id = ANY(%s::int8[]) AND state IN ('done', 'dead', 'discarded') "
+        "WHERE id = ANY(%s::int8[]) AND state IN ('done', 'dead', 'discarded') AND lanes <> '{}' "
         "RETURNING id, lanes), queued AS (INSERT INTO queue.item (topic, lane, content) "
         "SELECT %s, l.lane, jsonb_build_object('message', b.id, 'nr', l.nr, 'of', "
         "cardinality(b.lanes)) FROM back b CROSS JOIN LATERAL unnest(b.lanes) WITH ORDINALITY "

@@ -5,6 +5,7 @@ HL7 v2.8.2, 2.13.1 (ACK), 2.14.8 (MSA), 2.14.5 (ERR); v2.4, 2.16.4 for ERR-1 of 
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from datetime import UTC
 from typing import Final
 
@@ -23,12 +24,28 @@ _LONGEST_ID: Final = 20
 
 def acknowledge(message: Message, outcome: Outcome, mode: Mode = "original") -> bytes:
     """The acknowledgement as bytes. Whether one is owed at all says `modes.is_owed`."""
+    return reply(message, outcome, mode, _kind(message))
+
+
+def reply(
+    message: Message,
+    outcome: Outcome,
+    mode: Mode,
+    kind: Mapping[str, str],
+    more: Sequence[Line] = (),
+    header: Mapping[str, str] | None = None,
+) -> bytes:
+    """What is answered to a message, as bytes: an acknowledgement, or with `more` a response.
+
+    `kind` is its MSH-9, by component; `header` are further values of its MSH.
+    """
     version = _version(message.header.version)
     codes = ACCEPT if mode == "accept" else ORIGINAL
     lines = [
-        _header(message, version, mode),
+        _header(message, version, mode, kind, header or {}),
         _msa(message, codes[outcome.verdict], outcome, version),
         *_errors(outcome.problems, version),
+        *more,
     ]
     delimiters = _complete(message.delimiters)
     return er7.compose(lines, delimiters, message.codec, "replace")
@@ -41,7 +58,24 @@ def _version(text: str) -> tuple[int, ...]:
         return (2, 5, 1)
 
 
-def _header(message: Message, version: tuple[int, ...], mode: Mode) -> Line:
+def _kind(message: Message) -> dict[str, str]:
+    header = message.header
+    version = _version(header.version)
+    found = {"1": "ACK"}
+    if header.event and version >= (2, 2):
+        found["2"] = header.event
+        if version >= (2, 3, 1):
+            found["3"] = "ACK"
+    return found
+
+
+def _header(
+    message: Message,
+    version: tuple[int, ...],
+    mode: Mode,
+    kind: Mapping[str, str],
+    more: Mapping[str, str],
+) -> Line:
     header = message.header
     asked = er7.line_of(header.segment).values
     values = {
@@ -51,16 +85,12 @@ def _header(message: Message, version: tuple[int, ...], mode: Mode) -> Line:
         if path.startswith(f"{theirs}(")
     }
     values["7"] = clock.now().astimezone(UTC).strftime("%Y%m%d%H%M%S+0000")
-    values["9.1"] = "ACK"
-    if header.event and version >= (2, 2):
-        values["9.2"] = header.event
-        if version >= (2, 3, 1):
-            values["9.3"] = "ACK"
+    values |= {f"9.{component}": text for component, text in kind.items()}
     own = ids.new()
     values["10"] = own if version >= (2, 7) else own.replace("-", "")[:_LONGEST_ID]
     if mode != "original":
         values["15"] = values["16"] = "NE"
-    return er7.line("MSH", values)
+    return er7.line("MSH", {**values, **more})
 
 
 def _msa(message: Message, code: str, outcome: Outcome, version: tuple[int, ...]) -> Line:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
+import functools
 import logging
 import signal
 import socket
@@ -15,18 +16,20 @@ from typing import Final
 import click
 
 from fhirserver import embedded, logs
-from fhirserver.app import open_database
+from fhirserver.app import open_database, open_engine
+from fhirserver.audit.recorder import Recorder
 from fhirserver.cli.options import with_settings
 from fhirserver.embedded.ports import check_free
 from fhirserver.keys.tls import Listener
 from fhirserver.settings import Settings
 from hl7v2_gateway.intake.opening import open_intake, open_messages
-from hl7v2_gateway.listening import Group, Server
+from hl7v2_gateway.listening import Asking, Group, Server
 from hl7v2_gateway.listening.folder import Folder
 from hl7v2_gateway.listening.limits import limits_of
 from hl7v2_gateway.listening.owed import Owed
 from hl7v2_gateway.listening.server import BACKLOG
 from hl7v2_gateway.operating.mapped import supports
+from hl7v2_gateway.querying import EVENTS, Responder
 
 log = logging.getLogger(__name__)
 
@@ -68,18 +71,23 @@ async def _serve(settings: Settings, bound: socket.socket, folder: Path | None) 
     database = open_database(settings)
     messages = open_messages(settings, database)
     tls = _tls(settings)
-    intake = open_intake(settings, messages, supports)
+    intake = open_intake(settings, messages, supports, EVENTS)
     group = Group(intake.take, database.close)
     watching = None
     if folder is not None:
         watched = Folder(folder, intake.take, most=settings.hl7v2_max_message_bytes)
         watching = asyncio.create_task(_watch(watched))
     owed = Owed(messages)
+    recorder = Recorder(settings, database)
+    recorder.buffer.start()
+    engine = functools.cache(functools.partial(open_engine, settings, database, recorder))
+    asking = Asking(Responder(engine).answer, database.close)
     server = Server(
         group,
         limits_of(settings),
         context=None if tls is None else lambda: tls.context,
         owed=owed,
+        asking=asking,
     )
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -92,6 +100,8 @@ async def _serve(settings: Settings, bound: socket.socket, folder: Path | None) 
             watching.cancel()
         await group.stop()
         owed.close()
+        asking.close()
+        recorder.buffer.end()
 
 
 async def _watch(folder: Folder) -> None:

@@ -2,6 +2,6 @@
 
 from hl7v2_gateway.intake.directory import Directory
 from hl7v2_gateway.intake.intake import Intake
-from hl7v2_gateway.intake.received import Answer, Received, Source
+from hl7v2_gateway.intake.received import Answer, Question, Received, Source
 
-__all__ = ["Answer", "Directory", "Intake", "Received", "Source"]
+__all__ = ["Answer", "Directory", "Intake", "Question", "Received", "Source"]

@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Final
 
 from fhirserver.messages import Arrival, Messages, Taken
 from hl7v2_gateway.acknowledging import (
@@ -28,10 +29,12 @@ from hl7v2_gateway.intake import judging
 from hl7v2_gateway.intake.directory import Directory
 from hl7v2_gateway.intake.judging import Supports
 from hl7v2_gateway.intake.lanes import lanes_of
-from hl7v2_gateway.intake.received import Answer, Received
+from hl7v2_gateway.intake.received import Answer, Question, Received
 from hl7v2_gateway.partners import Call, Sender, open_sender
 
-_LONGEST_ID = 199
+_LONGEST_ID: Final = 199
+_ASKING: Final = ("mllp", "http")
+"""Where somebody waits for what is answered."""
 
 
 def everything(message: Message) -> Problem | None:
@@ -48,10 +51,14 @@ class _Judged:
     message: Message | None = None
     mode: Mode | None = None
     problem: Problem | None = None
+    question: Question | None = None
 
 
 class Intake:
-    """Where all messages come in. `is_open`: from senders that nobody has entered, too."""
+    """Where all messages come in. `is_open`: from senders that nobody has entered, too.
+
+    `queries` are events of queries that whoever takes the answers can answer.
+    """
 
     def __init__(
         self,
@@ -60,11 +67,13 @@ class Intake:
         *,
         is_open: bool = False,
         supports: Supports = everything,
+        queries: frozenset[str] = frozenset(),
     ) -> None:
         self._messages = messages
         self._directory = directory
         self._is_open = is_open
         self._supports = supports
+        self._queries = queries
 
     def take(self, batch: Sequence[Received]) -> list[Answer]:
         """Keep messages in their order, and say what to answer to each.
@@ -113,9 +122,15 @@ class Intake:
             return _refused(judged, judging.TOO_LONG)
         if sender is None:
             return _refused(judged, judging.UNKNOWN_SENDER)
-        problem = judging.problem_of(message, sender, self._supports)
+        is_query = received.source in _ASKING and arrival.event in self._queries
+        supports = everything if is_query else self._supports
+        problem = judging.problem_of(message, sender, supports)
+        if problem is None and is_query and not sender.is_bound:
+            problem = judging.UNBOUND
         if problem is not None:
             return _refused(judged, problem)
+        if is_query:
+            return _asking(judged, sender)
         return _accepted(judged, lanes_of(message, sender.id))
 
     def _sender(self, received: Received, message: Message) -> tuple[Sender | None, Message]:
@@ -166,6 +181,18 @@ def _accepted(judged: _Judged, lanes: tuple[str, ...]) -> _Judged:
     return replace(judged, arrival=arrival)
 
 
+def _asking(judged: _Judged, sender: Sender) -> _Judged:
+    """A query changes nothing and has no place in a lane: it is kept, and answered at once."""
+    accepted = _accepted(judged, ())
+    assert accepted.message is not None
+    assert accepted.mode is not None
+    is_original = accepted.mode == "original"
+    question = Question(accepted.message, sender, accepted.mode if is_original else "application")
+    ack = None if is_original else accepted.arrival.ack
+    arrival = replace(accepted.arrival, state="done", reason="a query", ack=ack)
+    return replace(accepted, arrival=arrival, question=question)
+
+
 def _refused(judged: _Judged, problem: Problem) -> _Judged:
     assert judged.message is not None
     assert judged.mode is not None
@@ -206,8 +233,14 @@ def _answer(judged: _Judged, taken: Taken) -> Answer:
         judged.message is not None
         and judged.mode == "accept"
         and judged.problem is None
+        and judged.question is None
         and bool(judged.message.header.application_acknowledgement)
     )
     return Answer(
-        taken.id, taken.ack, judged.arrival.code, judged.arrival.sender or None, owes_more
+        taken.id,
+        taken.ack,
+        judged.arrival.code,
+        judged.arrival.sender or None,
+        owes_more,
+        judged.question,
     )

@@ -26,6 +26,13 @@ OTHER_CONTENT: Final = Problem(
 TOO_LONG: Final = Problem(
     INTERNAL, Place("MSH"), "the message is larger than is taken here: send it in parts", "E"
 )
+UNBOUND: Final = Problem(
+    INTERNAL,
+    Place("MSH", 1, 3),
+    "who asks must be known by a certificate, a client or an address: enter one at its Endpoint",
+    "E",
+)
+"""Whoever knows a name could ask for patients otherwise."""
 
 WIDE: Final = Malformed(
     "102", Place("MSH", 1, 18), "UTF-16 can't be sent in blocks: send UNICODE UTF-8"

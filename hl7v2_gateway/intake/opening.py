@@ -20,11 +20,17 @@ def open_messages(settings: Settings, database: Database) -> Messages:
     )
 
 
-def open_intake(settings: Settings, messages: Messages, supports: Supports) -> Intake:
+def open_intake(
+    settings: Settings,
+    messages: Messages,
+    supports: Supports,
+    queries: frozenset[str] = frozenset(),
+) -> Intake:
     """Where messages come in, as the site has it."""
     return Intake(
         messages,
         Directory(messages.partners),
         is_open=settings.hl7v2_unknown_senders == "accept",
         supports=supports,
+        queries=queries,
     )

@@ -6,6 +6,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 from fhirserver.messages import Head
+from hl7v2_gateway.acknowledging import Mode
+from hl7v2_gateway.er7 import Message
+from hl7v2_gateway.partners import Sender
 
 Source = Literal["mllp", "http", "file", "copy"]
 
@@ -29,12 +32,25 @@ class Received:
 
 
 @dataclass(frozen=True, slots=True)
+class Question:
+    """A query that is taken and is to be answered at once, and how (see acknowledging.modes)."""
+
+    message: Message
+    sender: Sender
+    mode: Mode
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
-    """What is sent back, if anything; the number in the record; and MSA-1."""
+    """What is sent back, if anything; the number in the record; and MSA-1.
+
+    `owes_more`: an application acknowledgement follows, when the message has been dealt with.
+    """
 
     id: int | None
     ack: bytes | None
     code: str
     sender: str | None = None
     owes_more: bool = False
-    """Whether an application acknowledgement follows as a message of its own."""
+    question: Question | None = None
+    """What is to be answered besides, as a message of its own."""

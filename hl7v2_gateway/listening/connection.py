@@ -10,6 +10,7 @@ from typing import Final
 
 from hl7v2_gateway.framing import Decoder, Event, Odd, framed
 from hl7v2_gateway.intake import Answer, Received
+from hl7v2_gateway.listening.asking import Asking
 from hl7v2_gateway.listening.group import Group
 from hl7v2_gateway.listening.limits import DRAIN_SECONDS, SETTLE_SECONDS, UNDER_WAY, Limits
 from hl7v2_gateway.listening.room import Room
@@ -32,6 +33,7 @@ class Connection:
         group: Group,
         limits: Limits,
         room: Room,
+        asking: Asking | None = None,
     ) -> None:
         self.number = number
         self.address = address
@@ -41,6 +43,7 @@ class Connection:
         self._group = group
         self._limits = limits
         self._room = room
+        self._asking = asking
         self._answers: asyncio.Queue[asyncio.Future[Answer] | None] = asyncio.Queue(UNDER_WAY)
         self._writing = asyncio.Lock()
 
@@ -160,6 +163,10 @@ class Connection:
                 self.senders.add(answer.sender)
             if answer.ack is not None:
                 await self.send(answer.ack)
+            if answer.question is not None and self._asking is not None:
+                response = await self._asking.answer(answer.question)
+                if response is not None:
+                    await self.send(response)
 
     def _log(self, event: str, **more: object) -> None:
         with contextlib.suppress(ValueError):

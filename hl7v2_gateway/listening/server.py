@@ -17,6 +17,7 @@ from ssl import SSLContext
 from typing import Final
 
 from fhirserver.errors import FhirError
+from hl7v2_gateway.listening.asking import Asking
 from hl7v2_gateway.listening.connection import Connection
 from hl7v2_gateway.listening.group import Group
 from hl7v2_gateway.listening.limits import HANDSHAKE_SECONDS, Limits
@@ -31,7 +32,10 @@ OWED_SECONDS: Final = 0.25
 
 
 class Server:
-    """`context` gives the TLS context for a new connection; None for a listener without TLS."""
+    """`context` gives the TLS context for a new connection; None for a listener without TLS.
+
+    `asking` answers queries.
+    """
 
     def __init__(
         self,
@@ -40,11 +44,13 @@ class Server:
         *,
         context: Callable[[], SSLContext] | None = None,
         owed: Owed | None = None,
+        asking: Asking | None = None,
     ) -> None:
         self._group = group
         self._limits = limits
         self._context = context
         self._owed = owed
+        self._asking = asking
         self._room = Room(limits.waiting_bytes)
         self._connections: dict[int, Connection] = {}
         self._per_address: Counter[str] = Counter()
@@ -115,6 +121,7 @@ class Server:
                 group=self._group,
                 limits=self._limits,
                 room=self._room,
+                asking=self._asking,
             )
             self._connections[number] = connection
             if self._is_over.is_set():

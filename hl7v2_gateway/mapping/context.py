@@ -128,17 +128,7 @@ class Context:
 
     def authority(self, name: str, universal: str, kind: str) -> str:
         """The URI of an assigning authority (HD): the sender's word, the OID, the name."""
-        for key in (name, universal):
-            if key and key in self.authorities:
-                return self.authorities[key]
-        if universal.upper() == kind.upper():
-            # A sender that repeats the type where the id should be.
-            universal = ""
-        if universal:
-            return universal_id(universal, kind)
-        if name:
-            return f"urn:id:{quoted(name)}"
-        return self.authorities.get("", "")
+        return authority(self.authorities, name, universal, kind)
 
     def code_system(self, name: str) -> str:
         """The URI of a coding system by its name in table 0396, an OID or a URI."""
@@ -154,6 +144,21 @@ class Context:
         if name.replace(".", "").isdigit() and name.count(".") > 1:
             return f"urn:oid:{name}"
         return f"urn:id:{quoted(name)}"
+
+
+def authority(authorities: Mapping[str, str], name: str, universal: str, kind: str) -> str:
+    """The URI of an assigning authority (HD), of a sender with these."""
+    for key in (name, universal):
+        if key and key in authorities:
+            return authorities[key]
+    if universal.upper() == kind.upper():
+        # A sender that repeats the type where the id should be.
+        universal = ""
+    if universal:
+        return universal_id(universal, kind)
+    if name:
+        return f"urn:id:{quoted(name)}"
+    return authorities.get("", "")
 
 
 def universal_id(value: str, kind: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Final
@@ -57,13 +57,35 @@ def assembled(
     tree = message(event, wishes)
     if tree is None:
         raise Unsendable(f"there is no table of {event}")
-    names = _names(trigger, event, time)
-    writing = Writing(wishes, reader, names)
-    names["visit"] = _visit(trigger.focus, reader)
-    names["account"] = _account(trigger.focus, reader)
+    writing = _writing(trigger, event, wishes, reader, time)
     focus: Typed = (trigger.focus["resourceType"], trigger.focus, None)
     body = list(_content(tree["content"], focus, writing, _Count()))
     return (header(event, tree["structure"], writing, control_id, time), *body)
+
+
+def parts(
+    foci: Sequence[Resource],
+    content: Sequence[Tree],
+    event: str,
+    wishes: Wishes,
+    reader: Reader,
+    *,
+    time: datetime,
+) -> Iterator[Segment]:
+    """The segments that some content of a table makes of each of these, numbered throughout."""
+    count = _Count()
+    for focus in foci:
+        writing = _writing(Trigger(event, focus), event, wishes, reader, time)
+        yield from _content([*content], (focus["resourceType"], focus, None), writing, count)
+
+
+def _writing(
+    trigger: Trigger, event: str, wishes: Wishes, reader: Reader, time: datetime
+) -> Writing:
+    names = _names(trigger, event, time)
+    names["visit"] = _visit(trigger.focus, reader)
+    names["account"] = _account(trigger.focus, reader) if "id" in trigger.focus else None
+    return Writing(wishes, reader, names)
 
 
 def for_version(event: str, wishes: Wishes) -> str:

@@ -24,6 +24,7 @@ class Sender:
     system for the first or second component of CX-4, and for "" that of identifiers without an
     assigning authority. `snapshots` are segments of which a message has all that there are,
     `overlays` names of overlays over the mapping tables, the last wins.
+    `clearances` are security labels that it may see when it asks, such as R or HIV.
     """
 
     id: str
@@ -39,6 +40,12 @@ class Sender:
     authorities: Mapping[str, str] = field(default_factory=dict, hash=False)
     snapshots: frozenset[str] = frozenset()
     overlays: tuple[str, ...] = ()
+    clearances: frozenset[str] = frozenset()
+
+    @property
+    def is_bound(self) -> bool:
+        """Whether it is known by more than what its messages say of themselves."""
+        return bool(self.certificates or self.clients or self.addresses)
 
     @property
     def subject(self) -> str:
@@ -75,4 +82,5 @@ def sender_of(endpoint: Resource) -> Sender | None:
         authorities=found.pairs("authority", "name", "system"),
         snapshots=frozenset(found.texts("snapshot")),
         overlays=found.texts("overlay"),
+        clearances=frozenset(found.texts("clearance")),
     )

@@ -14,6 +14,7 @@ from hl7v2_gateway.operating.converting import Converter
 from hl7v2_gateway.operating.mapped import supports
 from hl7v2_gateway.operating.overlays import Overlays
 from hl7v2_gateway.operating.replaying import Replaying
+from hl7v2_gateway.querying import EVENTS, Responder
 from hl7v2_gateway.web import (
     describing,
     listing,
@@ -33,12 +34,13 @@ def blueprints(desk: Desk) -> Sequence[Blueprint]:
     directory = Directory(messages.partners)
     convert = Answering(desk.engine, messages, asks=False)
     converter = Converter(desk.engine, messages, directory, convert)
-    intake = open_intake(settings, messages, supports)
+    intake = open_intake(settings, messages, supports, EVENTS)
     operator = Operator(
         desk,
         messages,
         directory,
         intake,
+        Responder(lambda: desk.engine),
         Replaying(desk.engine, messages, converter, convert),
         converter,
         Overlays(desk.engine),

@@ -11,6 +11,7 @@ from hl7v2_gateway.intake import Directory, Intake
 from hl7v2_gateway.operating.converting import Converter
 from hl7v2_gateway.operating.overlays import Overlays
 from hl7v2_gateway.operating.replaying import Replaying
+from hl7v2_gateway.querying import Responder
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +22,7 @@ class Operator:
     messages: Messages
     directory: Directory
     intake: Intake
+    responder: Responder
     replaying: Replaying
     converter: Converter
     overlays: Overlays

@@ -7,6 +7,7 @@ MLLP is true of one that comes here.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Final
 
 from flask import Blueprint, Response, request
@@ -17,6 +18,7 @@ from fhirserver.errors import FhirError, Invalid, UnsupportedMedia
 from fhirserver.web.bodies import read_body
 from fhirserver.web.origin import origin
 from hl7v2_gateway.batches import batch_of, is_batch
+from hl7v2_gateway.er7 import parse
 from hl7v2_gateway.intake import Answer, Received
 from hl7v2_gateway.web.operator import Operator
 
@@ -62,7 +64,19 @@ def _taken(operator: Operator, principal: Principal, most: int) -> Response:
                 for raw in messages[start : start + MOST_AT_ONCE]
             ]
         )
+    answers = [_answered(operator, one) for one in answers]
     return _batch(answers) if batch else _single(answers[0])
+
+
+def _answered(operator: Operator, answer: Answer) -> Answer:
+    """With the response to a query in place of an acknowledgement."""
+    if answer.question is None:
+        return answer
+    response = operator.responder.answer(answer.question)
+    if response is None:
+        return answer
+    code = parse(response).value("MSA-1") or ""
+    return replace(answer, ack=response, code=code)
 
 
 def _single(answer: Answer) -> Response:

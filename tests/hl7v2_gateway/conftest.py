@@ -14,12 +14,14 @@ from typing import Any
 import pytest
 
 from fhirserver.app import open_database, open_keyring
+from fhirserver.engine import Engine
 from fhirserver.messages import Messages
 from fhirserver.settings import Settings
 from fhirserver.storage.database import Database
 from hl7v2_gateway.intake import Directory, Intake
-from hl7v2_gateway.listening import Group, Limits, Server
+from hl7v2_gateway.listening import Asking, Group, Limits, Server
 from hl7v2_gateway.listening.owed import Owed
+from hl7v2_gateway.querying import EVENTS, Responder
 from tests.peers.mllp_client import MllpClient
 
 
@@ -59,6 +61,7 @@ def listen(database_url: str) -> Iterator[Listen]:
         endpoints: list[dict[str, Any]] | None = None,
         limits: Limits | None = None,
         context: Callable[[], ssl.SSLContext] | None = None,
+        engine: Engine | None = None,
         **more: Any,
     ) -> Listening:
         settings = Settings(database_url=database_url)
@@ -70,17 +73,27 @@ def listen(database_url: str) -> Iterator[Listen]:
             database = open_database(settings)
             messages = Messages(database, open_keyring(settings, database))
             intake = Intake(
-                messages, Directory(lambda _: endpoints or []), is_open=endpoints is None, **more
+                messages,
+                Directory(lambda _: endpoints or []),
+                is_open=endpoints is None,
+                queries=frozenset() if engine is None else EVENTS,
+                **more,
             )
             group = Group(intake.take, database.close, patience=1)
             owed = Owed(messages)
-            server = Server(group, limits or Limits(), context=context, owed=owed)
+            asking = None
+            if engine is not None:
+                database_of = engine.context.store.database
+                asking = Asking(Responder(lambda: engine).answer, database_of.close)
+            server = Server(group, limits or Limits(), context=context, owed=owed, asking=asking)
             loop = asyncio.get_running_loop()
             end.append(lambda: loop.call_soon_threadsafe(server.stop))
             started.set()
             await server.run(bound)
             await group.stop()
             owed.close()
+            if asking is not None:
+                asking.close()
 
         thread = threading.Thread(target=lambda: asyncio.run(serve()))
         thread.start()
