@@ -30,7 +30,10 @@ from conformance.faults.server import Server
 from conformance.performance.cpu import Meter
 
 DATA = Path("../shared/data/synthea")
-POLL_SECONDS = 0.1
+POLL_SECONDS = 0.5
+# A server's processes are there when they take less than this part of a core for two seconds.
+AT_REST = 0.2
+REST_SECONDS = 60.0
 
 
 def main() -> None:
@@ -65,12 +68,25 @@ def _measure(folder: Path, data: Path) -> None:
     second = Server(folder / "second", environment={"FHIRSERVER_BULK_IMPORT_SOURCES": where})
     second.start()
     try:
+        at_rest(second)
         _say("import", counts, import_(second, where, files))
         _, again = export(second, None)
         print("the same resources" if again == counts else f"differs: {counts - again}")
     finally:
         second.stop()
         server.shutdown()
+
+
+def at_rest(server: Server) -> None:
+    """Wait until all its processes have started: that is no part of a job, but takes seconds."""
+    assert server.up is not None
+    meter = Meter({"server": {server.up.pid}})
+    ends = time.monotonic() + REST_SECONDS
+    while time.monotonic() < ends:
+        before = meter.read()
+        time.sleep(2)
+        if meter.since(before)["server"] < 2 * AT_REST:
+            return
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ them by the number of the change: a version always has a higher one than the ver
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -139,7 +139,7 @@ def _between(
         "WHERE tx >= %s::xid8 AND tx < %s::xid8 AND seq > %s ORDER BY seq LIMIT %s",
         (place.low, place.high, place.seq, limit),
     )
-    return [(replace(place, seq=row[0]), Change(*row)) for row in rows]
+    return [(Place(place.low, place.high, row[0]), Change(*row)) for row in rows]
 
 
 def behind(database: Database, *, most: int = 100_000) -> Sequence[Behind]:

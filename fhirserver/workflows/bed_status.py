@@ -21,7 +21,7 @@ from fhirserver.workflows.registering import workflow
 _ATTEMPTS = 5
 
 
-@workflow("bed_status", types=("Encounter",))
+@workflow("bed_status", types=("Encounter",), statuses=GOING_ON)
 def beds(occasion: Occasion) -> None:
     """What this change is about is looked at as it is now: a later one may have been first."""
     cleaned = occasion.settings.beds_cleaned

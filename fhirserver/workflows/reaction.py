@@ -6,6 +6,7 @@ other; a lane for each resource keeps the order of its changes.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from functools import partial
@@ -18,7 +19,7 @@ from fhirserver.reactions import Change as Logged
 from fhirserver.reactions import Connection, Item, New, Reaction, Reader, Worker, reactions
 from fhirserver.reactions.written import written
 from fhirserver.registry import discover
-from fhirserver.storage.observed import long_past
+from fhirserver.storage.observed import long_past, of_other_status
 from fhirserver.workflows.occasion import Change, Elapsed, Occasion
 from fhirserver.workflows.registering import Remind, Workflow, timers, workflows
 
@@ -61,11 +62,12 @@ def chosen(
 
     def choose(connection: Connection, changes: Sequence[Logged]) -> list[tuple[str, New]]:
         past = _past(connection, changes, by_type.get("Observation", ()))
+        past |= _elsewhere(connection, changes, known)
         return [
             (topic(one.name), New(f"{c.type}/{c.key}", _content(c), bulk=c.bulk))
             for c in changes
             for one in by_type.get(c.type, ())
-            if (one.name, c.key) not in past
+            if not past or (one.name, c.key) not in past
         ]
 
     return choose
@@ -86,6 +88,23 @@ def _past(
         for key in long_past(
             connection, keys, (clock.now() - one.looks_back - timedelta(days=1)).date()
         )
+    }
+
+
+def _elsewhere(
+    connection: Connection, changes: Sequence[Logged], known: Sequence[Workflow]
+) -> set[tuple[str, int]]:
+    """Which workflow isn't called for what is new, as its status says that it isn't meant."""
+    keys: dict[str, list[int]] = defaultdict(list)
+    for c in changes:
+        if c.version == 1:
+            keys[c.type].append(c.key)
+    return {
+        (one.name, key)
+        for one in known
+        if one.statuses is not None
+        for resource_type in one.types & keys.keys()
+        for key in of_other_status(connection, resource_type, keys[resource_type], one.statuses)
     }
 
 

@@ -29,13 +29,14 @@ class Workflow:
 
     At least once: after a crash it is called again, so it makes things with `create_once`. It isn't
     called for Observations of a bulk load that are new and all of whose times lie further back
-    than `looks_back`.
+    than `looks_back`, nor for what is new and has a status outside `statuses`.
     """
 
     name: str
     types: frozenset[str]
     act: Act
     looks_back: timedelta | None = None
+    statuses: frozenset[str] | None = None
 
 
 workflows: Final[Registry[Workflow]] = Registry("workflow")
@@ -43,12 +44,16 @@ timers: Final[Registry[Remind]] = Registry("timer")
 
 
 def workflow(
-    name: str, *, types: tuple[str, ...], looks_back: timedelta | None = None
+    name: str,
+    *,
+    types: tuple[str, ...],
+    looks_back: timedelta | None = None,
+    statuses: frozenset[str] | None = None,
 ) -> Callable[[Act], Act]:
     """Let the decorated function be called for every change of these types; see Workflow."""
 
     def add(act: Act) -> Act:
-        workflows.register(name)(Workflow(name, frozenset(types), act, looks_back))
+        workflows.register(name)(Workflow(name, frozenset(types), act, looks_back, statuses))
         return act
 
     return add

@@ -14,8 +14,8 @@ from fhirserver.queues import New
 from fhirserver.reactions.relay import relay
 from fhirserver.storage.database import in_bulk
 from fhirserver.storage.queue_items import take
+from fhirserver.workflows import bed_status, result_alerts
 from fhirserver.workflows import reaction as workflows
-from fhirserver.workflows import result_alerts
 from tests.workflows.alert_world import World
 
 OTHERS = 5_000
@@ -24,7 +24,17 @@ OTHERS = 5_000
 @pytest.fixture
 def observed(engine, database):
     """The reader and the worker of the alerts about results; what they leave is removed."""
-    one = workflows.workflows[result_alerts.__name__.rpartition(".")[2]]
+    yield from running(engine, database, result_alerts)
+
+
+@pytest.fixture
+def beds(engine, database):
+    """The same of the beds."""
+    yield from running(engine, database, bed_status)
+
+
+def running(engine, database, module):
+    one = workflows.workflows[module.__name__.rpartition(".")[2]]
     made = workflows.reaction_of(engine, {one.name: one}, {})
     reader, worker = made.readers[0], made.workers[0]
     queues.forget(database, reader.name)
@@ -122,3 +132,22 @@ def test_old_results_of_a_load_alert_nobody(client, engine, database, observed):
 
     assert queues.work(database, worker.topic, worker.act, seconds=60) == len(old)
     assert world.tasks() == world.messages() == []
+
+
+def test_stays_that_were_over_when_they_came_concern_no_bed(client, engine, database, beds):
+    reader, worker = beds
+    world = World(client)
+    made = [
+        {**{k: v for k, v in world.encounter.items() if k not in ("id", "meta")}, "status": status}
+        for status in ("finished", "cancelled", "in-progress", "planned")
+    ]
+    with in_bulk():
+        intents = [Intent("create", "Encounter", resource=r) for r in made]
+        list(commit_each(engine.own_context, intents))
+    ended = world.put(world.current(world.encounter), status="finished")
+    relayed(database, reader)
+
+    rows = database.read("SELECT content::text FROM queue.item WHERE topic = %s", (worker.topic,))
+    versions = [json.loads(row[0])["version"] for row in rows]
+    both = [1, int(ended["meta"]["versionId"])]
+    assert sorted(versions) == [1, *both], "what goes on, and what went on before it ended"
