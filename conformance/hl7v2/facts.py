@@ -59,7 +59,7 @@ def _walk(value: Any, path: str, types: dict[str, str]) -> Iterator[tuple[str, s
         for key, inner in value.items():
             if key in ("extension", "id", "meta", "text", "resourceType", "modifierExtension"):
                 if key == "text" and isinstance(inner, str):
-                    yield f"{path}.text".lstrip("."), _plain(inner)
+                    yield f"{path}.text".lstrip("."), plain(inner)
                 continue
             if key.startswith("_") or key in ("display", "assigner", "description"):
                 continue
@@ -71,10 +71,10 @@ def _walk(value: Any, path: str, types: dict[str, str]) -> Iterator[tuple[str, s
                 continue
             yield from _walk(inner, f"{path}.{key}".lstrip("."), types)
     elif value is not None:
-        yield path, _plain(value)
+        yield path, plain(value)
 
 
-def _plain(value: Any) -> str:
+def plain(value: Any) -> str:
     """A value in one spelling: times in UTC, numbers without trailing zeros, text in one case."""
     if isinstance(value, bool):
         return str(value).lower()
