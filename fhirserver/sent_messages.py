@@ -16,13 +16,16 @@ from typing import Any, Final
 from fhirserver.errors import Damaged
 from fhirserver.keys import aead
 from fhirserver.keys.keyring import KeyDestroyed, Keyring
-from fhirserver.storage import queue_items
+from fhirserver.storage import queue_items, sent_standing
 from fhirserver.storage import sent_messages as rows
 from fhirserver.storage.database import Database
 from fhirserver.storage.queue_items import New
 from fhirserver.storage.sent_messages import Head, State
+from fhirserver.storage.sent_standing import ReceiverStanding
 
-__all__ = ["TOPIC", "Head", "Outgoing", "Sent", "SentMessages", "State"]
+__all__ = [
+    "TOPIC", "Head", "Outgoing", "ReceiverStanding", "Sent", "SentMessages", "State", "receivers",
+]  # fmt: skip
 
 PURPOSE: Final = "hl7v2"
 TOPIC: Final = "hl7v2.send"
@@ -49,6 +52,15 @@ class Sent:
     head: Head
     raw: bytes
     ack: bytes | None
+
+
+class _BeingSent(Exception):
+    """A worker has the message in hand."""
+
+
+def receivers(database: Database) -> list[ReceiverStanding]:
+    """How the lane of each receiver stands."""
+    return sent_standing.receivers(database, TOPIC)
 
 
 class SentMessages:
@@ -130,6 +142,38 @@ class SentMessages:
                 queue_items.add(connection, TOPIC, items)
             held = rows.go_on(connection, ids, "waiting")
         return sorted({*(id_ for id_, _ in back), *held})
+
+    def replace(self, original: Head, control: str, raw: bytes) -> int | None:
+        """Send an edited copy in the place of a message; its number.
+
+        One that waits or holds its receiver up keeps its turn; of one that was accepted a copy is
+        sent beside it. None, and nothing is done, while it is being sent.
+        """
+        try:
+            return self._replace(original, control, raw)
+        except _BeingSent:
+            return None
+
+    def _replace(self, original: Head, control: str, raw: bytes) -> int:
+        with self.database.transaction() as connection:
+            # No item of the queue is meant: those have positive numbers.
+            id_ = self.keep(
+                Outgoing(
+                    item=-rows.reserve(self.database),
+                    receiver=original.receiver,
+                    control=control,
+                    event=original.event,
+                    about=original.about,
+                    version=original.version,
+                    raw=raw,
+                    patient=original.patient,
+                )
+            )
+            place = sent_standing.replace(connection, TOPIC, original.id, id_, original.receiver)
+            if place is None:
+                raise _BeingSent
+            rows.supersede(connection, original.id, f"message {id_} is in its place")
+        return id_
 
     def discard(self, ids: Sequence[int]) -> list[int]:
         """Don't send messages that wait or hold their receiver up; which ones."""

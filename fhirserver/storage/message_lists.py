@@ -31,7 +31,11 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class SenderStanding:
-    """How the messages of a sender stand. `oldest` is when the one came that waits longest."""
+    """How the messages of a sender stand. `oldest` is when the one came that waits longest.
+
+    `reason` is why the last one died that is dead, `failed` when; `held_up` are patients whose
+    first message has failed and is tried again.
+    """
 
     sender: str
     waiting: int
@@ -39,6 +43,8 @@ class SenderStanding:
     oldest: datetime | None
     last: datetime | None
     reason: str | None
+    failed: datetime | None
+    held_up: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,16 +106,22 @@ def senders(database: Database) -> list[SenderStanding]:
         "WITH RECURSIVE known AS ((SELECT sender FROM hl7v2.message ORDER BY sender LIMIT 1) "
         "UNION ALL SELECT (SELECT m.sender FROM hl7v2.message m WHERE m.sender > k.sender "
         "ORDER BY m.sender LIMIT 1) FROM known k WHERE k.sender IS NOT NULL) "
-        "SELECT k.sender, o.waiting, o.dead, o.oldest, l.received, d.reason FROM known k "
+        "SELECT k.sender, o.waiting, o.dead, o.oldest, l.received, d.reason, d.ended, "
+        "coalesce(h.lanes, 0) FROM known k "
         "CROSS JOIN LATERAL (SELECT count(*) FILTER (WHERE state <> 'dead') AS waiting, "
         "count(*) FILTER (WHERE state = 'dead') AS dead, "
         "min(received) FILTER (WHERE state <> 'dead') AS oldest FROM hl7v2.message m "
         "WHERE m.sender = k.sender AND m.state IN ('waiting', 'written', 'dead')) o "
         "LEFT JOIN LATERAL (SELECT received FROM hl7v2.message m WHERE m.sender = k.sender "
         "ORDER BY id DESC LIMIT 1) l ON true "
-        "LEFT JOIN LATERAL (SELECT reason FROM hl7v2.message m WHERE m.sender = k.sender "
+        "LEFT JOIN LATERAL (SELECT reason, ended FROM hl7v2.message m WHERE m.sender = k.sender "
         "AND m.state = 'dead' ORDER BY id DESC LIMIT 1) d ON true "
-        "WHERE k.sender IS NOT NULL ORDER BY k.sender"
+        "LEFT JOIN (SELECT m.sender, count(DISTINCT i.lane) AS lanes FROM queue.item i "
+        "JOIN hl7v2.message m ON m.id = (i.content->>'message')::int8 WHERE i.topic = %s "
+        "AND i.dead IS NULL AND i.attempts > 0 AND i.reason IS NOT NULL GROUP BY m.sender) h "
+        "ON h.sender = k.sender "
+        "WHERE k.sender IS NOT NULL ORDER BY k.sender",
+        (TOPIC,),
     )
     return [SenderStanding(*row) for row in rows]
 

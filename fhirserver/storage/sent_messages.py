@@ -63,6 +63,17 @@ class Row:
     raw: bytes
 
 
+def supersede(connection: Connection, id_: int, reason: str) -> None:
+    """Another one is in the place of a message that wasn't accepted."""
+    execute(
+        connection,
+        "UPDATE hl7v2.sent SET state = 'discarded', reason = %s, "
+        "ended = coalesce(ended, clock_timestamp()) "
+        "WHERE id = %s AND state IN ('waiting', 'stopped', 'rejected')",
+        (reason, id_),
+    )
+
+
 def reserve(database: Database) -> int:
     """A new number."""
     rows = database.write("SELECT nextval(pg_get_serial_sequence('hl7v2.sent', 'id'))")

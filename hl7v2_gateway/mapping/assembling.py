@@ -220,7 +220,7 @@ class Assembly:
             made = True
             key = (view.index, number, index)
             self.used[key] = self.used.get(key, NOWHERE) | rule.uses
-            draft.made.append(Made(rule.path.text, rule.id, position))
+            draft.made.append(Made(rule.path.text, rule.id, position, view.index))
 
     def _clear(self, draft: Draft, rules: tuple[Rule, ...], view: View, number: int) -> None:
         for rule in rules:
@@ -228,7 +228,8 @@ class Assembly:
                 continue
             if rule.path.steps and rule.constant is None:
                 draft.cleared.add(cleared(rule, rules))
-                draft.made.append(Made(rule.path.text, rule.id, f"{view.name}-{number}"))
+                position = f"{view.name}-{number}"
+                draft.made.append(Made(rule.path.text, rule.id, position, view.index))
         self.used[view.index, number, 0] = frozenset({1})
 
 

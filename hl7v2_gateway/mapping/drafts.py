@@ -25,11 +25,12 @@ SHARED: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """Which rule and which field made an element."""
+    """Which rule and which field made an element; `segment` is which one of the message."""
 
     path: str
     rule: str
     position: str
+    segment: int = 0
 
 
 @dataclass(slots=True, eq=False)

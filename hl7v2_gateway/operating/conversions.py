@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
 from fhirserver.model.resource import Resource
 from hl7v2_gateway.er7 import Message
 from hl7v2_gateway.mapping.context import UnknownCode
+from hl7v2_gateway.mapping.drafts import Made as Origin
 from hl7v2_gateway.mapping.snapshots import Snapshot
 from hl7v2_gateway.partners import Sender
 
@@ -72,7 +73,8 @@ class Made:
 
     `report` is for the operator: where unmapped fields are, and which codes nobody knows.
     `unknown` are these codes; `is_answered` when others are known because somebody has said so. Of
-    what `snapshots` name the message has all that there is.
+    what `snapshots` name the message has all that there is. `provenance` says by fullUrl which$
+    rules and fields made an entry.
     """
 
     converted: Converted
@@ -81,6 +83,7 @@ class Made:
     unknown: Sequence[UnknownCode] = ()
     is_answered: bool = False
     snapshots: Sequence[Snapshot] = ()
+    provenance: Mapping[str, Sequence[Origin]] = field(default_factory=dict)
 
 
 class NotConverted(Exception):

@@ -45,6 +45,7 @@ def made_of(
         unknown=conversion.unknown_codes,
         is_answered=bool(conversion.answered_codes),
         snapshots=conversion.snapshots,
+        provenance=conversion.provenance,
     )
 
 

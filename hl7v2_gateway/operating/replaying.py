@@ -14,6 +14,7 @@ from fhirserver.messages import Message, Messages
 from fhirserver.model import json
 from fhirserver.model.differences import differences
 from fhirserver.model.resource import Resource
+from hl7v2_gateway.operating.beside import fields
 from hl7v2_gateway.operating.conversions import Convert, NotConverted
 from hl7v2_gateway.operating.converting import Converter
 from hl7v2_gateway.operating.removing import missing
@@ -70,6 +71,30 @@ class Replaying:
                 changes.append({"update": known[entry["fullUrl"]], "patch": patch})
         changes += [{"remove": gone} for gone in missing(self._engine, made.snapshots)]
         return {**answer, "changes": changes, "merges": len(made.converted.merges)}
+
+    def beside(self, principal: Principal, message: Message) -> dict[str, Any]:
+        """A message beside what it says in FHIR, field by field; see beside.py.
+
+        Raises NotConverted.
+        """
+        parsed, sender = self._converter.read(message)
+        made = self._convert(parsed, sender, message.head.id)
+        entries = made.converted.bundle["entry"]
+        stored = {
+            e["fullUrl"]: found
+            for e in entries
+            if e["resource"]["resourceType"] not in _ITS_OWN
+            and (found := self._stored(principal, e["request"]["url"])) is not None
+        }
+        known = {url: f"{r['resourceType']}/{r['id']}" for url, r in stored.items()}
+        return {
+            "message": message.head.id,
+            "fields": fields(parsed, made, known),
+            "resources": {
+                known.get(e["fullUrl"], e["fullUrl"]): pointed(e["resource"], known)
+                for e in entries
+            },
+        }
 
     def _stored(self, principal: Principal, url: str) -> Resource | None:
         """The resource that an entry would update."""

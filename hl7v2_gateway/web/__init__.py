@@ -6,6 +6,8 @@ from collections.abc import Sequence
 
 from flask import Blueprint
 
+from fhirserver.app import open_keyring
+from fhirserver.sent_messages import SentMessages
 from fhirserver.web.administration.admission import Desk
 from hl7v2_gateway.intake.directory import Directory
 from hl7v2_gateway.intake.opening import open_intake, open_messages
@@ -23,6 +25,7 @@ from hl7v2_gateway.web import (
     posting,
     questions,
     replaying,
+    sent,
 )
 from hl7v2_gateway.web.operator import Operator
 
@@ -44,8 +47,9 @@ def blueprints(desk: Desk) -> Sequence[Blueprint]:
         Replaying(desk.engine, messages, converter, convert),
         converter,
         Overlays(desk.engine),
+        SentMessages(desk.database, open_keyring(settings, desk.database)),
     )
     made = Blueprint("hl7v2", __name__, url_prefix="/hl7v2")
-    for part in (posting, listing, looking, replaying, questions, overlaying, describing):
+    for part in (posting, listing, looking, replaying, questions, overlaying, sent, describing):
         part.add_to(made, operator)
     return [made]

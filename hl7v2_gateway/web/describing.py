@@ -10,6 +10,7 @@ from hl7v2_gateway.web.operator import Operator
 
 _LIST: Final = ("sender", "state", "event", "control", "patient", "content", "since", "until",
                 "from", "to", "_count")  # fmt: skip
+_SENT: Final = ("receiver", "state", "patient", "control", "about", "before", "_count")
 _TEXT: Final = {"type": "string"}
 _CHOICE: Final = {
     "sender": _TEXT,
@@ -54,6 +55,9 @@ def document(base: str) -> dict[str, Any]:
             "/hl7v2/lanes": {"get": _call("The lanes that have waited longest", query=("_count",))},
             "/hl7v2/messages": {"get": _call("Messages, the newest first", query=_LIST)},
             "/hl7v2/messages/{number}": {"get": _call("A message", by="number")},
+            "/hl7v2/messages/{number}/fields": {
+                "get": _call("A message beside the FHIR it makes, field by field", by="number")
+            },
             "/hl7v2/messages/{number}/copies": {
                 "post": _call("Put an edited copy in its place", {"text": _TEXT}, by="number")
             },
@@ -77,6 +81,14 @@ def document(base: str) -> dict[str, Any]:
             },
             "/hl7v2/overlays/{name}/trial": {
                 "post": _call("Say what it would change", _TRIAL, by="name")
+            },
+            "/hl7v2/receivers": {"get": _call("Receivers, and how they stand")},
+            "/hl7v2/sent": {"get": _call("Messages that go out, the newest first", query=_SENT)},
+            "/hl7v2/sent/{number}": {"get": _call("A message that goes out", by="number")},
+            "/hl7v2/sent/{number}/resend": {"post": _call("Send it again", {}, by="number")},
+            "/hl7v2/sent/{number}/cancel": {"post": _call("Leave it out", {}, by="number")},
+            "/hl7v2/sent/{number}/copies": {
+                "post": _call("Send an edited copy in its place", {"text": _TEXT}, by="number")
             },
             "/hl7v2/replays": {"post": _call("Convert messages again, or say what for", _CHOICE)},
         },

@@ -9,10 +9,13 @@ from flask import Blueprint, Response
 
 from fhirserver.access.principal import Principal
 from fhirserver.audit.calling import called
+from fhirserver.errors import Unprocessable
 from fhirserver.interactions.messages import FhirRequest
 from fhirserver.model import json
 from fhirserver.web.administration.admission import Answer, Body
 from fhirserver.web.origin import origin
+from hl7v2_gateway.er7 import Malformed
+from hl7v2_gateway.operating.conversions import NotConverted
 from hl7v2_gateway.web.operator import Operator
 from hl7v2_gateway.web.shapes import of_head, text_of
 
@@ -28,6 +31,13 @@ def add_to(made: Blueprint, operator: Operator) -> None:
             return _read(operator, principal, number), 200
 
         return operator.desk.serve("hl7v2-message", act)
+
+    @made.get("/messages/<int:number>/fields")
+    def fields(number: int) -> Response:
+        def act(principal: Principal, _body: Body) -> Answer:
+            return _beside(operator, principal, number), 200
+
+        return operator.desk.serve("hl7v2-message-fields", act)
 
 
 def _read(operator: Operator, principal: Principal, number: int) -> dict[str, Any]:
@@ -47,6 +57,18 @@ def _read(operator: Operator, principal: Principal, number: int) -> dict[str, An
         "resources": resources,
         "report": message.head.report or {},
     }
+
+
+def _beside(operator: Operator, principal: Principal, number: int) -> dict[str, Any]:
+    message = operator.message(number)
+    try:
+        found = operator.replaying.beside(principal, message)
+    except (Malformed, NotConverted) as error:
+        raise Unprocessable(f"this message can't be converted: {error}") from error
+    patients = tuple(r for r in found["resources"] if r.startswith("Patient/"))
+    event = called(principal, "hl7v2-message-text", origin(), reason=f"message {number}")
+    operator.desk.recorder.add(replace(event, action="R", patients=patients))
+    return found
 
 
 def _made(operator: Operator, principal: Principal, number: int) -> list[str]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from fhirserver.errors import NotFound
 from fhirserver.messages import Message, Messages
+from fhirserver.sent_messages import SentMessages
 from fhirserver.web.administration.admission import Desk
 from hl7v2_gateway.intake import Directory, Intake
 from hl7v2_gateway.operating.converting import Converter
@@ -26,6 +27,7 @@ class Operator:
     replaying: Replaying
     converter: Converter
     overlays: Overlays
+    sent: SentMessages
 
     def message(self, number: int) -> Message:
         """A message of the record. Raises NotFound."""

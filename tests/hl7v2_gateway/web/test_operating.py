@@ -297,3 +297,48 @@ def test_how_a_sender_stands_is_a_metric(client: FlaskClient, convert: Callable[
 
     assert f'fhirserver_hl7v2_waiting{{sender="open-{application}-WEST"}} 1.0' in text
     assert f'fhirserver_hl7v2_dead{{sender="open-{application}-WEST"}} 0.0' in text
+
+
+def test_a_message_is_shown_beside_what_it_made_field_by_field(
+    client: FlaskClient, convert: Callable[[], None]
+) -> None:
+    application, control = an_application(), ids.new()[-20:]
+    more = "NK1|1|Doe^Bob|SPO\rNK1|2|Doe^Dan|FTH\rZXX|1|left\r"
+    raw = a_message(application=application, control=control, patient=ids.new(), more=more)
+    post(client, raw)
+    convert()
+    number = only(client, control=control)["id"]
+    answer: Any = client.get(f"/hl7v2/messages/{number}/fields").json
+
+    fields = {f["position"]: f for f in answer["fields"]}
+    assert fields["PID-5"]["value"] == "Doe^Jane"
+    [name] = [m for m in fields["PID-5"]["made"] if m["element"] == "name[1]"]
+    assert name["resource"].startswith("Patient/")
+    assert answer["resources"][name["resource"]]["name"] == [{"family": "Doe", "given": ["Jane"]}]
+    [first], [second] = (
+        [m["resource"] for m in fields[p]["made"] if m["element"] == "name[1]"]
+        for p in ("NK1-2", "NK1[2]-2")
+    )
+    assert first != second
+    assert answer["resources"][second]["name"][0]["given"] == ["Dan"]
+    assert fields["ZXX-2"] == {
+        "position": "ZXX-2", "value": "left", "made": [], "unmapped": ["ZXX-2"],
+    }  # fmt: skip
+
+
+def test_a_sender_with_a_dead_message_says_so_in_the_metrics(
+    client: FlaskClient, database: Database
+) -> None:
+    application, control = an_application(), ids.new()[-20:]
+    post(client, a_message(application=application, control=control))
+    number = only(client, control=control)["id"]
+    database.write(
+        "UPDATE hl7v2.message SET state = 'dead', ended = now(), reason = 'x' WHERE id = %s",
+        (number,),
+    )
+
+    text = client.get("/metrics").text
+    sender = f'sender="open-{application}-WEST"'
+    assert f"fhirserver_hl7v2_dead{{{sender}}} 1.0" in text
+    assert f"fhirserver_hl7v2_error_seconds{{{sender}}}" in text
+    assert f"fhirserver_hl7v2_held_up_lanes{{{sender}}} 0.0" in text
