@@ -1,8 +1,8 @@
 """How a file in `rules/` becomes a rule: `@rule("Reference")` on a function of a run and a node.
 
 A rule is called for every node of its type; "Resource" stands for every resource, "Element" for
-every node. Where the plain value tells that there is nothing to say, which is nearly everywhere, a
-`when` saves the node:
+every node that has an id. Where the plain value tells that there is nothing to say, which is nearly
+everywhere, a `when` saves the node:
 
     @rule("string", when=always(_has_a_tag))
 """
@@ -64,6 +64,6 @@ def rules_for(type_: str) -> tuple[Rule, ...]:
     return tuple(found)
 
 
-def rules_for_every() -> tuple[Rule, ...]:
-    """The rules for every node; a primitive's screens look at its `_name` sibling."""
+def rules_for_ids() -> tuple[Rule, ...]:
+    """The rules for every node that has an id."""
     return tuple(_rules.get("Element", ()))

@@ -63,10 +63,8 @@ class Run:
         # Whether a reference that isn't one inside a resource may lead somewhere.
         self.may_resolve = fetch is not None or self.is_bundle or top.type == "Parameters"
         self._terminology = ExpressionCodes(codes)
-        self._profiles = profiles.for_expressions(self)
         self.deadline = time.monotonic() + EXPRESSIONS_SECONDS
         self._envs: dict[int, Env] = {}
-        self._own_envs: dict[int, Env] = {}
         self.issues: dict[tuple[str, str, str], Issue] = {}
         self._told = {True: 0, False: 0}
         self._contained: dict[int, Mapping[str, Node]] = {}
@@ -107,7 +105,6 @@ class Run:
         run.given_up = self.given_up
         run.deadline = self.deadline
         run._envs = self._envs
-        run._own_envs = self._own_envs
         run._contained = self._contained
         run.__dict__["entries"] = self.entries
         return run
@@ -162,20 +159,20 @@ class Run:
         return found
 
     def own_env(self, node: Node) -> Env:
-        """The same for the standard's invariants, which large resources cost much."""
+        """The same for the standard's invariants, which large resources cost much.
+
+        Not kept here: what a run refers to and refers to it would wait for the garbage collector.
+        """
         resource = node.resource
-        found = self._own_envs.get(id(resource))
-        if found is None:
-            found = self._own_envs[id(resource)] = Env(
-                resource=resource.value,
-                root_resource=resource.root.value,
-                resolve=lambda reference: self._resolved(reference, resource),
-                terminology=self._terminology,
-                profiles=self._profiles,
-                max_steps=OWN_STEPS,
-                max_seconds=OWN_SECONDS,
-            )
-        return found
+        return Env(
+            resource=resource.value,
+            root_resource=resource.root.value,
+            resolve=lambda reference: self._resolved(reference, resource),
+            terminology=self._terminology,
+            profiles=self.profiles.for_expressions(self),
+            max_steps=OWN_STEPS,
+            max_seconds=OWN_SECONDS,
+        )
 
     def env(self, node: Node) -> Env:
         """What an expression on a node may reach: the same for all nodes of a resource."""
@@ -187,7 +184,7 @@ class Run:
                 root_resource=resource.root.value,
                 resolve=lambda reference: self._resolved(reference, resource),
                 terminology=self._terminology,
-                profiles=self._profiles,
+                profiles=self.profiles.for_expressions(self),
                 deadline=self.deadline,
             )
         return found

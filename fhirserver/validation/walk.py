@@ -16,7 +16,7 @@ from fhirserver.model.definitions import Property
 from fhirserver.model.resource import Resource
 from fhirserver.validation.all_invariants import check_invariants, invariants_of
 from fhirserver.validation.node import Node, Place, members, node_at
-from fhirserver.validation.rule import Judge, Rule, Screen, rules_for, rules_for_every
+from fhirserver.validation.rule import Judge, Rule, Screen, rules_for, rules_for_ids
 from fhirserver.validation.run import Run
 
 _Look: TypeAlias = Callable[[Run, Any, Resource, Place, Env], None]
@@ -47,7 +47,7 @@ class _Plan:
     def fill(self) -> Mapping[str, _Look]:
         """Put it together; the properties that are visited, with how."""
         self.invariants = invariants_of(self.type, _path(self.property))
-        self.judges = _judges((*rules_for_every(), *rules_for(self.type)), self.property)
+        self.judges = _judges(rules_for(self.type), self.property)
         self.inside = _inside(self.type)
         return self.inside
 
@@ -81,13 +81,19 @@ def _walk(run: Run, value: Resource, plan: _Plan, place: Place, env: Env) -> Non
             judge(run, node_at(place))
     if plan.invariants:
         check_invariants(run, plan.invariants, value, place, env)
-    if len(value) == 1 and "id" in value:
-        text = "ele-1: must have a value or children besides its id"
-        run.error("invariant", text, node_at(place))
+    if "id" in value:
+        _with_id(run, value, node_at(place))
     for name, member in value.items():
         look = inside.get(name)
         if look is not None:
             look(run, member, value, place, env)
+
+
+def _with_id(run: Run, value: Resource, node: Node) -> None:
+    for judge, _ in rules_for_ids():
+        judge(run, node)
+    if len(value) == 1:
+        run.error("invariant", "ele-1: must have a value or children besides its id", node)
 
 
 @cache
@@ -180,7 +186,6 @@ def _primitive_member(p: Property, one: _One | None) -> _Look | None:
 
 def _sibling(p: Property, one: _One | None) -> _Look:
     """The ids and extensions of primitives, and those that have nothing else."""
-    judges = _judges(rules_for_every(), p)
 
     def look(run: Run, value: Any, extra: Any, around: Place, index: int | None, env: Env) -> None:
         if extra is None or type(value) is dict or type(value) is list:
@@ -190,8 +195,8 @@ def _sibling(p: Property, one: _One | None) -> _Look:
         if type(extra) is not dict:
             return
         place = around, p, index
-        for judge, may_judge in judges:
-            if may_judge(run, extra):
+        if "id" in extra:
+            for judge, _ in rules_for_ids():
                 judge(run, node_at(place))
         inside = _inside("Element")
         for name, member in extra.items():

@@ -11,9 +11,9 @@ from fhirserver.validation.rule import always, rule
 from fhirserver.validation.run import Run
 
 
-@rule("Element", when=always(lambda _run, value: "id" in value))
+@rule("Element")
 def of_elements(run: Run, node: Node) -> None:
-    """No two elements of a resource have one id."""
+    """No two elements of a resource have one id; called where there is one."""
     holder = node.extra if node.is_primitive else node.value
     # Snapshot and differential call one element by one id.
     if type(holder) is not dict or "id" not in holder or node.is_resource:
