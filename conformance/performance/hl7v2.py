@@ -16,7 +16,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 from typing import Final
@@ -33,6 +33,7 @@ from fhirserver import embedded, queues
 from fhirserver.app import open_database, open_engine
 from fhirserver.audit.recorder import Recorder
 from fhirserver.embedded.roles import listens
+from fhirserver.embedded.valkey import Valkey
 from fhirserver.messages import TOPIC
 from fhirserver.settings import Settings
 from fhirserver.settings import read as read_settings
@@ -50,7 +51,6 @@ AT_ONCE: Final = 50
 """Messages that are kept in one commit where no listener decides."""
 STEADY: Final = 100.0
 START_SECONDS: Final = 120.0
-DRAIN_SECONDS: Final = 7_200.0
 
 
 @dataclass
@@ -60,6 +60,7 @@ class Running:
     settings: Settings
     database: Database
     postmaster: int
+    roles: list[psutil.Process] = field(default_factory=list)
 
     def take(self, messages: Iterator[bytes], count: int) -> None:
         """Keep messages as the listener does."""
@@ -91,10 +92,13 @@ def running() -> Iterator[Running]:
             migrate.upgrade(served.database_url)
             database = open_database(served)
             postmaster = int((home / "postgres" / "postmaster.pid").read_text().split()[0])
+            valkey = Valkey(home)
+            child = valkey.start()
             try:
                 yield Running(served, database, postmaster)
             finally:
                 database.close()
+                valkey.stop(child)
 
 
 def _in_one_process(run: Running, count: int) -> None:
@@ -130,19 +134,22 @@ def _in_one_process(run: Running, count: int) -> None:
 
 
 @contextmanager
-def _role(run: Running, *arguments: str, **environment: str) -> Iterator[psutil.Process]:
+def _role(run: Running, *arguments: str) -> Iterator[None]:
     """`fhirserver ROLE` beside us."""
     log = run.settings.data_dir / f"{arguments[0]}.log"
     with log.open("ab") as output:
         child = subprocess.Popen(
             [sys.executable, "-m", "fhirserver", *arguments],
-            env=os.environ | {"FHIRSERVER_DATA_DIR": str(run.settings.data_dir)} | environment,
+            env=os.environ | {"FHIRSERVER_DATA_DIR": str(run.settings.data_dir)},
             stdout=output,
             stderr=output,
         )
+    process = psutil.Process(child.pid)
+    run.roles.append(process)
     try:
-        yield psutil.Process(child.pid)
+        yield
     finally:
+        run.roles.remove(process)
         child.terminate()
         child.wait(60)
 
@@ -184,7 +191,10 @@ def _over_mllp(run: Running, backlog: int, seconds: float, workers: int) -> None
 def _drained(run: Running, what: str) -> None:
     """Wait until nothing waits, and tell how fast that was."""
     began, count = time.monotonic(), run.waiting()
-    wait_until(lambda: time.sleep(0.2) or not run.waiting(), DRAIN_SECONDS, f"{what} are done")
+    while run.waiting():
+        if any(p.status() == psutil.STATUS_ZOMBIE for p in run.roles):
+            raise RuntimeError(f"a role has ended: see its log in {run.settings.data_dir}")
+        time.sleep(0.2)
     took = time.monotonic() - began
     click.echo(f"{what}: {count:,} converted and written in {took:.0f} s, {count / took:,.0f}/s")
 
