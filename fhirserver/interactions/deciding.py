@@ -13,14 +13,19 @@ from fhirserver.interactions.intents import Done, Intent
 from fhirserver.interactions.linking import Addresses, linked
 from fhirserver.interactions.medicating import refuse_broken_life
 from fhirserver.interactions.patching import patched
-from fhirserver.interactions.permitted import as_permitted, refuse_unpermitted, shown_again
+from fhirserver.interactions.permitted import (
+    as_permitted,
+    is_unrestricted,
+    refuse_unpermitted,
+    shown_again,
+)
 from fhirserver.interactions.rights import RECORD, refuse_change_of_record
 from fhirserver.interactions.shipped import refuse_supplied
 from fhirserver.interactions.subscribing import TYPE as SUBSCRIPTION
 from fhirserver.interactions.subscribing import accepted
 from fhirserver.model import json
 from fhirserver.model.resource import Resource
-from fhirserver.storage.guard import shown
+from fhirserver.storage.guard import Guard, shown
 from fhirserver.storage.holding import Held
 from fhirserver.storage.rows import Version
 
@@ -63,9 +68,15 @@ def decide(
             assert intent.resource is not None
             stored_now = json.parse_object(old.content.encode())
             combined = {**intent.combine(intent.resource, stored_now), "id": old.id}
+            if _is_done(guard, intent, conform) and says_the_same(stored_now, combined):
+                # As most of what messages say of wards, doctors and senders.
+                done = Done(200, old.type, old.id, old.version, old.updated, old.content)
+                return shown_again(guard, done)
             intent = replace(intent, resource=checked_resource(combined, intent.type))
             if conform is not None:
                 intent = conform(intent)
+        case _ if intent.is_unchecked:
+            checked_resource(intent.resource, intent.type)
         case _:
             pass
     if intent.action != "delete":
@@ -77,6 +88,11 @@ def decide(
         done = Done(200, old.type, old.id, old.version, old.updated, old.content)
         return shown_again(guard, done)
     return intent
+
+
+def _is_done(guard: Guard, intent: Intent, conform: Conform | None) -> bool:
+    """Whether nothing else could make a change of what is there already."""
+    return conform is None and intent.type != SUBSCRIPTION and is_unrestricted(guard, intent.type)
 
 
 def _is_matched(versions: Sequence[str], old: Version | None) -> bool:

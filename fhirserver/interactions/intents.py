@@ -52,6 +52,8 @@ class Intent:
     """What an update makes of the given resource and the stored one; see messages.Hand."""
     source: str = ""
     """The client, or what else asks, by its name; empty where there is no writer."""
+    is_unchecked: bool = False
+    """Whether the resource is still to be held to its definition, once it is to be written."""
     trail: Trail | None = None
     """The record that it goes on, where it isn't that of the thread."""
 

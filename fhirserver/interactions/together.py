@@ -45,7 +45,7 @@ class Apart(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One transaction: what it wants, and the record that it goes on; None is the thread's."""
+    """One transaction: what it wants, and the record that this goes on; None is the thread's."""
 
     intents: Sequence[Intent]
     trail: Trail | None = None

@@ -69,7 +69,7 @@ def transactions(
 
     Returns what makes the answer to each. Raises Apart when they can't be carried out together.
     """
-    plans = [plan(ctx, r, r.resource) for r in requests]
+    plans = [plan(ctx, r, r.resource, t) for r, t in zip(requests, trails, strict=True)]
     if any(len(p.writes) < len(p.entries) for p in plans):
         raise Apart
     parts = [Part(p.intents, t) for p, t in zip(plans, trails, strict=True)]
@@ -86,9 +86,14 @@ def _answered(
     return FhirResponse(200, json.dump(made))
 
 
-def plan(ctx: Context, request: FhirRequest, body: Resource) -> Plan:
-    """What a transaction wants; raises FhirError for what is wrong whatever is stored."""
-    refuse(check(body, leave_out=TOLD_BETTER))
+def plan(ctx: Context, request: FhirRequest, body: Resource, trail: Trail | None = None) -> Plan:
+    """What a transaction wants; raises FhirError for what is wrong whatever is stored.
+
+    In a Bundle that our own hand has made most resources are there already: those that are to be
+    written are checked, when that is known.
+    """
+    if request.hand is None:
+        refuse(check(body, leave_out=TOLD_BETTER))
     entries = [
         request_of(ctx, request, e, i, is_checked=True) for i, e in enumerate(body.get("entry", ()))
     ]
@@ -96,7 +101,7 @@ def plan(ctx: Context, request: FhirRequest, body: Resource) -> Plan:
         _inside(entry, authorize)
         _refuse_change(entry.request)
     writes = [e for e in entries if e.request.interaction in INTENT]
-    return Plan(entries, writes, [_intent(e, request.hand) for e in writes])
+    return Plan(entries, writes, [_intent(e, request.hand, trail) for e in writes])
 
 
 def _refuse_change(request: FhirRequest) -> None:
@@ -109,12 +114,18 @@ def _refuse_change(request: FhirRequest) -> None:
         )
 
 
-def _intent(entry: Entry, hand: Hand | None) -> Intent:
+def _intent(entry: Entry, hand: Hand | None, trail: Trail | None) -> Intent:
     intent: Intent = _inside(entry, INTENT[entry.request.interaction])
-    intent = replace(intent, full_url=entry.full_url)
-    if hand is None or hand.combine is None or intent.action != "update":
-        return intent
-    return replace(intent, combine=partial(hand.combine, entry.full_url or ""))
+    combine = None
+    if hand is not None and hand.combine is not None and intent.action == "update":
+        combine = partial(hand.combine, entry.full_url or "")
+    return replace(
+        intent,
+        full_url=entry.full_url,
+        combine=combine,
+        is_unchecked=hand is not None,
+        trail=trail,
+    )
 
 
 def _inside(entry: Entry, act: Callable[[FhirRequest], Any]) -> Any:
