@@ -165,13 +165,20 @@ def _reader(prop: Property) -> Read:
     reads = tuple(_read_choice(c, prop.is_list) for c in prop.choices)
     if len(reads) == 1:
         return reads[0]
+    by_key = {
+        key: each
+        for choice, each in zip(prop.choices, reads, strict=True)
+        for key in (choice.key, "_" + choice.key)
+    }
 
     def read(owner: Mapping[str, Any], found: Nodes) -> None:
+        # A value may have one of fifty types, and its owner has a few elements.
         before = len(found)
-        for each in reads:
-            each(owner, found)
-            if len(found) > before:
-                return
+        for key in owner:
+            if key in by_key:
+                by_key[key](owner, found)
+                if len(found) > before:
+                    return
 
     return read
 
