@@ -38,7 +38,10 @@ class Assembly:
 
     def read(self, views: Iterable[View]) -> None:
         """Take every segment in turn, then make the links that had to wait."""
-        for view in views:
+        following = list(views)
+        for number, view in enumerate(following):
+            if view.name == "ORC":
+                self._look_ahead(following, number + 1)
             self._take(view)
         for draft, link, scope in self._pending:
             target = self.find(link.target)
@@ -51,6 +54,17 @@ class Assembly:
         if found is not None:
             return found
         return self._latest.get(label.partition("[")[0])
+
+    def _look_ahead(self, views: list[View], start: int) -> None:
+        """Whether an order has an original (RXO), which decides whose timing comes before it."""
+        self.near.pop("RXO", None)
+        for number in range(start, len(views)):
+            view = views[number]
+            if view.name == "ORC":
+                return
+            if view.name == "RXO":
+                self.near["RXO"] = view
+                return
 
     def _take(self, view: View) -> None:
         move = placed(self.plan, self.slot, view.name)
@@ -88,7 +102,9 @@ class Assembly:
             elif action.rules.name == "PID[Patient]":
                 # A PID makes a patient, however little it says: results must have a subject.
                 draft.hints["keep"] = True
-            self.apply(action.rules.whole, action.rules.fields, view, draft, scope)
+            if view.name != "TQ1" or phased(draft, view):
+                self.apply(action.rules.whole, action.rules.fields, view, draft, scope)
+            draft.hints.pop("dosage", None)
             filled.append(draft)
             for link in action.links:
                 self._link(link, scope)
@@ -231,6 +247,21 @@ class Assembly:
                 position = f"{view.name}-{number}"
                 draft.made.append(Made(rule.path.text, rule.id, position, view.index))
         self.used[view.index, number, 0] = frozenset({1})
+
+
+def phased(draft: Draft, view: View) -> bool:
+    """Whether a TQ1 has somewhere to go: each is a phase of its own.
+
+    Of a medication that is a further dosage. A ServiceRequest has one timing: the next phase is
+    listed as unmapped, for mixed with the first it would be a third that nobody has ordered.
+    """
+    phases: list[str] = draft.hints.setdefault("phases", [])
+    if draft.type == "ServiceRequest" and phases:
+        return False
+    if draft.type == "MedicationRequest" and phases:
+        draft.hints["dosage"] = len(draft.resource.get("dosageInstruction", ()))
+    phases.append(view.text(12))
+    return True
 
 
 def _takes_more(rule: Rule) -> bool:

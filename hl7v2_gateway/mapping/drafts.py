@@ -193,7 +193,9 @@ def _item(draft: Draft, node: Resource, step: Step, scope: int, repetition: int)
             found = node[step.name] = {}
         return found
     shared = node is draft.resource and step.name in SHARED.get(draft.type, ())
-    slot = (id(node), step.name, step.label, 0 if shared else scope, repetition if step.each else 0)
+    at = draft.hints.get("dosage", 0) if shared else 0
+    label = f"{step.label}@{at}" if at else step.label
+    slot = (id(node), step.name, label, 0 if shared else scope, repetition if step.each else 0)
     item: Any = draft.slots.get(slot)
     if isinstance(item, Draft):
         # The item is a reference: what is said here belongs to the reference itself.
@@ -202,9 +204,9 @@ def _item(draft: Draft, node: Resource, step: Step, scope: int, repetition: int)
         items = node.setdefault(step.name, [])
         inside = node is not draft.resource and not step.label
         open_list = shared or (inside and not (step.each and repetition))
-        if open_list and items and isinstance(items[0], dict):
+        if open_list and len(items) > at and isinstance(items[at], dict):
             # An item that a data type map made (type.coding of an Identifier).
-            item = items[0]
+            item = items[at]
         else:
             item = {"url": step.url} if step.url else {}
             items.append(item)

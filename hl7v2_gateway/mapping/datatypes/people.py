@@ -95,7 +95,7 @@ def xpn_string(r: Repetition, ctx: Context, how: How) -> Any:
     return " ".join(w for w in words if w) or None
 
 
-@maps("XPN[family]", uses="1-7")
+@maps("XPN[family]", uses="1,7")
 def xpn_family(r: Repetition, ctx: Context, how: How) -> Any:
     """The surname alone: a mother's maiden name."""
     return r.text(1) or None
@@ -285,6 +285,9 @@ def xtn(r: Repetition, ctx: Context, how: How) -> Any:
             found["period"] = valid
         if r.text(18).isdigit() and int(r.text(18)) > 0:
             found["rank"] = int(r.text(18))
+    if system != "email" and "@" in r.text(4):
+        # A telephone and an address in one repetition are two ways to reach somebody.
+        return [found, pruned({"system": "email", "value": r.text(4), "use": found.get("use")})]
     return found
 
 

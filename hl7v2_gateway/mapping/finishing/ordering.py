@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import copy
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from fhirserver.model.resource import Resource
@@ -14,6 +15,7 @@ from hl7v2_gateway.mapping.finishing.finishers import finishes
 @finishes("MedicationRequest", "MedicationDispense", "MedicationAdministration")
 def _medication(draft: Draft) -> None:
     r = draft.resource
+    _phases(r.get("dosageInstruction", ()), draft.hints.get("phases", ()))
     for dosage in r.get("dosageInstruction", ()):
         for dose in dosage.get("doseAndRate", ()):
             if "doseQuantity" in dose:
@@ -37,6 +39,21 @@ def _medication(draft: Draft) -> None:
         and "effectivePeriod" not in r
     ):
         r["_effectiveDateTime"] = dict(UNKNOWN)
+
+
+def _phases(dosages: Sequence[Resource], conjunctions: Sequence[str]) -> None:
+    """Further phases (TQ1) have the dose and the route of the first, and an order.
+
+    Table 0472: after A the next one is taken at the same time, else after this one.
+    """
+    number = 1
+    for at, dosage in enumerate(dosages if len(dosages) > 1 else ()):
+        dosage["sequence"] = number
+        if at >= len(conjunctions) or conjunctions[at] != "A":
+            number += 1
+        for name in ("doseAndRate", "route", "site", "method"):
+            if name in dosages[0] and name not in dosage:
+                dosage[name] = copy.deepcopy(dosages[0][name])
 
 
 def _timing(timing: Resource) -> None:

@@ -36,7 +36,8 @@ def _made(v2: str, fhir: str, text: str) -> tuple[Any, Repetition]:
     context = Context(UTC, {}, restore=restoring("2.5.1"))
     value = MAPS[f"{v2}[{fhir}]".lower()](sent, context, How())
     restoring("2.5.1").note(v2, fhir.lower(), value, sent.components)
-    return value, sent
+    # A telephone with an e-mail address is two contacts; what was sent is noted in the first.
+    return (value[0] if isinstance(value, list) else value), sent
 
 
 def _written(v2: str, fhir: str, value: Any) -> dict[str, str]:
