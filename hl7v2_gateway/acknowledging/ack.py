@@ -12,7 +12,8 @@ from typing import Final
 from fhirserver import clock, ids
 from hl7v2_gateway import er7
 from hl7v2_gateway.acknowledging.modes import Mode
-from hl7v2_gateway.acknowledging.outcome import ACCEPT, NAMES, ORIGINAL, Outcome
+from hl7v2_gateway.acknowledging.outcome import ACCEPT, ACCEPTED, NAMES, ORIGINAL, Outcome
+from hl7v2_gateway.acknowledging.templates import OWN, TIME, Templates
 from hl7v2_gateway.er7 import Delimiters, Line, Message, Problem
 
 _SPARE: Final = "^~\\&#@%$!*"
@@ -20,11 +21,21 @@ _ECHOED: Final = {3: 5, 4: 6, 5: 3, 6: 4, 11: 11, 12: 12, 18: 18}
 """Fields of the acknowledgement's MSH, and those of the message that they repeat."""
 _LONGEST_ID: Final = 20
 """Of MSH-10 before version 2.7."""
+_TEMPLATES: Final = Templates()
 
 
 def acknowledge(message: Message, outcome: Outcome, mode: Mode = "original") -> bytes:
     """The acknowledgement as bytes. Whether one is owed at all says `modes.is_owed`."""
-    return reply(message, outcome, mode, _kind(message))
+    kind = _kind(message)
+    if outcome == ACCEPTED:
+        unfilled = {"7": TIME, "10": OWN}
+        found = _TEMPLATES.of(
+            message, mode, lambda: reply(message, outcome, mode, kind, header=unfilled)
+        )
+        if found is not None:
+            template, control = found
+            return template.filled(_now(), _own(_version(message.header.version)), control)
+    return reply(message, outcome, mode, kind)
 
 
 def reply(
@@ -49,6 +60,15 @@ def reply(
     ]
     delimiters = _complete(message.delimiters)
     return er7.compose(lines, delimiters, message.codec, "replace")
+
+
+def _now() -> str:
+    return clock.now().astimezone(UTC).strftime("%Y%m%d%H%M%S+0000")
+
+
+def _own(version: tuple[int, ...]) -> str:
+    own = ids.new()
+    return own if version >= (2, 7) else own.replace("-", "")[:_LONGEST_ID]
 
 
 def _version(text: str) -> tuple[int, ...]:
@@ -84,10 +104,9 @@ def _header(
         for path, text in asked.items()
         if path.startswith(f"{theirs}(")
     }
-    values["7"] = clock.now().astimezone(UTC).strftime("%Y%m%d%H%M%S+0000")
+    values["7"] = _now()
     values |= {f"9.{component}": text for component, text in kind.items()}
-    own = ids.new()
-    values["10"] = own if version >= (2, 7) else own.replace("-", "")[:_LONGEST_ID]
+    values["10"] = _own(version)
     if mode != "original":
         values["15"] = values["16"] = "NE"
     return er7.line("MSH", {**values, **more})
