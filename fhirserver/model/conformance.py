@@ -94,27 +94,34 @@ class Parsed:
 class Folder:
     """The JSON files below a folder of reviewed content, one resource in each.
 
-    Those that hold something else, such as access policies, are passed over.
+    A Bundle has many that were compiled from a table. What holds something else, such as access
+    policies, is passed over.
     """
 
     def __init__(self, folder: Path) -> None:
-        self._files: dict[str, dict[str, dict[str | None, Path]]] = {}
+        self._files: dict[str, dict[str, dict[str | None, tuple[Path, int | None]]]] = {}
         for file in sorted(folder.rglob("*.json")):
-            head = msgspec.json.decode(file.read_bytes(), type=_Head)
-            if not head.resourceType:
-                continue
-            resource = msgspec.to_builtins(head)
-            by_url = self._files.setdefault(head.resourceType, {})
-            for url in canonicals.addresses(resource):
-                by_url.setdefault(url, {})[head.version] = file
+            text = file.read_bytes()
+            head = msgspec.json.decode(text, type=_Head)
+            if head.resourceType == "Bundle":
+                for number, one in enumerate(msgspec.json.decode(text, type=_Heads).entry):
+                    self._add(one.resource, file, number)
+            elif head.resourceType:
+                self._add(head, file, None)
+
+    def _add(self, head: _Head, file: Path, number: int | None) -> None:
+        by_url = self._files.setdefault(head.resourceType, {})
+        for url in canonicals.addresses(msgspec.to_builtins(head)):
+            by_url.setdefault(url, {})[head.version] = file, number
 
     def find(self, resource_type: str, canonical: str) -> bytes | None:
         url, wanted = canonicals.split(canonical)
         files = self._files.get(resource_type, {}).get(url, {})
         try:
-            return files[canonicals.newest(files, wanted)].read_bytes()
+            file, number = files[canonicals.newest(files, wanted)]
         except KeyError:
             return None
+        return file.read_bytes() if number is None else _entries(file)[number]
 
     def urls(self, resource_type: str) -> Iterable[str]:
         return self._files.get(resource_type, {}).keys()
@@ -132,6 +139,29 @@ class _Head(msgspec.Struct):
     url: str | None = None
     version: str | None = None
     uniqueId: tuple[_UniqueId, ...] = ()  # noqa: N815 - FHIR's spelling
+
+
+@functools.lru_cache(maxsize=2)
+def _entries(file: Path) -> Sequence[bytes]:
+    """The resources of a Bundle of reviewed content."""
+    entries = msgspec.json.decode(file.read_bytes(), type=_EntryTexts).entry
+    return [bytes(one.resource) for one in entries]
+
+
+class _HeadEntry(msgspec.Struct):
+    resource: _Head
+
+
+class _Heads(msgspec.Struct):
+    entry: list[_HeadEntry]
+
+
+class _TextEntry(msgspec.Struct):
+    resource: msgspec.Raw
+
+
+class _EntryTexts(msgspec.Struct):
+    entry: list[_TextEntry]
 
 
 @functools.cache

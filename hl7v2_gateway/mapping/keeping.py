@@ -22,7 +22,7 @@ from hl7v2_gateway.mapping.drafts import Draft
 from hl7v2_gateway.mapping.paths import EXTENSIONS
 from hl7v2_gateway.mapping.views import Repetition, View
 
-_TYPED: Final[Mapping[str, tuple[str, str]]] = {
+TYPED: Final[Mapping[str, tuple[str, str]]] = {
     "CWE": ("cwe[codeableconcept]", "valueCodeableConcept"),
     "CE": ("cwe[codeableconcept]", "valueCodeableConcept"),
     "CX": ("cx[identifier]", "valueIdentifier"),
@@ -115,7 +115,7 @@ def _fields(
 
 def kept_value(data_type: str, r: Repetition, ctx: Context) -> Resource:
     """What an extension has of a value: `value[x]`, or its components as parts."""
-    typed = _TYPED.get(data_type)
+    typed = TYPED.get(data_type)
     if typed is not None:
         convert, key = typed
         value: Any = MAPS[convert](r, ctx, How())

@@ -23,6 +23,11 @@ _WRITTEN_AS: Final[Mapping[str, str]] = {
 }  # fmt: skip
 
 
+def segments() -> Sequence[str]:
+    """Segments of which something may be kept."""
+    return tuple({**_table()["homes"], **_table()["whole"]})
+
+
 def homes(segment: str) -> Sequence[str]:
     """What a segment's own fields belong to."""
     found: Sequence[str] = _table()["homes"].get(segment, ())

@@ -103,6 +103,22 @@ def test_a_folder_of_reviewed_content_is_read_in_all_its_depth(tmp_path: Path) -
     assert b"1.0.0" in (folder.find("ValueSet", f"{A['url']}|1.0.0") or b"")
 
 
+def test_each_resource_of_a_bundle_of_reviewed_content_is_found(tmp_path: Path) -> None:
+    entries = [
+        {"resource": {"resourceType": "ValueSet", "url": f"http://a.example/{n}", "version": "1"}}
+        for n in range(3)
+    ]
+    bundle = {"resourceType": "Bundle", "type": "collection", "entry": entries}
+    (tmp_path / "Bundle-a.json").write_text(json.dumps(bundle))
+    folder = Folder(tmp_path)
+
+    assert sorted(folder.urls("ValueSet")) == [f"http://a.example/{n}" for n in range(3)]
+    text = folder.find("ValueSet", "http://a.example/1|1")
+    assert text is not None
+    assert json.loads(text) == entries[1]["resource"]
+    assert folder.find("ValueSet", "http://a.example/1|2") is None
+
+
 def test_the_first_source_that_has_a_definition_wins(tmp_path: Path) -> None:
     file = a_file(tmp_path, A | {"status": "retired"}, A | {"url": "http://acme.org/vs/b"})
     (tmp_path / "ValueSet-a.json").write_text(json.dumps(A))
