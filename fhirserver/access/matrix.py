@@ -27,6 +27,7 @@ ROLES: Final = (
     "reception",
     "admin",
     "auditor",
+    "integrator",
     "patient",
     "system",
 )

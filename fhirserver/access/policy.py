@@ -19,7 +19,13 @@ from typing import Any, Final, Literal
 from fhirserver.access.predicates import EVERYTHING, Predicate, json_of, predicate_of
 from fhirserver.errors import Invalid
 
-POWERS: Final = ("administer", "approve-export", "break-glass", "explain-access")
+POWERS: Final = (
+    "administer",
+    "approve-export",
+    "break-glass",
+    "explain-access",
+    "operate-interfaces",
+)
 """What isn't a right on rows: to administer users and policies, to approve a bulk export, to break
 the glass, and to ask why somebody sees something."""
 ALL_TYPES: Final = "*"

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 from urllib.parse import parse_qsl
 
 from fhirserver.access.principal import Principal
 from fhirserver.engine import Engine
-from fhirserver.errors import Gone, NotFound
+from fhirserver.errors import Forbidden, Gone, NotFound
 from fhirserver.interactions.messages import FhirRequest
 from fhirserver.messages import Message, Messages
-from fhirserver.model import json
 from fhirserver.model.differences import differences
 from fhirserver.model.resource import Resource
+from fhirserver.reactions.looking import looked_up
 from hl7v2_gateway.operating.beside import fields
 from hl7v2_gateway.operating.conversions import Convert, NotConverted
 from hl7v2_gateway.operating.converting import Converter
@@ -25,7 +25,10 @@ _ITS_OWN: Final = frozenset({"Provenance", "MessageHeader"})
 
 
 class Replaying:
-    """Compares what messages would make with what is stored, as somebody may see that."""
+    """Compares what messages would make with what is stored.
+
+    Who may not see a resource is told where it would change, not what it would say.
+    """
 
     def __init__(
         self, engine: Engine, messages: Messages, converter: Converter, convert: Convert
@@ -49,7 +52,7 @@ class Replaying:
         except NotConverted as error:
             return {**answer, "reason": f"{error.code} {error}", "changes": []}
         entries = made.converted.bundle["entry"]
-        stored = {e["fullUrl"]: self._stored(principal, e["request"]["url"]) for e in entries}
+        stored = {e["fullUrl"]: self._stored(e["request"]["url"]) for e in entries}
         known = {
             url: f"{found['resourceType']}/{found['id']}"
             for url, found in stored.items()
@@ -68,11 +71,14 @@ class Replaying:
             operations = differences(before, after, leave_out=_LEFT_OUT)
             if operations:
                 patch = {"resourceType": "Parameters", "parameter": operations}
-                changes.append({"update": known[entry["fullUrl"]], "patch": patch})
+                name = known[entry["fullUrl"]]
+                is_seen = self._is_seen(principal, before)
+                told = {"patch": patch} if is_seen else {"elements": _places(operations)}
+                changes.append({"update": name, **told})
         changes += [{"remove": gone} for gone in missing(self._engine, made.snapshots)]
         return {**answer, "changes": changes, "merges": len(made.converted.merges)}
 
-    def beside(self, principal: Principal, message: Message) -> dict[str, Any]:
+    def beside(self, message: Message) -> dict[str, Any]:
         """A message beside what it says in FHIR, field by field; see beside.py.
 
         Raises NotConverted.
@@ -84,7 +90,7 @@ class Replaying:
             e["fullUrl"]: found
             for e in entries
             if e["resource"]["resourceType"] not in _ITS_OWN
-            and (found := self._stored(principal, e["request"]["url"])) is not None
+            and (found := self._stored(e["request"]["url"])) is not None
         }
         known = {url: f"{r['resourceType']}/{r['id']}" for url, r in stored.items()}
         return {
@@ -96,20 +102,27 @@ class Replaying:
             },
         }
 
-    def _stored(self, principal: Principal, url: str) -> Resource | None:
+    def _stored(self, url: str) -> Resource | None:
         """The resource that an entry would update."""
         resource_type, _, rest = url.partition("?")
-        if rest:
-            query = (*parse_qsl(rest), ("_count", "1"))
-            request = FhirRequest("search-type", principal, type=resource_type, query=query)
-            page = json.parse_object(self._engine.handle(request).content or b"{}")
-            return next((e["resource"] for e in page.get("entry", ())), None)
-        resource_type, _, id_ = url.partition("/")
+        query = parse_qsl(rest) if rest else [("_id", url.partition("/")[2])]
+        found = looked_up(self._engine, resource_type.partition("/")[0], *query)
+        return found[0] if found else None
+
+    def _is_seen(self, principal: Principal, resource: Resource) -> bool:
+        """Whether somebody may see a resource."""
+        request = FhirRequest("read", principal, type=resource["resourceType"], id=resource["id"])
         try:
-            answer = self._engine.handle(FhirRequest("read", principal, type=resource_type, id=id_))
-        except (NotFound, Gone):
-            return None
-        return json.parse_object(answer.content or b"{}")
+            self._engine.handle(request)
+        except (Forbidden, NotFound, Gone):
+            return False
+        return True
+
+
+def _places(operations: Sequence[Resource]) -> list[str]:
+    """Where a FHIRPath Patch changes something, without what."""
+    parts = [p for o in operations for p in o.get("part", ()) if p.get("name") == "path"]
+    return list(dict.fromkeys(str(p.get("valueString", "")) for p in parts))
 
 
 def pointed(value: Any, known: Mapping[str, str]) -> Any:

@@ -29,7 +29,7 @@ def add_to(made: Blueprint, operator: Operator) -> None:
 
     @made.get("/senders")
     def senders() -> Response:
-        return operator.desk.serve("hl7v2-senders", lambda _p, _b: (_senders(operator), 200))
+        return operator.serve("hl7v2-senders", lambda _p, _b: (_senders(operator), 200))
 
     @made.get("/lanes")
     def lanes() -> Response:
@@ -37,7 +37,7 @@ def add_to(made: Blueprint, operator: Operator) -> None:
             found = operator.messages.lanes(limit=_count(request.args))
             return {"lanes": [_lane(one) for one in found]}, 200
 
-        return operator.desk.serve("hl7v2-lanes", act)
+        return operator.serve("hl7v2-lanes", act)
 
     @made.get("/messages")
     def messages() -> Response:
@@ -45,7 +45,7 @@ def add_to(made: Blueprint, operator: Operator) -> None:
             found, is_cut = _found(operator, request.args)
             return {"messages": [of_head(h) for h in found], "isCut": is_cut}, 200
 
-        return operator.desk.serve("hl7v2-messages", act)
+        return operator.serve("hl7v2-messages", act)
 
 
 def _senders(operator: Operator) -> Mapping[str, Any]:

@@ -10,8 +10,7 @@ from flask import Blueprint, Response
 from fhirserver.access.principal import Principal
 from fhirserver.audit.calling import called
 from fhirserver.errors import Unprocessable
-from fhirserver.interactions.messages import FhirRequest
-from fhirserver.model import json
+from fhirserver.reactions.looking import looked_up
 from fhirserver.web.administration.admission import Answer, Body
 from fhirserver.web.origin import origin
 from hl7v2_gateway.er7 import Malformed
@@ -30,20 +29,20 @@ def add_to(made: Blueprint, operator: Operator) -> None:
         def act(principal: Principal, _body: Body) -> Answer:
             return _read(operator, principal, number), 200
 
-        return operator.desk.serve("hl7v2-message", act)
+        return operator.serve("hl7v2-message", act)
 
     @made.get("/messages/<int:number>/fields")
     def fields(number: int) -> Response:
         def act(principal: Principal, _body: Body) -> Answer:
             return _beside(operator, principal, number), 200
 
-        return operator.desk.serve("hl7v2-message-fields", act)
+        return operator.serve("hl7v2-message-fields", act)
 
 
 def _read(operator: Operator, principal: Principal, number: int) -> dict[str, Any]:
     message = operator.message(number)
     ack, answer = operator.messages.answers(number)
-    resources = _made(operator, principal, number)
+    resources = _made(operator, number)
     patients = tuple(r for r in resources if r.startswith("Patient/"))
     # Whose data was shown is on record beside the call itself.
     event = called(principal, "hl7v2-message-text", origin(), reason=f"message {number}")
@@ -62,7 +61,7 @@ def _read(operator: Operator, principal: Principal, number: int) -> dict[str, An
 def _beside(operator: Operator, principal: Principal, number: int) -> dict[str, Any]:
     message = operator.message(number)
     try:
-        found = operator.replaying.beside(principal, message)
+        found = operator.replaying.beside(message)
     except (Malformed, NotConverted) as error:
         raise Unprocessable(f"this message can't be converted: {error}") from error
     patients = tuple(r for r in found["resources"] if r.startswith("Patient/"))
@@ -71,15 +70,10 @@ def _beside(operator: Operator, principal: Principal, number: int) -> dict[str, 
     return found
 
 
-def _made(operator: Operator, principal: Principal, number: int) -> list[str]:
-    """What Provenance says was made of the message."""
-    query = (("entity:identifier", f"{MESSAGES}|{number}"), ("_count", "100"))
-    request = FhirRequest("search-type", principal, type="Provenance", query=query)
-    page = json.parse_object(operator.desk.engine.handle(request).content or b"{}")
-    found = [
-        target["reference"]
-        for entry in page.get("entry", ())
-        for target in entry["resource"].get("target", ())
-        if "reference" in target
-    ]
-    return list(dict.fromkeys(found))
+def _made(operator: Operator, number: int) -> list[str]:
+    """What Provenance says was made of the message: which resources, not what they say."""
+    found = looked_up(
+        operator.desk.engine, "Provenance", ("entity:identifier", f"{MESSAGES}|{number}")
+    )
+    targets = [t["reference"] for p in found for t in p.get("target", ()) if "reference" in t]
+    return list(dict.fromkeys(targets))

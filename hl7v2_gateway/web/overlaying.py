@@ -32,25 +32,25 @@ def add_to(made: Blueprint, operator: Operator) -> None:
 
     @made.get("/overlays")
     def overlays() -> Response:
-        return operator.desk.serve("hl7v2-overlays", lambda _p, _b: (_listed(operator), 200))
+        return operator.serve("hl7v2-overlays", lambda _p, _b: (_listed(operator), 200))
 
     @made.get("/overlays/<name>")
     def overlay(name: str) -> Response:
-        return operator.desk.serve("hl7v2-overlay", lambda _p, _b: (_shown(operator, name), 200))
+        return operator.serve("hl7v2-overlay", lambda _p, _b: (_shown(operator, name), 200))
 
     @made.put("/overlays/<name>")
     def enter(name: str) -> Response:
         def act(_principal: Principal, body: Body) -> Answer:
             return _entered(operator, name, body), 200
 
-        return operator.desk.serve("hl7v2-overlay-entry", act)
+        return operator.serve("hl7v2-overlay-entry", act)
 
     @made.post("/overlays/<name>/trial")
     def try_out(name: str) -> Response:
         def act(_principal: Principal, body: Body) -> Answer:
             return _tried(operator, name, body), 200
 
-        return operator.desk.serve("hl7v2-overlay-trial", act)
+        return operator.serve("hl7v2-overlay-trial", act)
 
 
 def _listed(operator: Operator) -> dict[str, Any]:

@@ -39,14 +39,14 @@ def add_to(made: Blueprint, operator: Operator) -> None:
         def act(_principal: Principal, _body: Body) -> Answered:
             return {"codes": _listed(operator, request.args.to_dict())}, 200
 
-        return operator.desk.serve("hl7v2-codes", act)
+        return operator.serve("hl7v2-codes", act)
 
     @made.post("/codes/<question>/answer")
     def answer(question: str) -> Response:
         def act(_principal: Principal, body: Body) -> Answered:
             return _answer(operator, question, body), 200
 
-        return operator.desk.serve("hl7v2-answer", act)
+        return operator.serve("hl7v2-answer", act)
 
 
 def _listed(operator: Operator, given: dict[str, str]) -> list[dict[str, Any]]:

@@ -35,7 +35,7 @@ def add_to(made: Blueprint, operator: Operator) -> None:
         def act(_principal: Principal, _body: Body) -> Answer:
             return {"receivers": _receivers(operator)}, 200
 
-        return operator.desk.serve("hl7v2-receivers", act)
+        return operator.serve("hl7v2-receivers", act)
 
     @made.get("/sent")
     def sent_messages() -> Response:
@@ -43,14 +43,14 @@ def add_to(made: Blueprint, operator: Operator) -> None:
             found = operator.sent.listed(**_wanted(request.args))
             return {"messages": [of_head(h) for h in found]}, 200
 
-        return operator.desk.serve("hl7v2-sent", act)
+        return operator.serve("hl7v2-sent", act)
 
     @made.get("/sent/<int:number>")
     def sent_message(number: int) -> Response:
         def act(principal: Principal, _body: Body) -> Answer:
             return _read(operator, principal, number), 200
 
-        return operator.desk.serve("hl7v2-sent-message", act)
+        return operator.serve("hl7v2-sent-message", act)
 
     @made.post("/sent/<int:number>/resend")
     def sent_again(number: int) -> Response:
@@ -61,7 +61,7 @@ def add_to(made: Blueprint, operator: Operator) -> None:
                 raise Conflict("a message that waits for its turn is sent anyway")
             return {"id": number, "state": "waiting"}, 200
 
-        return operator.desk.serve("hl7v2-resend", act)
+        return operator.serve("hl7v2-resend", act)
 
     @made.post("/sent/<int:number>/cancel")
     def sent_cancelled(number: int) -> Response:
@@ -72,14 +72,14 @@ def add_to(made: Blueprint, operator: Operator) -> None:
                 raise Conflict("only a message that waits, or was stopped at, can be cancelled")
             return {"id": number, "state": "discarded"}, 200
 
-        return operator.desk.serve("hl7v2-cancel", act)
+        return operator.serve("hl7v2-cancel", act)
 
     @made.post("/sent/<int:number>/copies")
     def sent_copy(number: int) -> Response:
         def act(_principal: Principal, body: Body) -> Answer:
             return _copied(operator, number, body), 201
 
-        return operator.desk.serve("hl7v2-sent-copy", act)
+        return operator.serve("hl7v2-sent-copy", act)
 
 
 def _receivers(operator: Operator) -> list[dict[str, Any]]:

@@ -45,11 +45,14 @@ class Desk:
     def database(self) -> Database:
         return self.engine.context.store.database
 
-    def serve(self, name: str, act: Act) -> Response:
-        """Carry out a request, `name` on record, if its caller may ask."""
+    def serve(self, name: str, act: Act, also: frozenset[str] = frozenset()) -> Response:
+        """Carry out a request, `name` on record, if its caller may ask.
+
+        `also` are powers that are enough for it, too.
+        """
         principal = self.principal_of(request.headers.get("Authorization"))
         try:
-            _admit(principal, is_change=request.method not in {"GET", "HEAD"})
+            _admit(principal, also, is_change=request.method not in {"GET", "HEAD"})
             content, status = act(principal, _body())
         except FhirError as error:
             self.recorder.add(called(principal, f"admin-{name}", origin(), error=error))
@@ -61,12 +64,12 @@ class Desk:
         return answer
 
 
-def _admit(principal: Principal, *, is_change: bool) -> None:
+def _admit(principal: Principal, also: frozenset[str], *, is_change: bool) -> None:
     """Raise Forbidden unless the caller may ask this."""
     access = principal.access
     if isinstance(access, Granted):
         needed = {ADMINISTER} if is_change else {ADMINISTER, EXPLAIN_ACCESS}
-        if not access.powers & needed:
+        if not access.powers & (needed | also):
             raise Forbidden("this is for administrators: none of your access policies allows it")
         if not principal.may("u" if is_change else "r", None):
             raise Forbidden("this takes a token with a scope such as user/*.cruds")
