@@ -14,12 +14,16 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
 from conformance.hl7v2.leaves import Place, leaves
 from fhirserver.model.resource import Resource
 from hl7v2_gateway.er7 import Malformed, Message, parse
+from hl7v2_gateway.grammar import merged, structure, structure_of
+from hl7v2_gateway.grammar.definitions import segment as fields_of
+from hl7v2_gateway.grammar.syntax import Node
 from hl7v2_gateway.mapping.convert import convert
 from hl7v2_gateway.outbound.assembling import Unsendable, assembled
 from hl7v2_gateway.outbound.composing import composed
@@ -39,7 +43,9 @@ FOCUS: Final = {
     "VXU": "Immunization",
 }
 _PEOPLE: Final = frozenset({"ADT^A28", "ADT^A31"})
-_REFERENCES: Final = frozenset({"patient", "beneficiary", "part-of", "encounter", "service"})
+_REFERENCES: Final = frozenset(
+    {"patient", "beneficiary", "part-of", "encounter", "service", "appointment"}
+)
 _SAID_ONCE: Final = frozenset(
     ["MSH", "PID", "PD1", "ARV", "ROL", "NK1", "PV1", "PV2", "GT1", "IN1", "IN2", "AL1"]
 )
@@ -54,6 +60,8 @@ class Score:
     messages: int = 0
     values: int = 0
     kept: int = 0
+    outside: int = 0
+    """Values where the version of their message has no field, and that didn't come back."""
     lost: Counter[Place] = field(default_factory=Counter)
     examples: dict[Place, str] = field(default_factory=dict)
     unconverted: int = 0
@@ -61,19 +69,62 @@ class Score:
 
     @property
     def recall(self) -> float:
+        """Of what the message's version has a place for."""
+        counted = self.values - self.outside
+        return self.kept / counted if counted else 1.0
+
+    @property
+    def of_all(self) -> float:
+        """Of everything that was sent, wherever it stood."""
         return self.kept / self.values if self.values else 1.0
 
     def compare(
-        self, wanted: Counter[tuple[Place, str]], found: Counter[tuple[Place, str]]
+        self,
+        wanted: Counter[tuple[Place, str]],
+        found: Counter[tuple[Place, str]],
+        places: Places | None = None,
     ) -> None:
         """Count the values of a message that are wanted, and those of them that are found."""
         missing = wanted - found
+        if places is not None:
+            self.outside += sum(n for (place, _), n in missing.items() if not places.has(place))
         self.messages += 1
         self.values += wanted.total()
         self.kept += wanted.total() - missing.total()
         for (place, text), count in missing.items():
             self.lost[place] += count
             self.examples.setdefault(place, text)
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """The segments and fields that a message of a structure may have in a version.
+
+    What stands elsewhere (a field of a later version, a segment of another message) would make
+    what we send wrong, so nothing of it is sent; see `values_that_cannot.md`.
+    """
+
+    structure: str
+    version: str
+
+    def has(self, place: Place) -> bool:
+        """Whether a value may stand there."""
+        name, number, _ = place
+        return name in _segments(self.structure, self.version) and any(
+            part.number == number for part in fields_of(name, self.version)
+        )
+
+
+@cache
+def _segments(name: str, version: str) -> frozenset[str]:
+    return frozenset(_leaves(structure(name, version) or merged(name)))
+
+
+def _leaves(node: Node) -> Iterator[str]:
+    if not node.children:
+        yield node.name
+    for child in node.children:
+        yield from _leaves(child)
 
 
 class Converted:
@@ -95,7 +146,15 @@ class Converted:
 
 
 def _named(resource: Resource) -> Iterator[str]:
-    for name in ("patient", "beneficiary", "subject", "partOf", "encounter", "service"):
+    for name in (
+        "patient",
+        "beneficiary",
+        "subject",
+        "partOf",
+        "encounter",
+        "service",
+        "appointment",
+    ):
         given = resource.get(name, [])
         for one in given if isinstance(given, list) else [given]:
             yield one.get("reference", "")
@@ -205,7 +264,10 @@ def scores(folder: Path) -> dict[str, Score]:
             # A fragment: nobody could be told of it, as it has no patient, or no order or visit.
             score.fragments += 1
             continue
-        score.compare(leaves(message), leaves(again))
+        header = message.header
+        name = structure_of(header.type, header.event)
+        places = Places(name, _version(header.version))
+        score.compare(leaves(message), leaves(again), places)
     return dict(found)
 
 
@@ -219,8 +281,9 @@ def main() -> None:
     found = scores(given.folder)
     for family, score in sorted(found.items()):
         print(
-            f"{family}: {score.recall:.1%} of {score.values} values in {score.messages} messages, "
-            f"{score.fragments} fragments, {score.unconverted} not converted"
+            f"{family}: {score.recall:.1%} of {score.values - score.outside} values in "
+            f"{score.messages} messages ({score.of_all:.1%} with {score.outside} outside of the "
+            f"standard of their version), {score.fragments} fragments, {score.unconverted} not converted"
         )
         if given.family in {None, family}:
             for place, count in score.lost.most_common(given.lost):

@@ -70,6 +70,8 @@ class Assembly:
         move = placed(self.plan, self.slot, view.name)
         if move is None:
             self.unplaced.append(view)
+            if self.ctx.restore is not None:
+                keep(self.ctx.restore, view, (), self._latest, self.used, self.ctx)
             return
         if move.anew and self._opens(view.name, move):
             self._begin_anew(move.anew)
@@ -226,13 +228,17 @@ class Assembly:
             if value is None:
                 continue
             if ctx.restore is not None and rule.kind:
-                ctx.restore.note(*rule.kind, value, source.components)
+                ctx.restore.note(*rule.kind, value, source.components, position)
             if index and rule.lines:
                 _add_line(draft, rule, value, scope)
             else:
                 self.drafts.put(
                     draft, rule.path, value, scope, index, default=rule.default, number=number
                 )
+            if ctx.restore is not None and rule.path.type == "code" and len(rule.path.steps) == 1:
+                notes = ctx.restore.coded(view.name, number, draft.type, value, source.components)
+                if notes:
+                    draft.resource[f"_{rule.path.steps[0].name}"] = {"extension": notes}
             made = True
             key = (view.index, number, index)
             self.used[key] = self.used.get(key, NOWHERE) | rule.uses

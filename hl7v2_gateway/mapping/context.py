@@ -18,9 +18,27 @@ class Restore(Protocol):
     """What a conversion is asked to keep, so that it can be told again (see keeping.py)."""
 
     def note(
-        self, data_type: str, fhir_type: str, value: Any, sent: tuple[tuple[str, ...], ...], /
+        self,
+        data_type: str,
+        fhir_type: str,
+        value: Any,
+        sent: tuple[tuple[str, ...], ...],
+        place: str = "",
+        /,
     ) -> None:
         """Note in a value, made of a v2 type for a FHIR type, what FHIR has no words for."""
+        ...
+
+    def coded(
+        self,
+        segment: str,
+        number: int,
+        resource_type: str,
+        value: str,
+        sent: tuple[tuple[str, ...], ...],
+        /,
+    ) -> list[Resource]:
+        """Notes for a code, where the code that was sent is one of several that mean the same."""
         ...
 
     def homes(self, segment: str) -> Sequence[str]: ...

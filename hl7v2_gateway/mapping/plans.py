@@ -102,6 +102,9 @@ def rows(structure: str) -> list[dict[str, Any]]:
         changed = _changed(structure, row, over)
         found.append(changed)
         found.extend(_more(structure, changed, over))
+    found.extend(
+        {**row, "row": f"m{row['row']}"} for row in _own(structure, over["more"].get(structure, ()))
+    )
     return found
 
 

@@ -131,6 +131,10 @@ def _content(items: list[Tree], node: Typed, writing: Writing, count: _Count) ->
         nodes = _nodes(item, node, writing)
         if "where" in item:
             nodes = _are(nodes, item["where"], writing)
+        if item.get("only") and len(nodes) > 1:
+            nodes = []
+        if not nodes and "otherwise" in item:
+            yield from _content(item["otherwise"], node, writing, count)
         if item.get("first"):
             nodes = nodes[:1]
         made = 0

@@ -14,6 +14,7 @@ from hl7v2_gateway.outbound.segments import Repetition, Segment, repetition
 from hl7v2_gateway.outbound.tabulated import Rule, rules
 from hl7v2_gateway.outbound.values import kind, writer_of
 from hl7v2_gateway.outbound.vocabulary import hl7_table, table
+from hl7v2_gateway.outbound.wording import as_sent
 from hl7v2_gateway.outbound.writing import Writing, unworded, writers
 
 discover(datatypes)
@@ -24,6 +25,7 @@ def filled(
 ) -> Segment | None:
     """The segment that a table makes of a value; None when nothing but numbers would be in it."""
     fields: dict[int, list[list[Any]]] = {}
+    weak: set[int] = set()
     says_something = False
     for rule in rules(table_name, writing.wishes):
         if not rule.is_for(writing.wishes):
@@ -32,14 +34,19 @@ def filled(
             continue
         written = _of_rule(rule, node, writing, numbers)
         if not written:
-            continue
+            if rule.otherwise is None:
+                continue
+            weak.add(rule.field)
+            written = [repetition(rule.otherwise)]
         says_something = says_something or not (rule.value or "").startswith("#")
         if rule.component is None:
             fields[rule.field] = [list(r) for r in written]
         else:
             _put(fields.setdefault(rule.field, [[]])[0], rule.component, written[0])
     made = {n: tuple(tuple(r) for r in found) for n, found in fields.items()}
-    kept = put_back(name, table_name, node, writing, made)
+    # What was sent comes before what stands for nothing known.
+    firm = {number: found for number, found in made.items() if number not in weak}
+    kept = put_back(name, table_name, node, writing, firm)
     if not says_something and not kept:
         return None
     return Segment(name, {**made, **kept})
@@ -68,13 +75,11 @@ def _of_rule(
         if nodes:
             break
     found = [r for n in nodes if (r := _written(rule, n, writing))]
-    if not found and rule.otherwise is not None:
-        found = [repetition(rule.otherwise)]
     return found if rule.repeats else found[:1]
 
 
 def _written(rule: Rule, node: Typed, writing: Writing) -> Repetition | None:
-    name, value, _ = node
+    name, value, beside = node
     data_type = rule.data_type
     if data_type == "KIND":
         return repetition(kind(node, writing.wishes))
@@ -86,7 +91,8 @@ def _written(rule: Rule, node: Typed, writing: Writing) -> Repetition | None:
             return noted
         by_table = _by_table(rule.table, rule.data_type, value)
         if by_table is not None:
-            return by_table
+            notes = beside.get("extension", ()) if isinstance(beside, dict) else ()
+            return as_sent("IS", by_table, notes)
         if not isinstance(value, dict):
             return None if rule.otherwise is not None else repetition(str(value))
     if rule.names is not None:

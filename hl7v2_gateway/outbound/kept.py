@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from importlib import resources
+from itertools import zip_longest
 from typing import Any, Final
 
 from fhirserver.fhirpath import Typed
@@ -51,7 +52,8 @@ def fields(segment: str, home: str, version: str) -> Mapping[int, tuple[str, boo
     found = {}
     for part in (*fields_of(segment, _NEWEST), *fields_of(segment, version)):
         if f"{segment}-{part.number}" not in structural:
-            found[part.number] = (part.type, part.number in told)
+            is_told = part.number in told and f"{segment}-{part.number}" not in _table()["both"]
+            found[part.number] = (part.type, is_told)
     return found
 
 
@@ -62,17 +64,31 @@ def put_back(
     known = {part.number: part.type for part in fields_of(name, writing.wishes.version)}
     found: dict[int, list[Repetition]] = {}
     prefix = f"{KEPT}{name}."
+    ahead = {n for n in known if f"{name}-{n}" in _table()["first"]}
+    gaps = ahead | {n for n in known if f"{name}-{n}" in _table()["both"]}
     for value in _holders(table, node, writing):
         for extension in value.get("extension", ()):
             url = extension.get("url", "")
             if not url.startswith(prefix):
                 continue
             number = int(url.removeprefix(prefix))
-            if number in known and number not in there:
+            if number in known and (number not in there or number in gaps):
                 written = _written(known[number], extension, writing)
                 if written:
                     found.setdefault(number, []).append(written)
-    return {number: tuple(repetitions) for number, repetitions in found.items()}
+    return {
+        number: tuple(_filled(there.get(number, ()) if number not in ahead else (), repetitions))
+        for number, repetitions in found.items()
+    }
+
+
+def _filled(there: Sequence[Repetition], kept: Sequence[Repetition]) -> Iterator[Repetition]:
+    """What is there, with the components that only what was kept has."""
+    for one, more in zip_longest(there, kept, fillvalue=()):
+        parts = zip_longest(one, more, fillvalue=())
+        yield tuple(
+            tuple(a or b for a, b in zip_longest(have, had, fillvalue="")) for have, had in parts
+        )
 
 
 def _holders(table: str, node: Typed, writing: Writing) -> Iterator[Mapping[str, Any]]:

@@ -77,4 +77,6 @@ def writer(data_type: str, *fhir_types: str) -> Callable[[Write], Write]:
 
 def unworded(write: Write) -> Write:
     """The writer that doesn't look how a value was sent."""
-    return _PLAIN.get(write, write)
+    while write in _PLAIN:
+        write = _PLAIN[write]
+    return write

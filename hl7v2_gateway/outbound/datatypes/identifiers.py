@@ -7,6 +7,7 @@ from typing import Any, Final
 from hl7v2_gateway.outbound.datatypes.times import point
 from hl7v2_gateway.outbound.segments import Part, Repetition, repetition
 from hl7v2_gateway.outbound.vocabulary import authority
+from hl7v2_gateway.outbound.wording import as_sent
 from hl7v2_gateway.outbound.writing import Writing, writer
 
 CHECK_DIGIT: Final = "http://hl7.org/fhir/StructureDefinition/identifier-checkDigit"
@@ -57,9 +58,11 @@ def eip_of_specimen(value: Any, writing: Writing) -> Repetition | None:
     known = [i for i in value.get("identifier", ()) if i.get("value")]
     placer = next((i for i in known if kind_of(i) in {"PLAC", "PGN"}), None)
     filler = next((i for i in known if i is not placer), value.get("accessionIdentifier"))
-    return repetition(
+    pair = [i for i in (placer, filler) if i is not None]
+    written = repetition(
         *(None if i is None else [i["value"], *assigned(i, writing)] for i in (placer, filler))
     )
+    return as_sent("EIP", written, [e for i in pair for e in i.get("extension", ())])
 
 
 @writer("CX", "System.String", "id", "string")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from hl7v2_gateway.outbound.datatypes.concepts import cwe
-from hl7v2_gateway.outbound.datatypes.people import xcn_of_reference
+from hl7v2_gateway.outbound.datatypes.people import xcn, xcn_of_reference
 from hl7v2_gateway.outbound.datatypes.quantities import cq, number
 from hl7v2_gateway.outbound.datatypes.texts import mapped, plain
 from hl7v2_gateway.outbound.datatypes.times import point
@@ -70,7 +70,18 @@ def tq_of_appointment(value: Any, writing: Writing) -> Repetition | None:
 @writer("NDL", "Reference")
 def ndl(value: Any, writing: Writing) -> Repetition | None:
     """Who interpreted a result: a name in one component."""
+    for kind, role, _ in writing.found("resolve()", "Reference", value):
+        if kind == "PractitionerRole":
+            return ndl_of_role(role, writing)
     person = xcn_of_reference(value, writing)
+    return None if person is None else repetition([p[0] if p else "" for p in person[:7]])
+
+
+@writer("NDL", "PractitionerRole")
+def ndl_of_role(value: Any, writing: Writing) -> Repetition | None:
+    """Who interpreted a result, in a role."""
+    who = value.get("practitioner", {})
+    person = xcn_of_reference(who, writing) if "reference" in who else xcn(who, writing)
     return None if person is None else repetition([p[0] if p else "" for p in person[:7]])
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from conformance.hl7v2.leaves import leaves
-from conformance.hl7v2.round_trip import sent_again
+from conformance.hl7v2.round_trip import FAMILIES, SHARED, Places, scores, sent_again
 from hl7v2_gateway.er7 import parse
 
 PID = (
@@ -60,3 +60,61 @@ def test_nearly_all_values_of_a_message_survive_the_way(family: str) -> None:
     before = leaves(message)
     lost = before - leaves(again)
     assert 1 - lost.total() / before.total() >= 0.9, sorted(lost)
+
+
+def _message(*segments: str, version: str = "2.5.1") -> bytes:
+    head = f"MSH|^~\\&|A|B|C|D|20260101120000+0000||ADT^A01^ADT_A01|1|P|{version}"
+    return "\r".join([head, "EVN|A01|20260101120000+0000", *segments]).encode()
+
+
+@pytest.mark.parametrize(
+    "segments",
+    [
+        ["PID|1||1^^^H||A^B" + "|" * 9 + "7777^^CP|||||||M9^4^M11^HOSP&1.2.3&ISO^AND", "PV1|1|I"],
+        ["PID|1||1^^^H||A^B|D^Mary|19700517|A", "PV1|1|I"],
+        ["PID|1||1^^^H||A^B|||||||||||||||||H^Hispanic^HL70189^^^^2.5.1", "PV1|1|I"],
+        ["PID|1||1^^^H||A^B", "PV1|1|I|A^1^2|||E^3^4|||||T^5^6" + "|" * 31 + "P^7^8|L^9^9"],
+        ["PID|1||1^^^H||A^B", "PV1|1|I", "PV2|R^1^2||||||||||||12^Ref^Erring^^^^MD"],
+        ["PID|1||1^^^H||A^B", "ROL|9|AD|PP^Primary^HL70443|12^Smith^John^^^^MD", "PV1|1|I"],
+        ["PID|1||1^^^H||A^B", "PV1|1|I", "ROL|9|AD|CP^Cons^HL70443|12^Smith^John^^^^MD"],
+        ["PID|1||1^^^H||A^B", "PV1|1|I", "DB1|1|PT|D1^H^1.2.3^ISO|Y|20260101"],
+        ["PID|1||1^^^H||A^B", "PV1|1|I", "GT1|1|G1^^^H|Pay^Er||1 St^^Ulm|||||P/F^x^L"],
+        ["PID|1||1^^^H||A^B", "PV1|1|I", "ACC|20260101|M^Car^L|Street"],
+        ["PID|1||1^^^H||A^B", "PV1|1|I", "OBX|1|NM|8302-2^Height^LN||180|cm^cm^UCUM|||||F"],
+        [
+            "PID|1||1^^^H||A^B",
+            "PV1|1|I",
+            "IN1|1|P^Plan^L|C1^^^INS|Insurance|||||||||||||Sub^Scriber",
+            "IN2|E1^^^H|123",
+        ],
+        [
+            "PID|1||1^^^H||A^B",
+            "NK1|1|Kin^Next|SPO^SPOUSE|1 St^^Ulm|^^PH^^^^^^^^^1|^^CP^^^^^^^^^2"
+            + "|" * 24
+            + "Con^Tact|^^PH^^^^^^^^^3",
+            "PV1|1|I",
+        ],
+    ],
+    ids=lambda s: str(s[-1])[:3] + str(len(s[-1])),
+)
+def test_what_FHIR_has_no_element_for_survives(segments: list[str]) -> None:
+    message = parse(_message(*segments))
+
+    again = sent_again(message)
+
+    assert again is not None
+    assert sorted(leaves(message) - leaves(again)) == []
+
+
+def test_a_field_of_a_later_version_has_no_place() -> None:
+    assert Places("ADT_A01", "2.8.2").has(("PID", 40, 1))
+    assert not Places("ADT_A01", "2.5.1").has(("PID", 40, 1))
+    assert not Places("ORM_O01", "2.5.1").has(("SPM", 2, 1))
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not SHARED.is_dir(), reason="the corpus of messages is not here")
+def test_each_family_of_the_corpus_keeps_nearly_all_its_values() -> None:
+    found = scores(SHARED / "messages")
+
+    assert {f: s.recall >= 0.95 for f, s in found.items()} == dict.fromkeys(FAMILIES, True)
