@@ -1,13 +1,7 @@
-"""https://hl7.org/fhir/R5/patient-operation-merge.html, and the undoing of it."""
+"""https://hl7.org/fhir/R5/patient-operation-merge.html"""
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
-
-import pytest
-
-from fhirserver.errors import Unavailable
-from fhirserver.interactions.operating import merging
 from tests.answers import done, refused, resources
 from tests.builders import (
     a_batch,
@@ -17,64 +11,16 @@ from tests.builders import (
     an_identifier,
     an_observation,
 )
-
-
-def stored(client, resource):
-    answer = client.post(f"/fhir/{resource['resourceType']}", json=resource)
-    assert answer.status_code == 201, answer.text
-    return answer.json
-
-
-def read(client, resource):
-    return done(client.get(f"/fhir/{resource['resourceType']}/{resource['id']}"))
-
-
-def to(patient):
-    return {"reference": f"Patient/{patient['id']}"}
-
-
-def parameters(**given):
-    types = {"Patient": "resource", "bool": "valueBoolean", "Identifier": "valueIdentifier"}
-    made = []
-    for name, value in given.items():
-        key = "valueReference"
-        if isinstance(value, bool):
-            key = types["bool"]
-        elif value.get("resourceType") == "Patient":
-            key = types["Patient"]
-        elif "value" in value:
-            key = types["Identifier"]
-        made.append({"name": name.replace("_", "-"), key: value})
-    return {"resourceType": "Parameters", "parameter": made}
-
-
-def merged(client, source, target, **more):
-    body = parameters(source_patient=to(source), target_patient=to(target), **more)
-    return client.post("/fhir/Patient/$merge", json=body)
-
-
-def undone(client, source, **more):
-    return client.post(
-        "/fhir/Patient/$merge-undo", json=parameters(source_patient=to(source), **more)
-    )
-
-
-def part(answer, name):
-    return next(p["resource"] for p in done(answer)["parameter"] if p["name"] == name)
-
-
-def the_content(resource):
-    return {k: v for k, v in resource.items() if k != "meta"}
-
-
-@pytest.fixture
-def source(client):
-    return stored(client, a_patient(identifier=[an_identifier()], active=True))
-
-
-@pytest.fixture
-def target(client):
-    return stored(client, a_patient(identifier=[an_identifier()]))
+from tests.operations.merge.calling import (
+    merged,
+    parameters,
+    part,
+    read,
+    stored,
+    the_content,
+    to,
+    undone,
+)
 
 
 def test_the_two_patients_are_linked_and_the_source_ends(client, source, target):
@@ -281,89 +227,6 @@ def test_of_merges_at_once_one_wins_and_nothing_is_half_done(
     assert [to(t) for t in linked] == [winner]
 
 
-def test_an_undone_merge_leaves_no_trace_but_versions(client, source, target):
-    weight = stored(client, an_observation(subject=to(source)))
-    own = stored(client, an_observation(subject=to(target)))
-    merged(client, source, target)
-
-    answer = undone(client, source)
-
-    for before in (source, target, weight, own):
-        assert the_content(read(client, before)) == the_content(before)
-    assert part(answer, "source") == read(client, source)
-    assert part(answer, "result") == read(client, target)
-    assert [i["severity"] for i in part(answer, "outcome")["issue"]] == ["information"]
-    assert read(client, weight)["meta"]["versionId"] == "3"
-
-
-def test_what_was_changed_since_is_named_and_left(client, source, target):
-    weight, height, gone = (stored(client, an_observation(subject=to(source))) for _ in range(3))
-    merged(client, source, target)
-    amended = {**read(client, weight), "status": "amended"}
-    client.put(f"/fhir/Observation/{weight['id']}", json=amended)
-    client.delete(f"/fhir/Observation/{gone['id']}")
-
-    issues = part(undone(client, source), "outcome")["issue"]
-
-    warnings = {i["diagnostics"] for i in issues if i["severity"] == "warning"}
-    assert warnings == {
-        f"Observation/{weight['id']}: changed since",
-        f"Observation/{gone['id']}: deleted since",
-    }
-    assert read(client, weight)["subject"] == to(target)
-    assert read(client, height)["subject"] == to(source)
-
-
-def test_a_target_that_was_changed_since_keeps_the_change(client, source, target):
-    merged(client, source, target)
-    now = read(client, target)
-    client.put(f"/fhir/Patient/{target['id']}", json={**now, "gender": "female"})
-
-    undone(client, source)
-
-    after = read(client, target)
-    assert after["gender"] == "female"
-    assert after["identifier"] == target["identifier"]
-    assert "link" not in after
-    assert the_content(read(client, source)) == the_content(source)
-
-
-def test_a_preview_of_the_undoing_changes_nothing(client, source, target):
-    merged(client, source, target)
-    before = read(client, target)
-
-    answer = undone(client, source, preview=True)
-
-    assert "would be restored" in part(answer, "outcome")["issue"][0]["diagnostics"]
-    assert the_content(part(answer, "source")) == the_content(source)
-    assert read(client, target) == before
-
-
-def test_merges_are_undone_in_turn_and_can_be_made_again(client, source, target):
-    third = stored(client, a_patient())
-    weight = stored(client, an_observation(subject=to(source)))
-    done(merged(client, source, target))
-    done(merged(client, target, third))
-    assert read(client, weight)["subject"] == to(third)
-
-    refused(undone(client, source), 409)
-    done(undone(client, target))
-    assert read(client, weight)["subject"] == to(target)
-    done(client.post(f"/fhir/Patient/{source['id']}/$merge-undo"))
-
-    for before in (source, target, third, weight):
-        assert the_content(read(client, before)) == the_content(before)
-    refused(undone(client, source), 409)
-    done(merged(client, source, third))
-    done(undone(client, source))
-    assert the_content(read(client, source)) == the_content(source)
-
-
-def test_a_patient_that_was_not_merged_can_not_be_undone(client, source):
-    refused(undone(client, source), 409)
-    refused(client.post("/fhir/Patient/$merge-undo"), 400)
-
-
 def test_links_between_the_two_become_the_links_of_the_merge(client, source):
     target = stored(client, a_patient(link=[{"other": to(source), "type": "seealso"}]))
 
@@ -430,99 +293,3 @@ def test_a_document_that_was_written_down_stays_as_it_is(client, source, target)
     done(merged(client, source, target))
 
     assert read(client, document) == document
-
-
-def give_up(ctx):
-    raise Unavailable("gone")
-
-
-def lose_the_database(ctx):
-    """PostgreSQL ends the connection, as when its process is killed."""
-    database = ctx.store.database
-    process = database.connection("write").info.backend_pid
-    database.read("SELECT pg_terminate_backend(%s)", (process,))
-
-
-@pytest.mark.parametrize("break_off", [give_up, lose_the_database])
-def test_a_merge_that_breaks_off_leaves_nothing_half_written(
-    client, source, target, monkeypatch, break_off
-):
-    weights = [stored(client, an_observation(subject=to(source))) for _ in range(3)]
-    ward = {"resourceType": "List", "status": "current", "mode": "working"}
-    ward = stored(client, {**ward, "entry": [{"item": to(source)}]})
-    moves = merging._moves
-
-    def broken_off(ctx, resource_type, *arguments):
-        if resource_type == "Observation":
-            break_off(ctx)
-        return moves(ctx, resource_type, *arguments)
-
-    monkeypatch.setattr(merging, "_moves", broken_off)
-    refused(merged(client, source, target), 503)
-    monkeypatch.undo()
-
-    for one in (source, target, ward, *weights):
-        assert read(client, one) == one
-    recorded = f"/fhir/Provenance?target=Patient/{source['id']}&_summary=count"
-    assert done(client.get(recorded))["total"] == 0
-    assert (
-        "4 resources" in part(merged(client, source, target), "outcome")["issue"][0]["diagnostics"]
-    )
-
-
-def test_what_was_written_while_the_merge_was_under_way_is_moved_and_undone(
-    client, source, target, monkeypatch
-):
-    late = []
-    move = merging._move
-
-    def moved_and_written(*arguments):
-        counts = move(*arguments)
-        if not late:
-            # The write commits after the merge has looked for the last time.
-            late.append(stored_aside(an_observation(subject=to(source))))
-        return counts
-
-    def stored_aside(resource):
-        with ThreadPoolExecutor(1) as thread:
-            return thread.submit(stored, client, resource).result()
-
-    monkeypatch.setattr(merging, "_move", moved_and_written)
-    outcome = part(merged(client, source, target), "outcome")
-
-    assert read(client, late[0])["subject"] == to(target)
-    assert "1 resources (1 Observation)" in outcome["issue"][0]["diagnostics"]
-    done(undone(client, source))
-    assert read(client, late[0])["subject"] == to(source)
-
-
-def test_merging_again_moves_what_has_come_since_and_the_undoing_knows(client, source, target):
-    first = stored(client, an_observation(subject=to(source)))
-    done(merged(client, source, target))
-    late = stored(client, an_observation(subject=to(source)))
-    patients = [read(client, one) for one in (source, target)]
-
-    told = part(merged(client, source, target, preview=True), "outcome")
-    answer = merged(client, source, target)
-
-    assert "1 resources (1 Observation) would be moved" in told["issue"][0]["diagnostics"]
-    assert (
-        "1 resources (1 Observation) were moved"
-        in part(answer, "outcome")["issue"][0]["diagnostics"]
-    )
-    assert part(answer, "result") == patients[1]
-    assert read(client, late)["subject"] == to(target)
-    assert [read(client, one) for one in (source, target)] == patients
-    assert (
-        "0 resources" in part(merged(client, source, target), "outcome")["issue"][0]["diagnostics"]
-    )
-    done(undone(client, source))
-    assert read(client, first)["subject"] == read(client, late)["subject"] == to(source)
-    assert the_content(read(client, source)) == the_content(source)
-
-
-def test_merging_again_changes_no_more_than_that(client, source, target):
-    done(merged(client, source, target))
-
-    refused(merged(client, source, target, result_patient=read(client, target)), 409)
-    refused(merged(client, target, source), 409)
