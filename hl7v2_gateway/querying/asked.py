@@ -66,6 +66,11 @@ class Query:
         return authority(self.authorities, name, universal, kind)
 
 
+def reads(message: Message) -> tuple[str, ...]:
+    """The types that a query is answered from."""
+    return ("Patient", "Immunization") if message.header.event == "Q11" else ("Patient",)
+
+
 def query_of(message: Message, authorities: Mapping[str, str]) -> Query:
     """The query that a message is. Raises Refused for one without a parameter segment."""
     event = message.header.event

@@ -20,6 +20,7 @@ from fhirserver.web.origin import origin
 from hl7v2_gateway.batches import batch_of, is_batch
 from hl7v2_gateway.er7 import parse
 from hl7v2_gateway.intake import Answer, Received
+from hl7v2_gateway.querying import reads
 from hl7v2_gateway.web.operator import Operator
 
 MEDIA_TYPES: Final = ("application/hl7-v2", "x-application/hl7-v2+er7")
@@ -64,14 +65,20 @@ def _taken(operator: Operator, principal: Principal, most: int) -> Response:
                 for raw in messages[start : start + MOST_AT_ONCE]
             ]
         )
-    answers = [_answered(operator, one) for one in answers]
+    answers = [_answered(operator, principal, one) for one in answers]
     return _batch(answers) if batch else _single(answers[0])
 
 
-def _answered(operator: Operator, answer: Answer) -> Answer:
-    """With the response to a query in place of an acknowledgement."""
+def _answered(operator: Operator, principal: Principal, answer: Answer) -> Answer:
+    """With the response to a query in place of an acknowledgement.
+
+    Who may only send messages learns nothing by asking.
+    """
     if answer.question is None:
         return answer
+    for resource_type in reads(answer.question.message):
+        for right in ("r", "s"):
+            principal.require(right, resource_type)
     response = operator.responder.answer(answer.question)
     if response is None:
         return answer

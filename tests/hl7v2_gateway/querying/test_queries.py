@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 from typing import Any
 
 import pytest
 
 from fhirserver import ids
-from hl7v2_gateway.er7 import Message
+from hl7v2_gateway.er7 import Message, parse
 from hl7v2_gateway.querying.asked import EVENTS
+from hl7v2_gateway.querying.responding import ANSWERS
 from tests.hl7v2_gateway.v2 import a_sender, member
 from tests.peers.mllp_client import MllpClient
 
@@ -232,8 +234,6 @@ def test_who_has_no_vaccinations_here_and_who_might_be_meant_are_told_apart(regi
 
 def test_in_enhanced_mode_the_response_is_a_message_of_its_own(registry) -> None:
     accepted = registry.ask("Q22", f"@PID.5.1^{registry.family}", acknowledge="AL|AL")
-    from hl7v2_gateway.er7 import parse
-
     response = parse(registry.client.receive())
 
     assert accepted.value("MSA-1") == "CA"
@@ -285,6 +285,30 @@ def test_who_is_hidden_from_the_sender_is_not_found(registry, client) -> None:
 
 
 def test_all_events_of_queries_have_an_answer() -> None:
-    from hl7v2_gateway.querying.responding import ANSWERS
-
     assert {f"QBP^{event}" for event in ANSWERS} == EVENTS
+
+
+def test_by_http_the_token_must_be_one_that_reads_patients(app, client, token) -> None:
+    application = f"ASK{ids.new()[-8:]}"
+    sender = a_sender("x", member("application", application), member("address", "127.0.0.1"))
+    del sender["id"]
+    assert client.post("/fhir/Endpoint", json=sender).status_code == 201
+
+    def ask(scope: str) -> Any:
+        raw = (
+            f"MSH|^~\\&|{application}|WEST|FHIR|HOSP|2026||QBP^Q22|{ids.new()[-20:]}|P|2.5.1\r"
+            f"QPD|Q22|t|@PID.5.1^Nobody{application}\rRCP|I\r"
+        ).encode()
+        headers = {"Authorization": f"Bearer {token(scope)}"}
+        how = {"data": raw, "content_type": "application/hl7-v2", "headers": headers}
+        return app.test_client().post("/hl7v2", **how)
+
+    ends = time.monotonic() + 30
+    # Whoever has just been entered is known half a second later.
+    while (refused := ask("system/MessageHeader.c")).status_code == 400:
+        assert time.monotonic() < ends
+    answered = ask("system/MessageHeader.c system/Patient.rs")
+
+    assert refused.status_code == 403
+    assert answered.status_code == 200
+    assert status(parse(answered.data)) == ("AA", "NF", None)
