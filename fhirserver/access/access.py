@@ -42,7 +42,7 @@ class Allowed:
     @property
     def is_plain(self) -> bool:
         """Whether the right holds for every row and every element."""
-        return self == _PLAIN
+        return self is _PLAIN or self == _PLAIN
 
 
 _PLAIN: Final = Allowed()
@@ -57,6 +57,7 @@ class Access:
         """`rule` gives what a right on a type comes to; None when there is no such right."""
         self._rule = rule
         self._known: dict[tuple[str, Right], Allowed | None] = {}
+        self._plain: dict[str, bool] = {}
 
     def with_all_of(self, types: frozenset[str]) -> Self:
         """The same rights, and all of them on these types.
@@ -68,6 +69,7 @@ class Access:
         made.__dict__ |= {
             "_rule": lambda t, right: _PLAIN if t in types else rule(t, right),
             "_known": {},
+            "_plain": {},
         }
         return made
 
@@ -77,6 +79,19 @@ class Access:
         if key not in self._known:
             self._known[key] = self._rule(resource_type, right)
         return self._known[key]
+
+    def is_plain(self, resource_type: str) -> bool:
+        """Whether the rights on a type, those there are, hold for every row and element.
+
+        And whether what is written of it may refer to whomever it will.
+        """
+        found = self._plain.get(resource_type)
+        if found is None:
+            rights: tuple[Right, ...] = ("c", "r", "u", "d")
+            allowed = [self.allowed(resource_type, right) for right in rights]
+            found = self.referable() == EVERYTHING and all(a is None or a.is_plain for a in allowed)
+            self._plain[resource_type] = found
+        return found
 
     def reading(self, resource_type: str) -> Condition:
         """What rows of a type must meet to be seen by their ids, or beside what refers to them."""

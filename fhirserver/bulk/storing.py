@@ -25,8 +25,9 @@ from fhirserver.errors import (
     VersionConflict,
 )
 from fhirserver.interactions.changes import INTENT
+from fhirserver.interactions.checking import refuse
 from fhirserver.interactions.independent import commit_each
-from fhirserver.interactions.intents import Intent
+from fhirserver.interactions.intents import Intent, source_of, writer_of
 from fhirserver.interactions.messages import FhirRequest
 from fhirserver.interactions.rights import authorize
 from fhirserver.model import json
@@ -34,6 +35,8 @@ from fhirserver.model.outcome import outcome
 from fhirserver.storage.database import in_bulk
 from fhirserver.storage.imports import Refused, note_stored
 from fhirserver.storage.jobs import Job
+from fhirserver.validation import check
+from fhirserver.validation.invariants import is_bare
 
 # What another line may supply: what is referred to, a version, the other side of a conflict.
 WAITS: Final = (Unprocessable, NotFound, Gone, Conflict, VersionConflict)
@@ -82,11 +85,12 @@ def store(engine: Engine, turn: Turn, lines: Sequence[tuple[Input, Line]]) -> St
 
 def _store(engine: Engine, turn: Turn, lines: Sequence[tuple[Input, Line]]) -> Stored:
     caller = caller_of(engine, turn.job)
+    wanting = _Wanting(caller)
     wishes: list[Wish] = []
     refused: list[Refused] = []
     for source, line in lines:
         try:
-            wishes.append((source, line, _intent(caller, source, line)))
+            wishes.append((source, line, wanting.intent(source, line)))
         except FhirError as error:
             refused.append(refusal(source, line, error))
 
@@ -126,23 +130,52 @@ def told(where: str, issues: Iterable[Issue]) -> str:
     return json.dump({**made, "issue": named}).decode()
 
 
-def _intent(caller: Caller, source: Input, line: Line) -> Intent:
-    """What a line wants: to update the resource of its id, or to create one."""
-    if line.text is None:
-        raise TooLarge(f"the line is longer than {LONGEST_LINE // 1_000_000} MB")
-    resource = json.parse_object(line.text)
-    resource_type = resource.get("resourceType")
-    if not isinstance(resource_type, str) or not caller.ctx.definitions.is_resource(resource_type):
-        raise Invalid("the line is no resource of FHIR R4", expression="resourceType")
-    if source.type is not None and resource_type != source.type:
-        raise Invalid(f"the file holds {source.type}, but the line is of another type",
-                      expression="resourceType")  # fmt: skip
-    id_ = resource.get("id")
-    way = "create" if id_ is None else "update"
-    made = FhirRequest(way, caller.principal, type=resource_type, id=id_, body=resource)
-    authorize(made)
-    intent = INTENT[way](made)
-    # A question mark makes a reference a conditional one: in few lines there is any.
-    if b"?" in line.text or b"\\u" in line.text:
-        return intent
-    return replace(intent, may_link=False)
+class _Wanting:
+    """What lines want: to update the resource of their id, or to create one.
+
+    What depends on nothing but the type of a resource is asked once.
+    """
+
+    def __init__(self, caller: Caller) -> None:
+        self._caller = caller
+        self._allowed: set[tuple[str, str]] = set()
+        asking = FhirRequest("update", caller.principal)
+        self._writer, self._source = writer_of(asking), source_of(asking)
+
+    def intent(self, source: Input, line: Line) -> Intent:
+        """What a line wants; raises errors.FhirError for one that can't be."""
+        if line.text is None:
+            raise TooLarge(f"the line is longer than {LONGEST_LINE // 1_000_000} MB")
+        resource = json.parse_object(line.text)
+        resource_type = resource.get("resourceType")
+        if not isinstance(resource_type, str) or not self._is_type(resource_type):
+            raise Invalid("the line is no resource of FHIR R4", expression="resourceType")
+        if source.type is not None and resource_type != source.type:
+            raise Invalid(f"the file holds {source.type}, but the line is of another type",
+                          expression="resourceType")  # fmt: skip
+        id_ = resource.get("id")
+        way = "create" if id_ is None else "update"
+        if (way, resource_type) not in self._allowed:
+            authorize(FhirRequest(way, self._caller.principal, type=resource_type))
+            self._allowed.add((way, resource_type))
+        refuse(check(resource, bare=is_bare(line.text)))
+        # A question mark makes a reference a conditional one: in few lines there is any.
+        may_link = b"?" in line.text or b"\\u" in line.text
+        if id_ is None:
+            made = FhirRequest(
+                way, self._caller.principal, type=resource_type, body=resource, is_checked=True
+            )
+            return replace(INTENT[way](made), may_link=may_link, wants_content=False)
+        return Intent(
+            "update",
+            resource_type,
+            id=id_,
+            resource=resource,
+            may_link=may_link,
+            writer=self._writer,
+            source=self._source,
+            wants_content=False,
+        )
+
+    def _is_type(self, resource_type: str) -> bool:
+        return self._caller.ctx.definitions.is_resource(resource_type)

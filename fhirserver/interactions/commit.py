@@ -122,4 +122,4 @@ def _alone(ctx: Context, intent: Intent, conform: Conform | None) -> list[Done]:
     begin()
     note(new, old)
     write(database, [new], rows())
-    return [shown_again(ctx.store.guard, replace(done_of(new, old), issues=change.issues))]
+    return [shown_again(ctx.store.guard, done_of(new, old, change.issues))]

@@ -54,6 +54,8 @@ class Intent:
     """The client, or what else asks, by its name; empty where there is no writer."""
     is_unchecked: bool = False
     """Whether the resource is still to be held to its definition, once it is to be written."""
+    wants_content: bool = True
+    """False: nobody will look at the content in the outcome, as where thousands are stored."""
     trail: Trail | None = None
     """The record that it goes on, where it isn't that of the thread."""
 

@@ -40,12 +40,7 @@ def is_unrestricted(guard: Guard, resource_type: str) -> bool:
 
     And whether what they write may refer to whomever it will.
     """
-    if not isinstance(guard, Access):
-        return True
-    if not is_whole(guard.referable()):
-        return False
-    found = (guard.allowed(resource_type, right) for right in ("c", "r", "u", "d"))
-    return all(a is None or a.is_plain for a in found)
+    return not isinstance(guard, Access) or guard.is_plain(resource_type)
 
 
 def refuse_unpermitted(guard: Guard, intent: Intent, held: Held | None) -> None:

@@ -6,11 +6,11 @@ https://hl7.org/fhir/R4/http.html#versioning
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import datetime
 from typing import Final, Literal
 
 from fhirserver.audit.trail import Trail
+from fhirserver.errors import Issue
 from fhirserver.interactions.context import Context
 from fhirserver.interactions.intents import Done, Intent
 from fhirserver.interactions.permitted import refuse_forbidden, shown_again
@@ -61,7 +61,7 @@ def written(
     return outcomes | {
         n: shown_again(
             ctx.store.guard,
-            replace(done_of(v, old.get((v.type, v.id))), issues=wanted[n].issues),
+            done_of(v, old.get((v.type, v.id)), wanted[n].issues, tells=wanted[n].wants_content),
             is_readable=v.key in readable,
         )
         for n, v in new.items()
@@ -82,7 +82,9 @@ def new_version(
         before = ctx.store.extract(replaced), ctx.store.stamp(replaced)
     if intent.action != "delete":
         assert intent.resource is not None
-        resource = {**intent.resource, "id": intent.id}
+        resource = intent.resource
+        if resource.get("id") != intent.id:
+            resource = {**resource, "id": intent.id}
         meta, content = split(resource)
         index, stamp = ctx.store.extract(resource), ctx.store.stamp(resource)
         sealed = ctx.store.sealing.sealed(resource, number, stamp)
@@ -115,12 +117,16 @@ def _method(intent: Intent, old: Version | None) -> Method:
     return "DELETE" if intent.action == "delete" else _METHOD[intent.action]
 
 
-def done_of(new: NewVersion, old: Version | None) -> Done:
-    """What became of the intent behind a version."""
+def done_of(
+    new: NewVersion, old: Version | None, issues: tuple[Issue, ...] = (), *, tells: bool = True
+) -> Done:
+    """What became of the intent behind a version; `tells`: with its content."""
     # A deleted resource that is brought back to life is created: so says the standard.
     is_created = old is None or old.is_deleted
     status: Literal[200, 201, 204] = 204 if new.content is None else 201 if is_created else 200
     content = None
-    if new.content is not None:
+    if tells and new.content is not None:
         content = joined(new.type, new.id, new.version, new.updated, new.meta, new.content)
-    return Done(status, new.type, new.id, new.version, new.updated, content, is_change=True)
+    return Done(
+        status, new.type, new.id, new.version, new.updated, content, is_change=True, issues=issues
+    )

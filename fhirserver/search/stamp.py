@@ -5,6 +5,7 @@ https://hl7.org/fhir/R4/compartmentdefinition-patient.html
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Final
 
 from fhirserver.model.resource import Resource
@@ -14,6 +15,7 @@ from fhirserver.search.hashing import element, reference_self
 from fhirserver.search.index import Stamp
 from fhirserver.search.parameters import Parameters
 from fhirserver.search.paths import Step, find
+from fhirserver.search.plan import Evaluate
 from fhirserver.search.site import Site
 from fhirserver.search.types import reference, token
 
@@ -56,11 +58,8 @@ def _owner(resource: Resource, parameters: Parameters, site: Site) -> int | None
     found_all: set[int] = set()
     if resource_type == "Patient":
         return reference_self("Patient", resource["id"]) if "id" in resource else None
-    codes = parameters.definitions.compartments["Patient"].get(resource_type)
-    for code in codes or ALSO_OWNED.get(resource_type, ()):
-        if code not in parameters.for_type(resource_type):
-            continue
-        for datatype, value in evaluate(parameters, resource_type, code)(resource):
+    for values in _owning(parameters, resource_type):
+        for datatype, value in values(resource):
             if datatype == "Reference" and value.get("reference"):
                 found = reference.local(value["reference"], site)
                 if found and found[0] == "Patient":
@@ -68,6 +67,18 @@ def _owner(resource: Resource, parameters: Parameters, site: Site) -> int | None
                         return reference_self(*found)
                     found_all.add(reference_self(*found))
     return found_all.pop() if len(found_all) == 1 else None
+
+
+@lru_cache(maxsize=1_024)
+def _owning(parameters: Parameters, resource_type: str) -> tuple[Evaluate, ...]:
+    """What finds the values of the compartment's parameters."""
+    codes = parameters.definitions.compartments["Patient"].get(resource_type)
+    known = parameters.for_type(resource_type)
+    return tuple(
+        evaluate(parameters, resource_type, code)
+        for code in codes or ALSO_OWNED.get(resource_type, ())
+        if code in known
+    )
 
 
 def _labels(resource: Resource) -> tuple[int, ...]:
@@ -82,7 +93,10 @@ def _unit(resource: Resource, site: Site) -> int | None:
     resource_type = resource["resourceType"]
     if resource_type == "Organization":
         return reference_self("Organization", resource["id"]) if "id" in resource else None
-    for value in find(resource, UNIT.get(resource_type, (Step("-"),))):
+    steps = UNIT.get(resource_type)
+    if steps is None:
+        return None
+    for value in find(resource, steps):
         found = reference.local(value.get("reference") or "", site)
         if found:
             return reference_self(*found)

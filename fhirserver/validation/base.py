@@ -17,10 +17,12 @@ def check(
     *,
     type: str | None = None,  # noqa: A002 - FHIR's word
     leave_out: Collection[str] = (),
+    bare: bool = False,
 ) -> list[Issue]:
     """What is wrong with a resource, or an empty list; `type` is the type that it must have.
 
-    `leave_out` names invariants of the resource itself for which the caller has a better word.
+    `leave_out` names invariants of the resource itself for which the caller has a better word;
+    `bare`: it is known to have no extensions, see invariants.is_bare.
     Invariants are looked at when the structure is right: an expression needs content of its shape.
     """
     issues = structure.check(resource, type=type)
@@ -29,6 +31,6 @@ def check(
     root = resource["resourceType"]
     return [
         Issue("error", f.code, f.text, root + f.path)
-        for f in invariants.check(resource)[: structure.MAX_ISSUES]
+        for f in invariants.check(resource, bare=bare)[: structure.MAX_ISSUES]
         if f.path or f.text.partition(":")[0] not in leave_out
     ]

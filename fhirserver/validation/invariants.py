@@ -30,12 +30,25 @@ Holds: TypeAlias = Callable[[Any, Env], bool]
 ELSEWHERE: Final = frozenset({"dom-2", "txt-1", "txt-2"})
 
 
-def check(resource: Resource) -> list[Finding]:
-    """The invariants that a resource breaks; its structure has been checked before."""
-    return list(_resource(resource, None))
+def check(resource: Resource, *, bare: bool = False) -> list[Finding]:
+    """The invariants that a resource breaks; its structure has been checked before.
+
+    `bare`: it is known to have no extensions, see is_bare.
+    """
+    return list(_resource(resource, None, bare=bare))
 
 
-def _resource(resource: Resource, root: Mapping[str, Any] | None) -> Findings:
+def is_bare(text: bytes) -> bool:
+    """Whether a JSON text surely has neither extensions nor siblings of primitives.
+
+    Most objects have no other rules, so much needs no look.
+    """
+    return b'xtension"' not in text and b'"_' not in text and b"\\u" not in text
+
+
+def _resource(
+    resource: Resource, root: Mapping[str, Any] | None, *, bare: bool = False
+) -> Findings:
     """A resource, or one that is contained in a root."""
     env = Env(
         resource=resource,
@@ -43,7 +56,7 @@ def _resource(resource: Resource, root: Mapping[str, Any] | None) -> Findings:
         max_steps=OWN_STEPS,
         max_seconds=OWN_SECONDS,
     )
-    return _walk(resource, _plan(resource["resourceType"]), env)
+    return _walk(resource, _plan(resource["resourceType"], bare=bare), env)
 
 
 class Rule(NamedTuple):
@@ -78,12 +91,16 @@ class _Step(NamedTuple):
 
 
 class _Plan:
-    """The rules for objects at a path. Filled when first needed: types refer to one another."""
+    """The rules for objects at a path. Filled when first needed: types refer to one another.
 
-    __slots__ = ("path", "rules", "steps")
+    Those that are `bare` have no steps to extensions and siblings, nor to what has no rule then.
+    """
 
-    def __init__(self, path: str) -> None:
+    __slots__ = ("bare", "path", "rules", "steps")
+
+    def __init__(self, path: str, *, bare: bool) -> None:
         self.path = path
+        self.bare = bare
         self.rules: tuple[Rule, ...] = ()
         self.steps: dict[str, _Step] | None = None
 
@@ -92,22 +109,55 @@ class _Plan:
         self.rules = rules_of(_own(self.path), self.path)
         steps: dict[str, _Step] = {}
         for p in definitions.load().properties(self.path).values():
-            step = _step(p, self.path)
-            if step is not None:
+            if self.bare and p.name in _EXTENSIONS:
+                continue
+            step = _step(p, self.path, bare=self.bare)
+            if step is not None and not (self.bare and _is_idle(step)):
                 steps[p.name] = step
-            if p.type_code in definitions.load().primitives and not p.element.is_attribute:
-                steps[f"_{p.name}"] = _Step(p.element.name, p.is_list, (), _plan("Element"))
+            if (
+                not self.bare
+                and p.type_code in definitions.load().primitives
+                and not p.element.is_attribute
+            ):
+                steps[f"_{p.name}"] = _Step(
+                    p.element.name, p.is_list, (), _plan("Element", bare=False)
+                )
         self.steps = steps
         return steps
 
 
-_plans: Final[dict[str, _Plan]] = {}
+_EXTENSIONS: Final = frozenset({"extension", "modifierExtension"})
+_plans: Final[dict[tuple[str, bool], _Plan]] = {}
 
 
-def _plan(path: str) -> _Plan:
-    if path not in _plans:
-        _plans[path] = _Plan(path)
-    return _plans[path]
+def _plan(path: str, *, bare: bool) -> _Plan:
+    key = path, bare
+    if key not in _plans:
+        _plans[key] = _Plan(path, bare=bare)
+    return _plans[key]
+
+
+def _is_idle(step: _Step) -> bool:
+    """Whether there is no rule for a property, nor for anything inside it that isn't bare."""
+    if step.rules or step.plan is None:
+        return False
+    seen: set[str] = set()
+    left = [step.plan.path]
+    while left:
+        path = left.pop()
+        if path in seen:
+            continue
+        seen.add(path)
+        if rules_of(_own(path), path):
+            return False
+        for p in definitions.load().properties(path).values():
+            if p.name not in _EXTENSIONS:
+                inside = _step(p, path, bare=True)
+                if inside is not None and (inside.rules or inside.is_resource):
+                    return False
+                if inside is not None and inside.plan is not None:
+                    left.append(inside.plan.path)
+    return True
 
 
 def _own(path: str) -> tuple[Constraint, ...]:
@@ -115,7 +165,7 @@ def _own(path: str) -> tuple[Constraint, ...]:
     return structure.elements[path].constraints if "." in path else structure.constraints
 
 
-def _step(p: Property, path: str) -> _Step | None:
+def _step(p: Property, path: str, *, bare: bool) -> _Step | None:
     if p.type_code == "Resource":
         return _Step(p.element.name, p.is_list, (), None, True, p.name == "contained")
     # An element with children of its own has its rules in the plan of its path.
@@ -123,7 +173,7 @@ def _step(p: Property, path: str) -> _Step | None:
     rules = rules_of(extra, p.target_path)
     if p.type_code in definitions.load().primitives:
         return _Step(p.element.name, p.is_list, rules, None) if rules else None
-    return _Step(p.element.name, p.is_list, rules, _plan(p.target_path))
+    return _Step(p.element.name, p.is_list, rules, _plan(p.target_path, bare=bare))
 
 
 def rules_of(constraints: tuple[Constraint, ...], path: str) -> tuple[Rule, ...]:

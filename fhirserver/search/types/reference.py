@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any, Final
 
 from fhirserver.errors import NotSupported
@@ -50,6 +51,13 @@ def local(reference: str, site: Site) -> tuple[str, str] | None:
     return (match[1], match[2]) if match else None
 
 
+@lru_cache(maxsize=16_384)
+def _digest(reference: str, base_url: str) -> int | None:
+    """What the index has of a reference; several parameters take the same, as do many resources."""
+    own = address(reference, Site(base_url))
+    return digest(f"r|{own}") if own else None
+
+
 def refers_to(value: Any, only: str) -> bool:
     """Whether a Reference is to a resource of a type, as far as it tells (`resolve() is Type`)."""
     reference = value.get("reference")
@@ -79,9 +87,9 @@ def index(parameter: SearchParameter, datatype: str, site: Site) -> Index | None
     def add_reference(value: Any, out: IndexValues) -> None:
         reference = value.get("reference")
         if reference:
-            own = address(reference, site)
-            if own:
-                out.elements.append(digest(f"r|{own}") ^ salted)
+            own = _digest(reference, site.base_url)
+            if own is not None:
+                out.elements.append(own ^ salted)
         identifier = value.get("identifier")
         if identifier and identifier.get("value"):
             code = fold_code(identifier["value"])
