@@ -130,12 +130,13 @@ def redo(connection: Connection, ids: Sequence[int]) -> list[int]:
     rows = execute(
         connection,
         "WITH back AS (UPDATE hl7v2.message SET state = 'waiting', ended = NULL, reason = NULL "
-        "WHERE id = ANY(%s::int8[]) AND state IN ('done', 'waiting', 'written') "
-        "RETURNING id, lanes), queued AS (INSERT INTO queue.item (topic, lane, content) "
+        "WHERE id = ANY(%s::int8[]) AND (state IN ('done', 'waiting', 'written') "
+        "OR state IN ('dead', 'discarded') AND id = ANY(%s::int8[])) RETURNING id, lanes), "
+        "queued AS (INSERT INTO queue.item (topic, lane, content) "
         "SELECT %s, l.lane, jsonb_build_object('message', b.id, 'nr', l.nr, 'of', "
         "cardinality(b.lanes)) FROM back b CROSS JOIN LATERAL unnest(b.lanes) WITH ORDINALITY "
         "l (lane, nr) ORDER BY b.id, l.nr) SELECT id FROM back ORDER BY id",
-        (array(sorted(found)), TOPIC),
+        (array(sorted(found)), array(sorted(ids)), TOPIC),
     )
     return [row[0] for row in rows]
 
@@ -144,7 +145,8 @@ def _following(connection: Connection, ids: Sequence[int]) -> tuple[set[int], li
     """These messages and what came later in their lanes; a merge leads on to another patient."""
     rows = execute(
         connection,
-        "SELECT id, lanes FROM hl7v2.message WHERE id = ANY(%s::int8[]) AND state = 'done'",
+        "SELECT id, lanes FROM hl7v2.message WHERE id = ANY(%s::int8[]) "
+        "AND state IN ('done', 'dead', 'discarded')",
         (array(sorted(ids)),),
     )
     found: set[int] = set()

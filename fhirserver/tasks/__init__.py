@@ -20,6 +20,7 @@ from typing import Final
 from celery import Celery
 from celery.schedules import crontab
 
+from fhirserver import gateways
 from fhirserver.registry import Registry, discover
 from fhirserver.settings import Settings
 
@@ -53,6 +54,8 @@ def make_celery(
     app.conf[DATABASE_URL] = database_url
     app.conf[SETTINGS] = settings
     discover(sys.modules[__name__])
+    for part in gateways.parts("tasks"):
+        discover(part)
     app.conf.beat_schedule = {
         name: {"task": entry.task, "schedule": entry.every} for name, entry in SCHEDULE.items()
     }

@@ -20,6 +20,7 @@ TRANSLATE: Final = "translate-code"
 MOST_ALLOWED: Final = 200
 """Of a longer list the Task names none: a language has no list to choose from."""
 _ANSWERED: Final = "completed"
+OPEN: Final = "requested,received,accepted,ready,in-progress,on-hold"
 CLOSED: Final = frozenset({"rejected", "cancelled", "failed", "entered-in-error", _ANSWERED})
 
 

@@ -22,6 +22,7 @@ _CHOICE: Final = {
     "to": {"type": "integer"},
     "messages": {"type": "array", "items": {"type": "integer"}},
     "isDryRun": {"type": "boolean"},
+    "withNewer": {"type": "boolean"},
 }
 
 _OVERLAY: Final = {name: {"type": "object"} for name in ("slots", "maps", "codes")}

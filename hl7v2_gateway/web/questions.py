@@ -17,6 +17,7 @@ from hl7v2_gateway.operating.answering import OURS
 from hl7v2_gateway.operating.questions import (
     CLOSED,
     KINDS,
+    OPEN,
     TRANSLATE,
     Answer,
     answer_of,
@@ -27,7 +28,7 @@ from hl7v2_gateway.operating.questions import (
 )
 from hl7v2_gateway.web.operator import Operator
 
-_STATES: Final = {"open": "requested,received,accepted,ready,in-progress,on-hold",
+_STATES: Final = {"open": OPEN,
                   "answered": "completed", "closed": "rejected,cancelled,failed"}  # fmt: skip
 
 

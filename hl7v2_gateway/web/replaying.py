@@ -52,7 +52,17 @@ def add_to(made: Blueprint, operator: Operator) -> None:
 def _replayed(operator: Operator, principal: Principal, body: Body) -> dict[str, Any]:
     """Convert messages again: some, or those of a sender; or say what would change."""
     refuse_unknown(
-        body, "messages", "sender", "state", "event", "since", "until", "from", "to", "isDryRun"
+        body,
+        "messages",
+        "sender",
+        "state",
+        "event",
+        "since",
+        "until",
+        "from",
+        "to",
+        "isDryRun",
+        "withNewer",
     )
     heads = _chosen(operator, body)
     if body.get("isDryRun") is True:
@@ -67,7 +77,9 @@ def _replayed(operator: Operator, principal: Principal, body: Body) -> dict[str,
             "unchanged": len(previews) - len(changed),
             "previews": changed,
         }
-    again = operator.messages.again([h.id for h in heads])
+    ids = [h.id for h in heads]
+    is_all = body.get("withNewer") is True
+    again = operator.messages.redo(ids) if is_all else operator.messages.again(ids)
     return {"messages": len(again), "replayed": again[:1000]}
 
 

@@ -18,12 +18,13 @@ from fhirserver.queues import Item
 from fhirserver.reactions.looking import looked_up
 from fhirserver.settings import Settings
 from fhirserver.storage.database import Database
+from fhirserver.tasks import make_celery
 from hl7v2_gateway.intake import Directory, Intake, Received
 from hl7v2_gateway.mapping.context import UnknownCode
 from hl7v2_gateway.operating.answering import OURS, Answering, catch_up, questions, stored_map
 from hl7v2_gateway.operating.code_maps import answers_of
 from hl7v2_gateway.operating.converting import Converter
-from hl7v2_gateway.operating.mapped import supports
+from hl7v2_gateway.operating.mapped import made_of, supports
 from hl7v2_gateway.operating.questions import (
     Answer,
     Question,
@@ -33,6 +34,7 @@ from hl7v2_gateway.operating.questions import (
     task_of,
 )
 from hl7v2_gateway.reactions import answering as reaction
+from hl7v2_gateway.tasks.code_questions import count_questions
 from tests.hl7v2_gateway.v2 import a_message, a_sender, member
 
 SYSTEM = "https://west.example/mrn"
@@ -209,6 +211,47 @@ def test_the_newest_message_has_the_last_word_after_an_answer(gateway: Gateway) 
     assert queued[-1][0] == later[0]
     patient = gateway.patient(mrn)
     assert (patient["gender"], patient["name"][0]["family"]) == ("female", "Poe")
+
+
+def test_a_question_says_how_often_and_where_its_code_was_met(gateway: Gateway) -> None:
+    numbers = gateway.take(*(gateway.admission(ids.new(), "X1") for _ in range(3)))
+    gateway.convert()
+    count_questions(gateway.engine, gateway.messages)
+    count_questions(gateway.engine, gateway.messages)
+
+    [task] = gateway.tasks()
+    said = {
+        i["type"]["coding"][0]["code"]: next(v for k, v in i.items() if k.startswith("value"))
+        for i in task["input"]
+        if i["type"]["coding"][0]["code"] != "allowed"
+    }
+    assert (said["count"], said["message"], said["position"]) == (3, str(numbers[-1]), "PID-8")
+    assert task["meta"]["versionId"] == "2"
+    question = question_of(task)
+    assert question is not None
+    assert question.allowed
+
+
+def test_a_message_that_was_under_way_while_its_code_was_answered_is_found(
+    gateway: Gateway, database_url: str
+) -> None:
+    mrn = ids.new()
+    gateway.take(gateway.admission(ids.new(), "X0"))
+    gateway.convert()
+    complete(gateway, gateway.tasks()[0], "female")
+    gateway.react()
+    gateway.convert()
+    [number] = gateway.take(gateway.admission(mrn, "X0"))
+    # As if it had been read before the answer was there, and written after all were looked for.
+    old = Converter(gateway.engine, gateway.messages, gateway.directory, made_of)
+    queues.work(gateway.messages.database, TOPIC, old.act, seconds=5)
+    assert "gender" not in gateway.patient(mrn)
+    settings = Settings(database_url=database_url)
+    make_celery("memory://", database_url, settings).tasks["hl7v2_questions"]()
+    gateway.convert()
+
+    assert gateway.patient(mrn)["gender"] == "female"
+    assert gateway.report(number)["unknownCodes"] == []
 
 
 def test_an_answer_that_is_put_right_converts_once_more(gateway: Gateway) -> None:

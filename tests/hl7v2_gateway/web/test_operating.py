@@ -342,3 +342,25 @@ def test_a_sender_with_a_dead_message_says_so_in_the_metrics(
     assert f"fhirserver_hl7v2_dead{{{sender}}} 1.0" in text
     assert f"fhirserver_hl7v2_error_seconds{{{sender}}}" in text
     assert f"fhirserver_hl7v2_held_up_lanes{{{sender}}} 0.0" in text
+
+
+def test_a_replay_with_what_is_newer_leaves_the_last_word_to_the_last_message(
+    client: FlaskClient, convert: Callable[[], None], database: Database
+) -> None:
+    application, patient = an_application(), ids.new()
+    raw = a_message(application=application, patient=patient)
+    post(client, raw)
+    later = a_message("ADT^A08", application=application, patient=patient)
+    post(client, later.replace(b"Doe^Jane", b"Roe^Jane"))
+    convert()
+    database.write(
+        "UPDATE hl7v2.message SET state = 'dead' WHERE sender = %s AND event = 'ADT^A01'",
+        (f"open-{application}-WEST",),
+    )
+    first = only(client, sender=f"open-{application}-WEST", state="dead")["id"]
+    answer = client.post("/hl7v2/replays", json={"messages": [first], "withNewer": True})
+    assert answer.json["messages"] == 2  # type: ignore[index]
+    convert()
+
+    found: Any = client.get("/fhir/Patient", query_string={"identifier": patient}).json
+    assert found["entry"][0]["resource"]["name"][0]["family"] == "Roe"
