@@ -14,7 +14,7 @@ import socket
 import ssl
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cache
 from typing import Final
 from urllib.parse import SplitResult, urlsplit
@@ -75,6 +75,12 @@ def inside(listed: str) -> Inside:
     return Inside(frozenset(hosts), tuple(networks))
 
 
+@cache
+def _trusting() -> ssl.SSLContext:
+    """Made once, when something is called: reading the certificates takes long."""
+    return ssl.create_default_context()
+
+
 @dataclass(frozen=True)
 class Egress:
     """Checks addresses and connects to them.
@@ -85,7 +91,8 @@ class Egress:
     allow_loopback: bool = False
     allowed: Inside = Inside()
     resolve: Resolve = addresses_of
-    context: ssl.SSLContext = field(default_factory=ssl.create_default_context)
+    context: ssl.SSLContext | None = None
+    """With what a server is known; None for the certificates that this machine trusts."""
 
     def checked(self, address: str) -> SplitResult:
         """An address that may be called, as far as it tells by itself. Raises CannotReach."""
@@ -120,7 +127,7 @@ class Egress:
         if parts.scheme != "https":
             return raw
         try:
-            made = self.context.wrap_socket(
+            made = (self.context or _trusting()).wrap_socket(
                 raw, server_hostname=parts.hostname or "", do_handshake_on_connect=False
             )
         except BaseException:

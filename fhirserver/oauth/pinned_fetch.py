@@ -63,7 +63,7 @@ class PinnedFetch:
         self._egress = Egress(
             allow_loopback=allow_loopback,
             resolve=resolve,
-            context=context or ssl.create_default_context(),
+            context=context,
         )
 
     def __call__(self, address: str) -> Fetched:

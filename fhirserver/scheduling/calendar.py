@@ -9,12 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, tzinfo
-from typing import Final
-
-from icalendar import Calendar, Event
+from typing import TYPE_CHECKING, Final
 
 from fhirserver.model.resource import Resource
 from fhirserver.scheduling.times import moment
+
+if TYPE_CHECKING:
+    from icalendar import Event
 
 MEDIA_TYPE: Final = "text/calendar"
 _STATUS: Final = {
@@ -46,6 +47,8 @@ def calendar(entries: Iterable[Entry], *, base: str, name: str) -> bytes:
 
     `base` is the FHIR base, `name` what programs call the calendar.
     """
+    from icalendar import Calendar  # noqa: PLC0415 - 120 modules that few requests need
+
     made = Calendar()
     made.add("prodid", "-//fhirserver//scheduling//EN")
     made.add("version", "2.0")
@@ -59,6 +62,8 @@ def calendar(entries: Iterable[Entry], *, base: str, name: str) -> bytes:
 
 
 def _event(entry: Entry, base: str) -> Event:
+    from icalendar import Event  # noqa: PLC0415 - as above
+
     appointment = entry.appointment
     meta = appointment["meta"]
     event = Event()

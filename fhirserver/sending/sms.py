@@ -11,8 +11,6 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
-import httpx
-
 from fhirserver.model import json
 from fhirserver.sending.failures import Never, NotNow
 from fhirserver.settings import Settings
@@ -34,6 +32,8 @@ class SMS:
 
 def send(settings: Settings, message: SMS) -> None:
     """Hand a message to the gateway; raises NotNow or Never."""
+    import httpx  # noqa: PLC0415 - a tenth of a start, and only workers send
+
     if not settings.sms_url:
         raise Never("no SMS gateway is set up (FHIRSERVER_SMS_URL)")
     number = re.sub(r"[\s()./\-]", "", message.to)

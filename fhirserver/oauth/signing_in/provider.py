@@ -12,7 +12,6 @@ from collections.abc import Mapping
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-import httpx
 from authlib.oauth2.rfc6749.parameters import prepare_grant_uri
 from authlib.oauth2.rfc7636 import create_s256_code_challenge
 from joserfc import jwt
@@ -104,6 +103,8 @@ class Provider:
         return self._metadata[1]
 
     def _tokens(self, endpoint: str, code: str, verifier: str) -> dict[str, Any]:
+        import httpx  # noqa: PLC0415 - a tenth of a start, and few servers sign in elsewhere
+
         sent = {
             "grant_type": "authorization_code",
             "code": code,
@@ -174,6 +175,8 @@ class Provider:
         return self._keys[1]
 
     def _get(self, address: str, headers: Mapping[str, str] | None = None) -> dict[str, Any]:
+        import httpx  # noqa: PLC0415 - as above
+
         try:
             answer = httpx.get(address, headers=headers, timeout=TIMEOUT_SECONDS)
             answer.raise_for_status()
