@@ -323,3 +323,42 @@ def test_texts_are_no_codes_to_ask_for() -> None:
     ]
 
     assert [q.code for q in questions("lab", unknown)] == ["W"]
+
+
+def test_messages_done_again_while_workers_are_at_them_end_in_their_order(
+    gateway: Gateway,
+) -> None:
+    mrns = [ids.new() for _ in range(4)]
+    first: list[int] = []
+    for step in range(4):
+        raw = [
+            gateway.admission(m, "F", "ADT^A08").replace(b"Doe^Jane", f"Doe{step}^Jane".encode())
+            for m in mrns
+        ]
+        first = first or gateway.take(*raw)
+        if step:
+            gateway.take(*raw)
+    is_over = threading.Event()
+
+    def work(converter: Converter) -> None:
+        while not is_over.is_set():
+            queues.work(gateway.messages.database, TOPIC, converter.act, seconds=1, lanes=2)
+
+    threads = [threading.Thread(target=work, args=(gateway.a_converter(),)) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    try:
+        for _ in range(6):
+            gateway.messages.redo(first)
+            time.sleep(0.2)
+    finally:
+        is_over.set()
+        for thread in threads:
+            thread.join()
+    gateway.convert()
+
+    assert [gateway.patient(m)["name"][0]["family"] for m in mrns] == ["Doe3"] * 4
+    states = gateway.messages.database.read(
+        "SELECT DISTINCT state FROM hl7v2.message WHERE sender = %s", (gateway.id,)
+    )
+    assert states == [("done",)]
