@@ -28,15 +28,18 @@ from fhirserver.embedded.roles import listens
 from hl7v2_gateway.er7 import parse
 from hl7v2_gateway.framing import Decoder, Frame, framed
 
+VICTIMS: Final = ("mllp", "worker", "database")
 SENDERS: Final = 6
 PATIENTS: Final = 5
 """Of each sender."""
 PAUSE_SECONDS: Final = (0.5, 3.0)
 APART_SECONDS: Final = 16.0
 """So long a victim has been there: `fhirserver up` gives up on one that ends five times at once."""
+KILLS_AFTER: Final = 2
+"""So often each victim is killed when everything has been sent; then the rest is done in peace."""
 SHORTEST_SECONDS: Final = 60.0
 START_SECONDS: Final = 120.0
-DRAIN_SECONDS: Final = 900.0
+DRAIN_SECONDS: Final = 3_600.0
 SYSTEM: Final = "urn:id:FAULTS"
 
 
@@ -53,7 +56,7 @@ class Outcome:
 
 def ran(server: Server, messages: int, seed: int = 1) -> Outcome:
     """Send so many messages while everything is killed, and look at what became of them."""
-    outcome, is_over = Outcome(), threading.Event()
+    outcome, is_sent, is_over = Outcome(), threading.Event(), threading.Event()
     # `fhirserver up` gives up when a role is killed before it was there for the first time.
     wait_until(listens("127.0.0.1", server.mllp_port), START_SECONDS, "the listener is there")
     began = time.monotonic()
@@ -62,11 +65,14 @@ def ran(server: Server, messages: int, seed: int = 1) -> Outcome:
         threading.Thread(target=_send, args=(server, f"S{n}", each, outcome))
         for n in range(SENDERS)
     ]
-    killing = threading.Thread(target=_kill, args=(server, random.Random(seed), outcome, is_over))
+    killing = threading.Thread(
+        target=_kill, args=(server, random.Random(seed), outcome, is_sent, is_over)
+    )
     for thread in (*senders, killing):
         thread.start()
     for thread in senders:
         thread.join()
+    is_sent.set()
     wait_until(lambda: _is_drained(server), DRAIN_SECONDS, "all messages are dealt with")
     is_over.set()
     killing.join()
@@ -127,14 +133,21 @@ def _asked(connection: socket.socket, message: bytes) -> str | None:
 
 
 def _kill(
-    server: Server, chance: random.Random, outcome: Outcome, is_over: threading.Event
+    server: Server,
+    chance: random.Random,
+    outcome: Outcome,
+    is_sent: threading.Event,
+    is_over: threading.Event,
 ) -> None:
     """Kill -9 of one victim after the other, in any order."""
     since: dict[tuple[str, int], float] = {}
+    left = dict.fromkeys(VICTIMS, KILLS_AFTER)
     while not is_over.wait(chance.uniform(*PAUSE_SECONDS)):
+        names = [name for name in VICTIMS if left[name]]
+        if not names:
+            return
         if not listens("127.0.0.1", server.mllp_port)():
             continue
-        names = ["mllp", "worker", "database"]
         chance.shuffle(names)
         for name in names:
             # One that was killed just now may not be there again.
@@ -145,6 +158,7 @@ def _kill(
                     since[name, main.pid] = time.monotonic()
                     victim.kill()
                     outcome.kills[name] += 1
+                    left[name] -= is_sent.is_set()
                     break
 
 
