@@ -48,6 +48,11 @@ def _start(again: Callable[[], Engine]) -> None:
     logging.getLogger("fhirserver").setLevel(logging.ERROR)
     threading.Thread(target=_end_with_parent, daemon=True).start()
     _engines.append(again())
+    settled()
+
+
+def settled() -> None:
+    """What is there by now stays: nobody looks it through for garbage again and again."""
     gc.freeze()
     gc.set_threshold(GARBAGE_AFTER, 20, 100)
 

@@ -60,7 +60,7 @@ def ran(server: Server, messages: int, seed: int = 1) -> Outcome:
     # `fhirserver up` gives up when a role is killed before it was there for the first time.
     wait_until(listens("127.0.0.1", server.mllp_port), START_SECONDS, "the listener is there")
     began = time.monotonic()
-    each = messages // SENDERS
+    each = -(-messages // SENDERS)
     senders = [
         threading.Thread(target=_send, args=(server, f"S{n}", each, outcome))
         for n in range(SENDERS)

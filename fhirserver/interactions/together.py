@@ -108,11 +108,12 @@ def together(
             changes = medicated(ctx, changes, old, connection)
             outcomes |= written(ctx, connection, changes, old)
             now |= changes
-        with ctx.store.database.reading_inside():
-            made = [c for c in now.values() if isinstance(c, Intent)]
-            refuse_dangling(ctx, made)
-            appointments = [c for c in made if may_clash(ctx.settings, c)]
-            refuse_clashes(ctx, connection, appointments, old)
+        made = [c for c in now.values() if isinstance(c, Intent)]
+        appointments = [c for c in made if may_clash(ctx.settings, c)]
+        if appointments or ctx.settings.check_references == "reject":
+            with ctx.store.database.reading_inside():
+                refuse_dangling(ctx, made)
+                refuse_clashes(ctx, connection, appointments, old)
         if then is not None:
             with ctx.store.database.reading_inside():
                 then()
