@@ -133,7 +133,6 @@ def one_coding(r: Repetition, ctx: Context, how: How) -> Any:
     "CE[code]",
     "ID[code]",
     "IS[code]",
-    "CQ[code]",
     "CWE[Timing-DurationUnit]",
     uses="1-9,14",
 )

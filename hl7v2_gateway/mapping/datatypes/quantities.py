@@ -18,6 +18,22 @@ from hl7v2_gateway.mapping.views import Repetition
 _NUMBER: Final = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)")
 # https://hl7.org/fhir/R4/datatypes.html#integer
 _MOST: Final = 2**31 - 1
+_MINUTES: Final = {"min": 1, "h": 60, "d": 24 * 60, "wk": 7 * 24 * 60}
+_OTHER_TIMES: Final = frozenset({"s", "mo", "a"})
+# As they are written: single letters as in RPT and TQ (2.A.66), English words.
+_TIMES: Final = {
+    word: code
+    for code, words in {
+        "s": "S SEC SECS SECOND SECONDS",
+        "min": "M MIN MINS MINUTE MINUTES",
+        "h": "H HR HRS HOUR HOURS",
+        "d": "D DAY DAYS",
+        "wk": "W WK WEEK WEEKS",
+        "mo": "L MO MON MONTH MONTHS",
+        "a": "A Y YR YEAR YEARS",
+    }.items()
+    for word in words.split()
+}
 _COMPARATORS: Final = {"<": "<", "<=": "<=", ">": ">", ">=": ">="}
 
 
@@ -106,10 +122,37 @@ def cq_decimal(r: Repetition, ctx: Context, how: How) -> Any:
     return number(r.text(1))
 
 
-@maps("CQ[unsignedInt]", uses="1")
-def cq_count(r: Repetition, ctx: Context, how: How) -> Any:
-    """The whole number of a quantity."""
-    return to_unsigned(r, ctx, how)
+@maps("CQ[unsignedInt]", uses="1-2")
+def cq_minutes(r: Repetition, ctx: Context, how: How) -> Any:
+    """A length of time in whole minutes, which is what an offset of a Timing counts in."""
+    return whole_minutes(r.text(1), r.component(2))
+
+
+def whole_minutes(length: str, unit: Repetition) -> int | None:
+    """A length of time in whole minutes, if it is that; without a unit it is in minutes."""
+    found = number(length)
+    each = _MINUTES.get(time_unit(unit) or "") if unit else 1
+    if found is None or each is None or not 0 <= found <= _MOST // each:
+        return None
+    whole = found * each
+    return int(whole) if int(whole) == whole else None
+
+
+@maps("CQ[code]", uses="2")
+def cq_unit(r: Repetition, ctx: Context, how: How) -> Any:
+    """The unit of a length of time as UCUM has it."""
+    return time_unit(r.component(2)) if number(r.text(1)) is not None else None
+
+
+def time_unit(unit: Repetition) -> str | None:
+    """UCUM's code for a unit of time, by its code or its text."""
+    for part in (1, 2):
+        text = unit.text(part).strip()
+        if text in _MINUTES or text in _OTHER_TIMES:
+            return text
+        if text.upper() in _TIMES:
+            return _TIMES[text.upper()]
+    return None
 
 
 @maps("SN[Quantity]", uses="1-2")
@@ -199,10 +242,8 @@ def duration(r: Repetition, ctx: Context, how: How) -> Any:
     found = cq(r, ctx, how)
     if found is None:
         return None
-    code = {"H": "h", "HR": "h", "MIN": "min", "M": "min", "D": "d", "S": "s", "W": "wk"}.get(
-        str(found.get("unit", "")).upper(), found.get("unit")
-    )
-    if code not in ("s", "min", "h", "d", "wk", "mo", "a"):
+    code = time_unit(r.component(2))
+    if code is None:
         return None
     return {
         "value": found["value"],

@@ -12,11 +12,15 @@ from typing import Any, Final
 from fhirserver.model.resource import Resource
 from hl7v2_gateway.mapping.context import Context, How, pruned
 from hl7v2_gateway.mapping.datatypes import maps
-from hl7v2_gateway.mapping.datatypes.quantities import cq, number
+from hl7v2_gateway.mapping.datatypes.quantities import cq, number, time_unit, whole_minutes
 from hl7v2_gateway.mapping.datatypes.times import date_time, period
 from hl7v2_gateway.mapping.views import Repetition
+from hl7v2_gateway.mapping.vocabulary import vocabulary
 
 _EVERY: Final = re.compile(r"Q(\d+)([SMHDWLJ])(\d*)")
+# https://hl7.org/fhir/R4/valueset-event-timing.html has no word for between meals (IC, ICM ...).
+_EVENTS: Final = frozenset({"HS", "AC", "ACM", "ACD", "ACV", "PC", "PCM", "PCD", "PCV"})
+_WEEK: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _UNITS: Final = {"S": "s", "M": "min", "H": "h", "D": "d", "W": "wk", "L": "mo", "J": "wk"}
 _WORDS: Final[dict[str, Resource]] = {
     "QD": {"frequency": 1, "period": 1, "periodUnit": "d"},
@@ -60,21 +64,35 @@ def pattern(text: str) -> Resource:
     return {}
 
 
-@maps("RPT[Timing]", uses="1-10")
+@maps("RPT[Timing]", uses="1-6,8-11")
 def rpt(r: Repetition, ctx: Context, how: How) -> Any:
-    """A repeat pattern as a Timing."""
+    """A repeat pattern as a Timing: how often, on which days, at which event."""
     word = r.text(1, 1)
     repeat = pattern(word)
-    length, units = number(r.text(5)), r.text(6)
-    if not repeat and length and units in ("s", "min", "h", "d", "wk", "mo", "a"):
-        repeat = {"frequency": 1, "period": length, "periodUnit": units}
+    length, units = number(r.text(5)), time_unit(r.component(6))
+    if "period" not in repeat and length and units:
+        repeat = {**repeat, "frequency": 1, "period": length, "periodUnit": units}
+    if r.text(2) == "DW":
+        repeat = {**repeat, "dayOfWeek": _days(r.text(3), r.text(4))}
+    event = vocabulary("EventRelatedPeriod").find(r.text(8))
+    if event is not None and event[0] in _EVENTS:
+        offset = whole_minutes(r.text(9), r.component(10))
+        repeat = {**repeat, "when": [event[0]], "offset": offset}
     coding = (
         {"system": "http://terminology.hl7.org/CodeSystem/v2-0335", "code": word} if word else None
     )
-    text = r.text(1, 2) or r.text(10)
+    text = r.text(1, 2) or r.text(11)
     return pruned(
         {"repeat": repeat, "code": {"coding": [coding] if coding else None, "text": text}}
     )
+
+
+def _days(first: str, last: str) -> list[str]:
+    """The days of the week from one to another, which are counted from Monday."""
+    if not (first.isdigit() and 1 <= int(first) <= len(_WEEK)):
+        return []
+    until = int(last) if last.isdigit() else int(first)
+    return list(_WEEK[int(first) - 1 : until])
 
 
 @maps("RI[Timing]", uses="1-2")

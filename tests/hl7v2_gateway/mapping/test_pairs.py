@@ -32,7 +32,8 @@ def test_97_percent_of_the_facts_of_a_family_agree(family: str) -> None:
     assert len(score.failed) <= score.pairs // 100
     assert score.recall >= 0.97, score.missing.most_common(10)
     assert score.precision >= 0.97, score.extra.most_common(10)
-    assert not score.exceeded
+    # What more is lost than explained.json knows of is a regression; what more we make may be new.
+    assert not [key for key in score.exceeded if key.startswith("-")]
 
 
 @are_here
