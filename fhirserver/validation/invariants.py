@@ -39,11 +39,13 @@ def check(resource: Resource, *, bare: bool = False) -> list[Finding]:
 
 
 def is_bare(text: bytes) -> bool:
-    """Whether a JSON text surely has neither extensions nor siblings of primitives.
+    """Whether a JSON text surely has no extensions, siblings of primitives or local references.
 
     Most objects have no other rules, so much needs no look.
     """
-    return b'xtension"' not in text and b'"_' not in text and b"\\u" not in text
+    return (
+        b'xtension"' not in text and b'"_' not in text and b'"#' not in text and b"\\u" not in text
+    )
 
 
 def _resource(
@@ -106,7 +108,7 @@ class _Plan:
 
     def fill(self) -> dict[str, _Step]:
         """The steps by JSON property, siblings of primitives included."""
-        self.rules = rules_of(_own(self.path), self.path)
+        self.rules = _rules(self.path, bare=self.bare)
         steps: dict[str, _Step] = {}
         for p in definitions.load().properties(self.path).values():
             if self.bare and p.name in _EXTENSIONS:
@@ -137,6 +139,12 @@ def _plan(path: str, *, bare: bool) -> _Plan:
     return _plans[key]
 
 
+def _rules(path: str, *, bare: bool) -> tuple[Rule, ...]:
+    """The rules of a path's own; ref-1 is about references into the resource itself."""
+    own = _own(path)
+    return rules_of(tuple(c for c in own if c.key != "ref-1") if bare else own, path)
+
+
 def _is_idle(step: _Step) -> bool:
     """Whether there is no rule for a property, nor for anything inside it that isn't bare."""
     if step.rules or step.plan is None:
@@ -148,7 +156,7 @@ def _is_idle(step: _Step) -> bool:
         if path in seen:
             continue
         seen.add(path)
-        if rules_of(_own(path), path):
+        if _rules(path, bare=True):
             return False
         for p in definitions.load().properties(path).values():
             if p.name not in _EXTENSIONS:
@@ -224,11 +232,25 @@ def _walk(value: Resource, plan: _Plan, env: Env) -> Findings:
         return found
     for name, member in value.items():
         step = steps.get(name)
-        if step is not None:
+        if step is not None and not _has_no_rule(step, member):
             inside = _listed(step, member, env) if step.is_list else _single(step, member, env)
             if inside:
                 found = [*found, *at(f".{step.name}", inside)]
     return found
+
+
+def _has_no_rule(step: _Step, member: Any) -> bool:
+    """Whether there is no rule for a value, nor for what is in it: most References and Codings."""
+    plan = step.plan
+    if plan is None or plan.steps is None or plan.rules or step.rules:
+        return False
+    inside = plan.steps.keys()
+    if not step.is_list:
+        return inside.isdisjoint(member)
+    for one in member:  # noqa: SIM110 - a generator takes longer than what it asks
+        if one is not None and not inside.isdisjoint(one):
+            return False
+    return True
 
 
 def _listed(step: _Step, members: list[Any], env: Env) -> Findings:
