@@ -8,7 +8,6 @@ so that a reader sees it.
 
 from __future__ import annotations
 
-import io
 import re
 from functools import lru_cache
 from typing import Final
@@ -19,6 +18,7 @@ _NEW_LINE: Final = re.compile(r"\.(?:br|ce)", re.IGNORECASE)
 _MOST_SPACES: Final = 50
 """What one command makes: more than a page has would be memory for nothing."""
 _LONG: Final = 100_000
+_AT_ONCE: Final = 1000
 _SPACED: Final = re.compile(r"\.(sp|sk)\s?\+?(\d{0,3})", re.IGNORECASE)
 
 
@@ -74,13 +74,16 @@ def unescape(text: str, delimiters: Delimiters, codec: str) -> str:
     if len(text) < _LONG:
         return _pattern(escape).sub(meant, text)
     # `sub` holds each part as a string of its own, which may take ten times what the text does.
-    out, at = io.StringIO(), 0
+    done: list[str] = []
+    parts: list[str] = []
+    at = 0
     for match in _pattern(escape).finditer(text):
-        out.write(text[at : match.start()])
-        out.write(meant(match))
+        parts += (text[at : match.start()], meant(match))
         at = match.end()
-    out.write(text[at:])
-    return out.getvalue()
+        if len(parts) > _AT_ONCE:
+            done.append("".join(parts))
+            parts.clear()
+    return "".join([*done, *parts, text[at:]])
 
 
 def _bytes(sequences: str, escape: str, codec: str) -> str:
