@@ -60,16 +60,15 @@ def test_the_definitions_are_those_that_the_rules_make() -> None:
     folder = Path(content.folder("profiles")) / FOLDER
     found = {f.name: f.read_bytes() for f in folder.glob("StructureDefinition-hl7v2-*.json")}
 
-    # `python -m hl7v2_gateway.mapping.compiling.extensions` writes them.
-    assert sorted(found) == sorted(files())
-    assert [name for name, text in files().items() if found[name] != text] == []
+    what_to_do = "run python -m hl7v2_gateway.mapping.compiling.extensions"
+    assert sorted(found) == sorted(files()), what_to_do
+    assert [name for name, text in files().items() if found[name] != text] == [], what_to_do
 
 
 def test_the_definitions_of_fields_are_those_that_the_dictionary_makes() -> None:
     file = Path(content.folder("profiles")) / FOLDER / NAME
 
-    # `python -m hl7v2_gateway.outbound.kept_definitions` writes it.
-    assert file.read_bytes() == bundle()
+    assert file.read_bytes() == bundle(), "run python -m hl7v2_gateway.outbound.kept_definitions"
 
 
 def test_every_extension_that_the_code_and_its_tables_name_is_defined() -> None:
