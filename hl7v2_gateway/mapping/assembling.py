@@ -235,7 +235,7 @@ class Assembly:
                 self.drafts.put(
                     draft, rule.path, value, scope, index, default=rule.default, number=number
                 )
-            if ctx.restore is not None and rule.path.type == "code" and len(rule.path.steps) == 1:
+            if ctx.restore is not None and _is_one_code(rule):
                 notes = ctx.restore.coded(view.name, number, draft.type, value, source.components)
                 if notes:
                     draft.resource[f"_{rule.path.steps[0].name}"] = {"extension": notes}
@@ -268,6 +268,11 @@ def phased(draft: Draft, view: View) -> bool:
         draft.hints["dosage"] = len(draft.resource.get("dosageInstruction", ()))
     phases.append(view.text(12))
     return True
+
+
+def _is_one_code(rule: Rule) -> bool:
+    """Whether what is made is the only code of an element of the resource itself."""
+    return rule.path.type == "code" and len(rule.path.steps) == 1 and not rule.path.is_list
 
 
 def _takes_more(rule: Rule) -> bool:

@@ -66,6 +66,8 @@ def keep(
         node = _node(by_type, home)
         if node is None:
             continue
+        if "." not in home:
+            by_type[home].cleared |= _nulls(view)
         told = wanted.fields(view.name, home)
         numbers = {
             n for n, (_, is_told) in told.items() if not is_told or (view.index, n, 0) not in used
@@ -82,6 +84,15 @@ def keep(
                 made = {"url": EXTENSIONS + view.name, "extension": kept}
                 latest[home].resource.setdefault("extension", []).append(made)
             return
+
+
+def _nulls(view: View) -> set[str]:
+    """What a null takes away of what was kept before."""
+    return {
+        f"extension:{EXTENSIONS}{view.name}.{number}"
+        for number, repetitions in enumerate(view.fields)
+        if repetitions and repetitions[0].is_null
+    }
 
 
 def _node(by_type: Mapping[str, Draft], home: str) -> Resource | None:

@@ -93,7 +93,11 @@ def merged(
             continue
         there = after.get(name)
         how = _LISTS.get((update["resourceType"], name)) or _LISTS.get(("*", name))
-        if isinstance(value, list) and isinstance(there, list) and how is not None:
+        if is_mention and name == "extension" and isinstance(there, list):
+            # Else two senders who name somebody differently would change them in turn for ever.
+            known = {e.get("url") for e in there}
+            after[name] = [*there, *(e for e in value if e.get("url") not in known)]
+        elif isinstance(value, list) and isinstance(there, list) and how is not None:
             after[name] = how(there, value)
         elif there is None:
             if not (is_mention and _has_choice(after, name)):

@@ -84,3 +84,13 @@ def test_another_type_of_value_replaces_the_one_before() -> None:
     update = {"resourceType": "Observation", "valueQuantity": {"value": 7}, "status": "final"}
 
     assert merged(before, update) == update
+
+
+def test_who_is_only_mentioned_keeps_the_words_of_the_first_who_did() -> None:
+    first = {"url": "urn:as-sent", "extension": [{"url": "XCN.7", "valueString": "MD"}]}
+    second = {"url": "urn:as-sent", "extension": [{"url": "XCN.7", "valueString": "Dr"}]}
+    before = {"resourceType": "Practitioner", "id": "1", "extension": [first]}
+
+    after = merged(before, {"resourceType": "Practitioner", "extension": [second]}, is_mention=True)
+
+    assert after == before

@@ -69,3 +69,13 @@ def test_a_field_that_is_kept_comes_back(segment: str, home: str, number: int, t
         for m, part in enumerate(component):
             if part:
                 assert again[0][n][m].startswith(part.removesuffix("+0100"))
+
+
+def test_a_null_takes_away_what_was_kept_before() -> None:
+    draft = Draft("Encounter", {"resourceType": "Encounter"}, 0)
+    view = View("PV2", 0, [()] * 23 + [(repetition('""'),)])
+
+    keep(restoring(VERSION), view, [draft], {}, {}, Context(UTC, {}, restore=restoring(VERSION)))
+
+    assert f"extension:{kept.KEPT}PV2.23" in draft.cleared
+    assert "extension" not in draft.resource

@@ -106,6 +106,15 @@ def test_what_FHIR_has_no_element_for_survives(segments: list[str]) -> None:
     assert sorted(leaves(message) - leaves(again)) == []
 
 
+def test_a_code_that_is_one_of_a_list_needs_no_note() -> None:
+    segments = ["PID|1||1^^^H||A^B", "PV1|1|I", "AL1|1|AA^Animal^HL70127|CAT^Cats^L"]
+
+    again = sent_again(parse(_message(*segments)))
+
+    assert again is not None
+    assert again.value("AL1-3") == "CAT"
+
+
 def test_a_field_of_a_later_version_has_no_place() -> None:
     assert Places("ADT_A01", "2.8.2").has(("PID", 40, 1))
     assert not Places("ADT_A01", "2.5.1").has(("PID", 40, 1))
