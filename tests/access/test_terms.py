@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
+from datetime import datetime
 
 import pytest
 from flask import Flask
+from flask.testing import FlaskClient
 
+from fhirserver import ids
 from fhirserver.access.access import Access, Allowed
 from fhirserver.search.hashing import element, reference_self, salt
 from fhirserver.search.query import AnyElement, OwnedBy, Query, ReverseChain
 from fhirserver.storage.chains import with_chains_found
+from fhirserver.storage.exports import Reading, as_at, gone, stream, supporting
 from fhirserver.storage.guard import WHOLE
 from fhirserver.storage.latest import by_key
 from fhirserver.storage.referrers import referrers
@@ -32,25 +37,37 @@ def store(app: Flask, patients: tuple[str, str]) -> Store:
     return replace(whole, guard=Access(lambda type_, right: allowed))
 
 
-def observation(put: Put, patient: str) -> str:
+def observation(put: Put, patient: str, id_: str | None = None) -> str:
     made = put(
         "Observation",
+        id_,
         status="final",
         code={"coding": [{"system": "urn:terms", "code": "x"}]},
         subject={"reference": f"Patient/{patient}"},
+        valueString=ids.new(),
     )
     return str(made["id"])
+
+
+def keys(store: Store, wanted: Sequence[str]) -> list[int]:
+    """In the order of these ids."""
+    rows = store.database.read(
+        'SELECT id, key FROM resource."Observation" WHERE id = ANY(%s)', (list(wanted),)
+    )
+    return [dict(rows)[i] for i in wanted]
+
+
+def now(store: Store) -> datetime:
+    moment: datetime = store.database.read("SELECT clock_timestamp()")[0][0]
+    return moment
 
 
 def test_what_was_found_is_looked_at_again_when_it_is_fetched(
     store: Store, put: Put, patients: tuple[str, str]
 ) -> None:
     found = [observation(put, patient) for patient in patients]
-    rows = store.database.read(
-        'SELECT key FROM resource."Observation" WHERE id = ANY(%s)', (found,)
-    )
 
-    fetched = by_key(store, "Observation", [row[0] for row in rows])
+    fetched = by_key(store, "Observation", keys(store, found))
 
     assert [v.id for v in fetched.values()] == found[:1]
 
@@ -84,3 +101,47 @@ def test_how_a_chain_is_followed_goes_by_what_is_seen(
     assert len(mine) == len(of_all) == 1
     assert "owner" in mine[0]
     assert "owner" not in of_all[0]
+
+
+def test_an_export_reads_what_is_seen(store: Store, put: Put, patients: tuple[str, str]) -> None:
+    found = [observation(put, patient) for patient in patients]
+    before = min(keys(store, found)) - 1
+
+    read = stream(store, Reading("Observation", now(store)), after=before, limit=100, owners=set())
+
+    assert [v.id for versions in read for v in versions] == found[:1]
+
+
+def test_an_export_reads_no_earlier_version_of_what_is_hidden_now(
+    store: Store, put: Put, patients: tuple[str, str]
+) -> None:
+    mine, other = patients
+    found = [observation(put, mine), observation(put, mine)]
+    moment = now(store)
+    observation(put, mine, found[0])
+    observation(put, other, found[1])
+
+    then = as_at(store, Reading("Observation", moment), keys(store, found), set())
+
+    assert [(v.id, v.version) for v in then] == [(found[0], 1)]
+
+
+def test_an_export_tells_of_the_deleted_what_was_seen(
+    store: Store, put: Put, patients: tuple[str, str], client: FlaskClient
+) -> None:
+    found = [observation(put, patient) for patient in patients]
+    for id_ in found:
+        assert client.delete(f"/fhir/Observation/{id_}").status_code in (200, 204)
+    before = min(keys(store, found)) - 1
+
+    told = gone(store, Reading("Observation", now(store)), after=before, limit=100)
+
+    assert [id_ for _, id_ in told] == found[:1]
+
+
+def test_an_export_brings_no_hidden_resource_along(store: Store, put: Put) -> None:
+    ward = put("Organization", name="Ward")["id"]
+    wanted = Reading("Organization", now(store))
+
+    assert supporting(store, wanted, [ward]) == []
+    assert [v.id for v in supporting(replace(store, guard=WHOLE), wanted, [ward])] == [ward]
