@@ -36,8 +36,11 @@ class Directory:
         return identified(self.known(DOUBTFUL_SECONDS), call) if found is None else found
 
     def named(self, id_: str) -> Sender | None:
-        """The sender with this id."""
-        for seconds in (FRESH_SECONDS, DOUBTFUL_SECONDS):
+        """The sender with this id, which a message on record has: another process knew it already.
+
+        So this one looks again, however lately it did: a message isn't given up for that.
+        """
+        for seconds in (FRESH_SECONDS, 0.0):
             for sender in self.known(seconds):
                 if sender.id == id_:
                     return sender

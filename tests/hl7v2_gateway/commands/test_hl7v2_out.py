@@ -52,6 +52,7 @@ def test_messages_are_listed_with_their_state(run, message, receiver):
 
     done = run("list", "--receiver", receiver, "--state", "rejected")
 
+    assert done.exit_code == 0, done.output
     (line,) = [line for line in done.output.splitlines() if receiver in line]
     assert line.split()[:5] == [
         str(rejected), receiver, "ADT^A08", "Encounter/1/_history/3", "rejected",

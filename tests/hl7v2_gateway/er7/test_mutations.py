@@ -85,7 +85,8 @@ def test_a_damaged_message_is_read_or_refused_and_answered_in_time(raw: bytes) -
         ack = er7.parse(acknowledge(message, Outcome.of(*problems)))
         expected, control_id = {"AA", "AE", "AR"}, message.value("MSH-10") or ""
     assert ack.value("MSA-1") in expected
-    assert (ack.value("MSA-2") or "") == control_id
+    # Not every character set has a letter for bytes that were none.
+    assert (ack.value("MSA-2") or "") in {control_id, control_id.replace("\ufffd", "?")}
     assert len(ack.all("MSH")) == 1
     assert not set(b"\x0b\x1c") & set(ack.raw)
     assert time.thread_time() - start < 1

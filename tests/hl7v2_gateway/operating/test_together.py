@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
@@ -145,11 +146,11 @@ def test_one_that_fails_takes_no_other_with_it(
     assert states(messages, numbers) == wanted
 
 
-def one_ward(message: Any, sender: Sender, number: int) -> Made:
+def one_ward(ward_id: str, message: Any, sender: Sender, number: int) -> Made:
     """A patient, and a ward that has the name that the last message gave it."""
     del sender, number
     mrn = message.value("PID-3.1")
-    ward = {"resourceType": "Location", "id": WARD, "name": message.value("PID-5.1")}
+    ward = {"resourceType": "Location", "id": ward_id, "name": message.value("PID-5.1")}
     patient = {
         "resourceType": "Patient",
         "identifier": [{"system": SYSTEM, "value": v} for v in mrn.split("+")],
@@ -162,7 +163,7 @@ def one_ward(message: Any, sender: Sender, number: int) -> Made:
             {
                 "fullUrl": f"{URN}1",
                 "resource": ward,
-                "request": {"method": "PUT", "url": f"Location/{WARD}"},
+                "request": {"method": "PUT", "url": f"Location/{ward_id}"},
             },
             {
                 "fullUrl": f"{URN}2",
@@ -179,9 +180,6 @@ def one_ward(message: Any, sender: Sender, number: int) -> Made:
     return Made(_Bundle(bundle), combine)
 
 
-WARD = ids.new()
-
-
 class _Bundle:
     def __init__(self, bundle: dict[str, Any]) -> None:
         self.bundle = bundle
@@ -193,10 +191,11 @@ def test_what_all_say_of_one_thing_is_written_once(
     engine: Engine, messages: Messages, intake: Intake
 ) -> None:
     taken(intake, *[a_message(patient=ids.new()) for _ in range(5)])
-    work = Work(engine, messages, one_ward)
+    id_ = ids.new()
+    work = Work(engine, messages, partial(one_ward, id_))
     work()
 
-    [ward] = found(engine, "Location", f"_id={WARD}")
+    [ward] = found(engine, "Location", f"_id={id_}")
     assert (work.at_once, work.alone) == ([5], 0)
     assert (ward["name"], ward["meta"]["versionId"]) == ("Doe", "1")
 
@@ -207,10 +206,11 @@ def test_those_that_say_different_things_of_one_are_written_one_after_the_other(
     raw = [a_message(patient=ids.new()) for _ in range(6)]
     raw[3] = raw[3].replace(b"Doe^Jane", b"West^Jane")
     numbers = taken(intake, *raw)
-    Work(engine, messages, one_ward)()
+    id_ = ids.new()
+    Work(engine, messages, partial(one_ward, id_))()
 
     assert states(messages, numbers) == ["done"] * 6
-    [ward] = found(engine, "Location", f"_id={WARD}")
+    [ward] = found(engine, "Location", f"_id={id_}")
     assert int(ward["meta"]["versionId"]) >= 2
 
 
@@ -219,7 +219,7 @@ def test_a_patient_whom_one_makes_and_another_means_is_one(
 ) -> None:
     one, other = ids.new(), ids.new()
     numbers = taken(intake, a_message(patient=f"{one}+{other}"), a_message(patient=other))
-    Work(engine, messages, one_ward)()
+    Work(engine, messages, partial(one_ward, ids.new()))()
 
     assert states(messages, numbers) == ["done"] * 2
     assert len(found(engine, "Patient", f"identifier={SYSTEM}|{other}")) == 1
