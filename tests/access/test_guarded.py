@@ -15,6 +15,7 @@ from fhirserver.interactions.messages import FhirRequest
 from fhirserver.model import json
 from fhirserver.search.hashing import reference_self
 from fhirserver.search.query import AnyElement, CaredFor, OwnedBy
+from fhirserver.storage import chains
 
 SYSTEM = Principal("loader", scopes("system/*.cruds"))
 
@@ -94,7 +95,10 @@ def test_search_count_and_total_are_of_what_is_seen(world):
     assert ids(world.found("Observation", ("_lastUpdated", "ge2020"))) == [world.seen["id"]]
 
 
-def test_chains_and_inclusions_don_t_tell_of_what_is_hidden(world):
+@pytest.mark.parametrize("most", [chains.MOST, 0])
+def test_chains_and_inclusions_don_t_tell_of_what_is_hidden(world, monkeypatch, most):
+    # Chains through more than that are a part of the search itself.
+    monkeypatch.setattr(chains, "MOST", most)
     shared = world.observation(world.mine, "9-9") | {
         "hasMember": [{"reference": f"Observation/{world.unseen['id']}"}]
     }

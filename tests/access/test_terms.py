@@ -15,9 +15,11 @@ from fhirserver.access.access import Access, Allowed
 from fhirserver.search.hashing import element, reference_self, salt
 from fhirserver.search.query import AnyElement, OwnedBy, Query, ReverseChain
 from fhirserver.storage.chains import with_chains_found
+from fhirserver.storage.change_feed import Change
 from fhirserver.storage.exports import Reading, as_at, gone, stream, supporting
 from fhirserver.storage.guard import WHOLE
 from fhirserver.storage.latest import by_key
+from fhirserver.storage.pushed import shown
 from fhirserver.storage.referrers import referrers
 from fhirserver.storage.store import Store
 from tests.access.conftest import Put
@@ -145,3 +147,14 @@ def test_an_export_brings_no_hidden_resource_along(store: Store, put: Put) -> No
 
     assert supporting(store, wanted, [ward]) == []
     assert [v.id for v in supporting(replace(store, guard=WHOLE), wanted, [ward])] == [ward]
+
+
+def test_a_listener_is_told_of_changes_to_what_is_seen(
+    store: Store, put: Put, patients: tuple[str, str]
+) -> None:
+    found = keys(store, [observation(put, patient) for patient in patients])
+    moment = now(store)
+    changes = [Change(n, "Observation", key, 1, "C", moment) for n, key in enumerate(found)]
+
+    assert shown(store, changes) == {found[0]}
+    assert shown(replace(store, guard=WHOLE), changes) == set(found)
