@@ -113,6 +113,24 @@ def test_chains_and_inclusions_don_t_tell_of_what_is_hidden(world, monkeypatch, 
     )
 
 
+def test_a_hidden_list_finds_nothing(world):
+    def listing(patient):
+        return world.create(
+            {
+                "resourceType": "List",
+                "status": "current",
+                "mode": "working",
+                "subject": {"reference": f"Patient/{patient['id']}"},
+                "entry": [{"item": {"reference": f"Observation/{world.seen['id']}"}}],
+            }
+        )
+
+    mine, other = listing(world.mine), listing(world.other)
+
+    assert ids(world.found("Observation", ("_list", mine["id"]))) == [world.seen["id"]]
+    assert ids(world.found("Observation", ("_list", other["id"]))) == []
+
+
 def test_a_version_is_included_where_it_is_seen_now_and_was_then(world):
     """Versions 1 and 3 are the caller's, 2 and 4 another patient's, as all of it is in the end."""
     id_ = world.seen["id"]

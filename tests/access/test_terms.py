@@ -13,7 +13,7 @@ from flask.testing import FlaskClient
 from fhirserver import ids
 from fhirserver.access.access import Access, Allowed
 from fhirserver.search.hashing import element, reference_self, salt
-from fhirserver.search.query import AnyElement, OwnedBy, Query, ReverseChain
+from fhirserver.search.query import And, AnyElement, OwnedBy, Query, ReverseChain
 from fhirserver.storage.chains import with_chains_found
 from fhirserver.storage.change_feed import Change
 from fhirserver.storage.exports import Reading, as_at, gone, stream, supporting
@@ -21,6 +21,7 @@ from fhirserver.storage.guard import WHOLE
 from fhirserver.storage.latest import by_key
 from fhirserver.storage.pushed import shown
 from fhirserver.storage.referrers import referrers
+from fhirserver.storage.searches import estimate
 from fhirserver.storage.store import Store
 from tests.access.conftest import Put
 
@@ -158,3 +159,14 @@ def test_a_listener_is_told_of_changes_to_what_is_seen(
 
     assert shown(store, changes) == {found[0]}
     assert shown(replace(store, guard=WHOLE), changes) == set(found)
+
+
+def test_nobody_is_told_an_estimate_of_more_than_they_see(
+    store: Store, put: Put, patients: tuple[str, str], query_recorder: list[str]
+) -> None:
+    for patient in patients:
+        observation(put, patient)
+    query_recorder.clear()
+
+    assert estimate(store, Query(("Observation",), And(()))) == 1
+    assert not any(sql.startswith("EXPLAIN") for sql in query_recorder)
