@@ -7,6 +7,7 @@ import signal
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import takewhile
 from types import FrameType
 from typing import Protocol
 
@@ -150,12 +151,23 @@ class Supervisor:
         now = time.monotonic()
         fast = now - running.started < FAST_SECONDS
         running.failures = running.failures + 1 if fast else 1
+        if not self._had_all(running):
+            # It may have missed what is being started again: that ends nothing.
+            running.failures = min(running.failures, FAST_FAILURES - 1)
         name = running.service.name
         if running.failures >= FAST_FAILURES:
             raise CannotStart(f"{name} fails again and again: {what}")
         pause = BACKOFF_SECONDS[running.failures - 1]
         running.due = now + pause
         self._say(name, f"{what}; starting it again" + (f" in {pause:.0f} s" if pause else ""))
+
+    def _had_all(self, running: _Running) -> bool:
+        """Whether all that comes before it in the plan was there all the time."""
+        before = takewhile(lambda r: r is not running, self._running)
+        return all(
+            r.child is not None and r.child.poll() is None and r.started <= running.started
+            for r in before
+        )
 
     def _stop_all(self) -> None:
         # The roles get their signal at once and end side by side, then each is waited for.
