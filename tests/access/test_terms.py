@@ -23,6 +23,7 @@ from fhirserver.storage.pushed import shown
 from fhirserver.storage.referrers import referrers
 from fhirserver.storage.searches import estimate
 from fhirserver.storage.store import Store
+from fhirserver.storage.versions_meeting import versions_meeting
 from tests.access.conftest import Put
 
 
@@ -170,3 +171,19 @@ def test_nobody_is_told_an_estimate_of_more_than_they_see(
 
     assert estimate(store, Query(("Observation",), And(()))) == 1
     assert not any(sql.startswith("EXPLAIN") for sql in query_recorder)
+
+
+def test_a_version_meets_a_search_where_it_is_seen_now_and_was_then(
+    store: Store, put: Put, patients: tuple[str, str]
+) -> None:
+    mine, other = patients
+    gained, lost = observation(put, other), observation(put, mine)
+    observation(put, mine, gained)
+    observation(put, other, lost)
+    first, second = keys(store, [gained, lost])
+    versions = [(key, number) for key in (first, second) for number in (1, 2)]
+    coded = AnyElement((element("code", "urn:terms|x"),))
+
+    assert versions_meeting(store, "Observation", versions, [coded]) == [{(first, 2)}]
+    everything = replace(store, guard=WHOLE)
+    assert versions_meeting(everything, "Observation", versions, [coded]) == [set(versions)]
