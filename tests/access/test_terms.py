@@ -21,7 +21,7 @@ from fhirserver.storage.guard import WHOLE
 from fhirserver.storage.latest import by_key
 from fhirserver.storage.pushed import shown
 from fhirserver.storage.referrers import referrers
-from fhirserver.storage.searches import estimate
+from fhirserver.storage.searches import estimate, having_each
 from fhirserver.storage.store import Store
 from fhirserver.storage.versions_meeting import versions_meeting
 from tests.access.conftest import Put
@@ -92,7 +92,7 @@ def test_how_a_chain_is_followed_goes_by_what_is_seen(
 ) -> None:
     for patient in patients:
         observation(put, patient)
-    coded = AnyElement((element("code", "urn:terms|x"),))
+    coded = AnyElement((element("code", "s|urn:terms|x"),))
     chain = ReverseChain("Observation", salt("subject"), coded)
 
     def estimates(whose: Store) -> list[str]:
@@ -182,8 +182,17 @@ def test_a_version_meets_a_search_where_it_is_seen_now_and_was_then(
     observation(put, other, lost)
     first, second = keys(store, [gained, lost])
     versions = [(key, number) for key in (first, second) for number in (1, 2)]
-    coded = AnyElement((element("code", "urn:terms|x"),))
+    coded = AnyElement((element("code", "s|urn:terms|x"),))
 
     assert versions_meeting(store, "Observation", versions, [coded]) == [{(first, 2)}]
     everything = replace(store, guard=WHOLE)
     assert versions_meeting(everything, "Observation", versions, [coded]) == [set(versions)]
+
+
+def test_the_conditions_of_a_transaction_find_what_is_seen(
+    store: Store, put: Put, patients: tuple[str, str]
+) -> None:
+    found = [observation(put, patient) for patient in patients]
+    about = [element("subject", f"r|Patient/{p}") for p in patients]
+
+    assert having_each(store, "Observation", about, limit=2) == {about[0]: found[:1]}
