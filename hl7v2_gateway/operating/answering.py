@@ -11,7 +11,7 @@ import logging
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import Final
 
 from fhirserver.access.principal import Principal, scopes
 from fhirserver.engine import Engine
@@ -22,7 +22,7 @@ from fhirserver.reactions.looking import looked_up
 from hl7v2_gateway.er7 import Message
 from hl7v2_gateway.mapping.context import Answers, UnknownCode
 from hl7v2_gateway.operating.code_maps import answers_of, empty, id_of, sender_of, with_answer
-from hl7v2_gateway.operating.conversions import Combine, Made, Merging, Moving
+from hl7v2_gateway.operating.conversions import Combine, Extended, Made
 from hl7v2_gateway.operating.mapped import made_of
 from hl7v2_gateway.operating.overlays import Overlays
 from hl7v2_gateway.operating.questions import Answer, Question, task_of
@@ -45,38 +45,6 @@ class _Known:
     version: int
     answers: Answers
     read: float
-
-
-@dataclass(frozen=True, slots=True)
-class Asking:
-    """What was made of a message, and the questions that it raises."""
-
-    made: Any
-    tasks: Sequence[Resource]
-
-    @property
-    def bundle(self) -> Resource:
-        """The same transaction with the Tasks."""
-        entries = [
-            {
-                "fullUrl": f"urn:uuid:{task['id']}",
-                "resource": task,
-                "request": {"method": "PUT", "url": f"Task/{task['id']}"},
-            }
-            for task in self.tasks
-        ]
-        bundle: Resource = self.made.bundle
-        return {**bundle, "entry": [*bundle["entry"], *entries]}
-
-    @property
-    def merges(self) -> Sequence[Merging]:
-        found: Sequence[Merging] = self.made.merges
-        return found
-
-    @property
-    def moves(self) -> Sequence[Moving]:
-        found: Sequence[Moving] = self.made.moves
-        return found
 
 
 class Answering:
@@ -145,7 +113,7 @@ class Answering:
             new = [id_ for id_ in new if id_ not in there]
         if not new:
             return made
-        asking = Asking(made.converted, [tasks[id_] for id_ in new])
+        asking = Extended(made.converted, [_entry(tasks[id_]) for id_ in new])
         return replace(made, converted=asking, combine=_keeping(made.combine))
 
 
@@ -212,3 +180,12 @@ def _keeping(combine: Combine | None) -> Combine:
         return given if combine is None else combine(full_url, given, stored)
 
     return keep
+
+
+def _entry(task: Resource) -> Resource:
+    """Where a Task stands in the transaction of its message."""
+    return {
+        "fullUrl": f"urn:uuid:{task['id']}",
+        "resource": task,
+        "request": {"method": "PUT", "url": f"Task/{task['id']}"},
+    }

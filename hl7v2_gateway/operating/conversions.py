@@ -63,6 +63,28 @@ class Converted(Protocol):
     def moves(self) -> Sequence[Moving]: ...
 
 
+@dataclass(frozen=True, slots=True)
+class Extended:
+    """What was made of a message, with more entries in its transaction."""
+
+    made: Converted
+    entries: Sequence[Resource]
+
+    @property
+    def bundle(self) -> Resource:
+        """The transaction with these entries at its end."""
+        bundle = self.made.bundle
+        return {**bundle, "entry": [*bundle["entry"], *self.entries]}
+
+    @property
+    def merges(self) -> Sequence[Merging]:
+        return self.made.merges
+
+    @property
+    def moves(self) -> Sequence[Moving]:
+        return self.made.moves
+
+
 Combine = Callable[[str, Resource, Resource], Resource]
 """What an entry (by its fullUrl) makes of what is stored: see fhirserver.interactions.messages."""
 
@@ -73,7 +95,7 @@ class Made:
 
     `report` is for the operator: where unmapped fields are, and which codes nobody knows.
     `unknown` are these codes; `is_answered` when others are known because somebody has said so. Of
-    what `snapshots` name the message has all that there is. `provenance` says by fullUrl which$
+    what `snapshots` name the message has all that there is. `provenance` says by fullUrl which
     rules and fields made an entry.
     """
 

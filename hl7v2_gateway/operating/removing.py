@@ -6,7 +6,7 @@ https://hl7.org/fhir/R4/http.html#delete
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, Final
 from urllib.parse import parse_qsl
 
@@ -14,35 +14,10 @@ from fhirserver.engine import Engine
 from fhirserver.model.resource import Resource
 from fhirserver.reactions.looking import looked_up
 from hl7v2_gateway.mapping.snapshots import Snapshot
-from hl7v2_gateway.operating.conversions import Combine, Made, Merging, Moving
+from hl7v2_gateway.operating.conversions import Combine, Extended, Made
 from hl7v2_gateway.operating.finding import is_replaced
 
 _WHOSE: Final = {"Coverage": "beneficiary"}
-
-
-@dataclass(frozen=True, slots=True)
-class Removing:
-    """What was made of a message, and what goes because of it."""
-
-    made: Any
-    gone: Sequence[str]
-
-    @property
-    def bundle(self) -> Resource:
-        """The same transaction with the deletions."""
-        entries = [{"request": {"method": "DELETE", "url": reference}} for reference in self.gone]
-        bundle: Resource = self.made.bundle
-        return {**bundle, "entry": [*bundle["entry"], *entries]}
-
-    @property
-    def merges(self) -> Sequence[Merging]:
-        found: Sequence[Merging] = self.made.merges
-        return found
-
-    @property
-    def moves(self) -> Sequence[Moving]:
-        found: Sequence[Moving] = self.made.moves
-        return found
 
 
 def with_removals(engine: Engine, made: Made) -> Made:
@@ -51,9 +26,10 @@ def with_removals(engine: Engine, made: Made) -> Made:
     if not gone:
         return made
     report = {**(made.report or {}), "removed": gone}
+    deletions = [{"request": {"method": "DELETE", "url": reference}} for reference in gone]
     return replace(
         made,
-        converted=Removing(made.converted, gone),
+        converted=Extended(made.converted, deletions),
         combine=_forgetting(made.combine, frozenset(gone)),
         report=report,
     )
