@@ -19,6 +19,7 @@ from hl7v2_gateway.mapping import datatypes
 from hl7v2_gateway.mapping.conditions import Test, compiled, parse
 from hl7v2_gateway.mapping.context import How
 from hl7v2_gateway.mapping.datatypes import (  # noqa: F401 - they register themselves
+    addresses,
     codes,
     identifiers,
     locations,
