@@ -67,10 +67,11 @@ def _told(client: Client, peer: MllpClient, application: str, number: int, patie
     mrn = f"{application}-{number}"
     message = result(application, mrn, clock.now())
     began = time.monotonic()
-    code = peer.send(message).value("MSA-1")
+    answer = peer.send(message)
     acknowledged = time.monotonic() - began
-    if code != "AA":
-        raise RuntimeError(f"the result got {code}")
+    if answer.value("MSA-1") != "AA":
+        why = answer.value("ERR-8") or answer.value("MSA-3")
+        raise RuntimeError(f"the result got {answer.value('MSA-1')}: {why}")
     found: list[dict[str, Any]] = []
 
     def is_told() -> bool:

@@ -15,8 +15,6 @@ from hl7v2_gateway.partners.members import CONNECTION_TYPE
 log = logging.getLogger(__name__)
 
 FRESH_SECONDS: Final = 5.0
-# Somebody who isn't known may have been entered just now.
-DOUBTFUL_SECONDS: Final = 0.5
 
 Endpoints = Callable[[str], Sequence[dict[str, Any]]]
 
@@ -31,27 +29,39 @@ class Directory:
         self._lock = threading.Lock()
 
     def who(self, call: Call) -> Sender | None:
-        """The sender who calls."""
-        found = identified(self.known(FRESH_SECONDS), call)
-        return identified(self.known(DOUBTFUL_SECONDS), call) if found is None else found
+        """The sender who calls. Who isn't known may have been entered just now."""
+        called = time.monotonic()
+        found = identified(self.known(), call)
+        return identified(self._known_at(called), call) if found is None else found
 
     def named(self, id_: str) -> Sender | None:
         """The sender with this id, which a message on record has: another process knew it already.
 
         So this one looks again, however lately it did: a message isn't given up for that.
         """
-        for seconds in (FRESH_SECONDS, 0.0):
-            for sender in self.known(seconds):
+        asked = time.monotonic()
+        for moment in (asked - FRESH_SECONDS, asked):
+            for sender in self._known_at(moment):
                 if sender.id == id_:
                     return sender
         return None
 
     def known(self, seconds: float = FRESH_SECONDS) -> tuple[Sender, ...]:
         """All of them, as they were so many seconds ago or later."""
-        if time.monotonic() - self._read > seconds:
+        return self._known_at(time.monotonic() - seconds)
+
+    def _known_at(self, moment: float) -> tuple[Sender, ...]:
+        """All of them, as they were then or later.
+
+        Who waits while another looks takes what that one finds, if it began late enough: strangers
+        who call all at once cost one look after the other, not one each.
+        """
+        if self._read < moment:
             with self._lock:
-                self._known = self._senders()
-                self._read = time.monotonic()
+                if self._read < moment:
+                    begun = time.monotonic()
+                    self._known = self._senders()
+                    self._read = begun
         return self._known
 
     def _senders(self) -> tuple[Sender, ...]:

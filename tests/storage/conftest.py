@@ -37,6 +37,8 @@ def own_app(own_url: str) -> Iterator[Flask]:
     logging.root.handlers[:] = handlers
     logging.root.setLevel(level)
     yield made
+    # The database goes away; whoever still wrote would find none for the rest of the run.
+    made.extensions["fhirserver.audit"].buffer.end()
     made.extensions["fhirserver"].context.store.database.close()
 
 
