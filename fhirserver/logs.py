@@ -10,7 +10,7 @@ from typing import Final
 
 import msgspec
 
-_OURS: Final = ("fhirserver.", "hl7v2_gateway.")
+_OURS: Final = ("fhirserver.", "hl7v2_gateway.", "dicom_gateway.")
 _MOST_CAUSES: Final = 5
 _STANDARD: Final = frozenset(logging.makeLogRecord({}).__dict__) | {"message", "asctime"}
 
