@@ -1,0 +1,1 @@
+"""Associations and their services (PS3.7, PS3.8)."""

@@ -1,0 +1,29 @@
+"""What the services of associations work with."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from dicom_gateway.partners import Directory
+from fhirserver.audit.recorder import Recorder
+from fhirserver.engine import Engine
+from fhirserver.queues import Database
+from fhirserver.settings import Settings
+
+
+@dataclass(frozen=True)
+class Gateway:
+    """The server behind the associations. The engine is opened when it is first asked for."""
+
+    settings: Settings
+    database: Database
+    directory: Directory
+    recorder: Recorder | None
+    open_engine: Callable[[], Engine]
+
+    @functools.cached_property
+    def engine(self) -> Engine:
+        """FHIR."""
+        return self.open_engine()
