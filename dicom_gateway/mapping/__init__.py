@@ -1,0 +1,1 @@
+"""A study's attributes become FHIR resources. Pure; see README.md."""
