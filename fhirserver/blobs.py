@@ -14,22 +14,21 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import os
 import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO, Final
+from typing import Final
 from uuid import UUID
 
 from fhirserver.errors import Damaged, KeyUnavailable, NotFound, Unavailable
-from fhirserver.keys import aead, chunks
+from fhirserver.keys import aead
 from fhirserver.keys.keyring import KeyDestroyed, Keyring
+from fhirserver.keys.sealed_files import PART, SealedFile, make_folder, read, sync
 from fhirserver.storage import blobs as rows
 from fhirserver.storage.database import Connection, Database
 
 PURPOSE: Final = "blob"
-_PART: Final = ".part"
 # An upload that hasn't grown for so long was given up.
 STALE_SECONDS: Final = 3600.0
 
@@ -65,22 +64,14 @@ class Blobs:
         """
         id_, key = self._keyring.new(PURPOSE, owner)
         path = self._path(id_)
-        part = path.with_suffix(_PART)
         counted = _Counted(source)
         try:
-            self._make(path.parent)
-            with _created(part) as file:
-                for sealed in chunks.seal(key, id_.bytes, counted):
-                    file.write(sealed)
-                file.flush()
-                os.fsync(file.fileno())
-            part.rename(path)
-            _sync(path.parent)
+            self._write(path, key, id_, counted)
         except OSError as error:
-            self._give_up(id_, part)
+            self._give_up(id_)
             raise Unavailable("the object can't be stored: is the disk full?") from error
         except BaseException:
-            self._give_up(id_, part)
+            self._give_up(id_)
             raise
         digest = counted.digest.digest()
         made = Blob(id_, counted.size, digest)
@@ -99,6 +90,19 @@ class Blobs:
             self._give_up(id_, path)
             raise
         return made
+
+    def _write(self, path: Path, key: bytes, id_: UUID, source: Iterable[bytes]) -> None:
+        make_folder(path.parent, self._folder)
+        file = SealedFile.create(path, key, id_.bytes)
+        try:
+            for piece in source:
+                file.write(piece)
+            file.close()
+            file.rename()
+            sync(path.parent)
+        except BaseException:
+            file.discard()
+            raise
 
     def about(self, id_: UUID) -> Blob:
         """An object without its bytes. Raises NotFound."""
@@ -128,7 +132,7 @@ class Blobs:
             ]
             ids = {p: found for p in strays if (found := _id_of(p)) is not None}
             known = rows.known(self._database, list(set(ids.values())))
-            gone = [p for p in ids if p.suffix == _PART or ids[p] not in known]
+            gone = [p for p in ids if p.suffix == PART or ids[p] not in known]
             rows.destroy_strays(self._database, [ids[p] for p in gone])
             for path in gone:
                 path.unlink(missing_ok=True)
@@ -149,31 +153,16 @@ class Blobs:
         self, row: rows.BlobRow, key: bytes, start: int, stop: int | None
     ) -> Iterator[bytes]:
         try:
-            with self._path(row.id).open("rb") as file:
-                sealed = os.fstat(file.fileno()).st_size
-                if sealed != chunks.sealed_size(row.size):
-                    raise Damaged
-                number = file.fileno()
-                held = chunks.SealedObject(
-                    key, row.id.bytes, lambda at, length: os.pread(number, length, at), sealed
-                )
-                yield from held.read(start, stop)
+            yield from read(self._path(row.id), key, row.id.bytes, row.size, start, stop)
         except (aead.NotAuthentic, OSError) as error:
             raise Damaged from error
 
-    def _give_up(self, id_: UUID, part: Path) -> None:
-        with contextlib.suppress(OSError):
-            part.unlink(missing_ok=True)
+    def _give_up(self, id_: UUID, path: Path | None = None) -> None:
+        if path is not None:
+            with contextlib.suppress(OSError):
+                path.unlink(missing_ok=True)
         with contextlib.suppress(Unavailable, KeyUnavailable):
             rows.destroy_strays(self._database, [id_])
-
-    def _make(self, folder: Path) -> None:
-        """Make a folder, so that it is there after a crash, too."""
-        if folder.is_dir():
-            return
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        for parent in (folder.parent, self._folder, self._folder.parent):
-            _sync(parent)
 
     def _path(self, id_: UUID) -> Path:
         name = id_.hex
@@ -204,18 +193,3 @@ def _id_of(path: Path) -> UUID | None:
         return UUID(path.stem)
     except ValueError:
         return None
-
-
-@contextlib.contextmanager
-def _created(path: Path) -> Iterator[BinaryIO]:
-    opened = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
-    with os.fdopen(opened, "wb") as file:
-        yield file
-
-
-def _sync(folder: Path) -> None:
-    opened = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(opened)
-    finally:
-        os.close(opened)

@@ -32,22 +32,47 @@ def sealed_size(size: int) -> int:
     return size + TAG_BYTES * max(1, -(-size // CHUNK_BYTES))
 
 
-def seal(key: bytes, name: bytes, source: Iterable[bytes]) -> Iterator[bytes]:
-    """The sealed pieces of what the source gives, in pieces of any size."""
-    cipher = AESGCM(key)
-    held = bytearray()
-    number = 0
-    for piece in source:
+class Sealing:
+    """An object that is sealed as it comes, in pieces of any size."""
+
+    def __init__(self, key: bytes, name: bytes) -> None:
+        self._cipher = AESGCM(key)
+        self._name = name
+        self._held = bytearray()
+        self._number = 0
+
+    def add(self, piece: bytes | bytearray | memoryview) -> list[bytes]:
+        """What can be sealed now that this has come: whole chunks that aren't the last."""
+        held = self._held
         held += piece
         # One byte more than a chunk shows that it isn't the last.
-        whole = (len(held) - 1) // CHUNK_BYTES if held else 0
-        for at in range(0, whole * CHUNK_BYTES, CHUNK_BYTES):
-            yield cipher.encrypt(
-                _nonce(number), bytes(held[at : at + CHUNK_BYTES]), _place(name, number, False)
-            )
-            number += 1
-        del held[: whole * CHUNK_BYTES]
-    yield cipher.encrypt(_nonce(number), bytes(held), _place(name, number, True))
+        if len(held) <= CHUNK_BYTES:
+            return []
+        whole = (len(held) - 1) // CHUNK_BYTES * CHUNK_BYTES
+        with memoryview(held) as view:
+            sealed = [
+                self._sealed(view[at : at + CHUNK_BYTES], is_last=False)
+                for at in range(0, whole, CHUNK_BYTES)
+            ]
+        del held[:whole]
+        return sealed
+
+    def end(self) -> bytes:
+        """The last chunk."""
+        return self._sealed(self._held, is_last=True)
+
+    def _sealed(self, chunk: bytearray | memoryview, *, is_last: bool) -> bytes:
+        number = self._number
+        self._number += 1
+        return self._cipher.encrypt(_nonce(number), chunk, _place(self._name, number, is_last))
+
+
+def seal(key: bytes, name: bytes, source: Iterable[bytes]) -> Iterator[bytes]:
+    """The sealed pieces of what the source gives, in pieces of any size."""
+    sealing = Sealing(key, name)
+    for piece in source:
+        yield from sealing.add(piece)
+    yield sealing.end()
 
 
 class SealedObject:

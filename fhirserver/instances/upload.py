@@ -1,0 +1,90 @@
+"""An instance that is coming: it is sealed into a file that nobody sees before it is kept."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from pathlib import Path
+from typing import Final
+from uuid import UUID
+
+from fhirserver import clock, ids
+from fhirserver.errors import Unavailable
+from fhirserver.keys import aead
+from fhirserver.keys.sealed_files import SealedFile, make_folder
+
+FULL: Final = "the instance can't be stored: is the disk full?"
+_MINUTE: Final = 60
+_RANDOM_BYTES: Final = 12
+
+
+class Upload:
+    """A file that is being written, by one thread at a time, in constant memory.
+
+    It is the instance as a file (PS3.10). `dataset_begins` says that its head has been written:
+    `sha256` is the digest of what comes then. Every file has a key of its own.
+    """
+
+    __slots__ = ("_digest", "dataset_at", "file", "id", "key")
+
+    def __init__(self, folder: Path) -> None:
+        """Begin one. Raises Unavailable."""
+        self.id = new_object()
+        self.key = aead.new_key()
+        self.dataset_at = 0
+        self._digest = hashlib.sha256()
+        path = path_of(folder, self.id)
+        try:
+            try:
+                self.file = SealedFile.create(path, self.key, self.id.bytes)
+            except FileNotFoundError:
+                make_folder(path.parent, folder)
+                self.file = SealedFile.create(path, self.key, self.id.bytes)
+        except OSError as error:
+            raise Unavailable(FULL) from error
+
+    def write(self, piece: bytes | bytearray | memoryview) -> None:
+        """Add some bytes. Raises Unavailable."""
+        try:
+            self.file.write(piece)
+        except OSError as error:
+            raise Unavailable(FULL) from error
+        self._digest.update(piece)
+
+    def dataset_begins(self) -> None:
+        """What is written from now on is the dataset."""
+        self.dataset_at = self.file.size
+        self._digest = hashlib.sha256()
+
+    @property
+    def size(self) -> int:
+        """How many bytes have been written."""
+        return self.file.size
+
+    @property
+    def sha256(self) -> bytes:
+        """The digest of the dataset, as far as it has come."""
+        return self._digest.digest()
+
+    def close(self) -> None:
+        """Nothing more comes; it is on the disk when this returns. Raises Unavailable."""
+        try:
+            self.file.close()
+        except OSError as error:
+            raise Unavailable(FULL) from error
+
+    def discard(self) -> None:
+        """It isn't kept."""
+        self.file.discard()
+
+
+def new_object() -> UUID:
+    """A name for a file: the minute, so that files that come together lie together, and chance."""
+    minute = int(clock.now().timestamp()) // _MINUTE
+    return UUID(bytes=minute.to_bytes(4, "big") + UUID(ids.new()).bytes[-_RANDOM_BYTES:])
+
+
+def path_of(folder: Path, object_: UUID) -> Path:
+    """Where a file lies: in a folder of its minute, in one of about 45 days."""
+    name = object_.hex
+    return Path(f"{folder}{os.sep}{name[:4]}{os.sep}{name[4:8]}{os.sep}{name}")
