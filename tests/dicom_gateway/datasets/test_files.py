@@ -6,7 +6,7 @@ import io
 
 import pydicom
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dicom_gateway.datasets import (
@@ -84,6 +84,7 @@ def test_a_head_without_end_is_refused() -> None:
         read_file_head(bytes(128) + b"DICM" + element(0x00020102, "OB", b"", length=0xFFFFFFFE))
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=300))
 def test_any_bytes_give_a_head_or_a_clear_refusal(data: bytes) -> None:
     try:
