@@ -7,9 +7,10 @@ from typing import Any
 from pydicom.datadict import dictionary_VR, tag_for_keyword
 
 from dicom_gateway.mapping.studies import Image
-from tests.dicom_gateway.mapping.sample_files import Sample
+from fhirserver.instances import Facts
 
 CT = "1.2.840.10008.5.1.4.1.1.2"
+EXPLICIT = "1.2.840.10008.1.2.1"
 
 
 def keys(**attributes: Any) -> dict[str, Any]:
@@ -30,7 +31,7 @@ def code(value: str, scheme: str, meaning: str) -> dict[str, Any]:
     return keys(CodeValue=value, CodingSchemeDesignator=scheme, CodeMeaning=meaning)
 
 
-def an_instance(study: str = "1.2.3", series: str = "1", number: int = 1, **more: Any) -> Sample:
+def an_instance(study: str = "1.2.3", series: str = "1", number: int = 1, **more: Any) -> Facts:
     """A slice of a CT study."""
     told: dict[str, Any] = {
         "Modality": "CT",
@@ -49,7 +50,7 @@ def an_instance(study: str = "1.2.3", series: str = "1", number: int = 1, **more
         "StudyInstanceUID": study,
         "SeriesInstanceUID": f"{study}.{series}",
     }
-    return Sample(study, f"{study}.{series}", instance, told["SOPClassUID"], keys(**told))
+    return Facts(study, f"{study}.{series}", instance, told["SOPClassUID"], EXPLICIT, keys(**told))
 
 
 def an_image(**attributes: Any) -> Image:

@@ -2,60 +2,47 @@
 
 from __future__ import annotations
 
-import json
-import warnings
-from collections.abc import Iterator
-from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
-import pydicom
 from pydicom.data import data_manager
+
+from dicom_gateway.datasets import NeedMore, Unreadable, facts, model, read_file_head
+from fhirserver.instances import Facts
 
 SHARED = Path("/work/shared/data/dicom")
 _OWN = Path(data_manager.__file__).parent
 _LARGEST = 4_000_000
 
 
-@dataclass(frozen=True)
-class Sample:
-    """What is known of an instance, as fhirserver.instances.Facts has it."""
-
-    study: str
-    series: str
-    instance: str
-    sop_class: str
-    keys: dict[str, Any]
-    name: str = ""
-
-
-def samples() -> Iterator[Sample]:
-    """Every file that has a study, a series and an instance."""
-    seen: set[str] = set()
+@cache
+def samples() -> dict[Path, Facts]:
+    """Every file that has a study, a series and an instance; one that lies there twice once."""
+    found: dict[str, tuple[Path, Facts]] = {}
     for root in (_OWN, SHARED):
         for path in sorted(root.rglob("*")) if root.is_dir() else ():
-            if not path.is_file() or path.stat().st_size > _LARGEST or path.name in seen:
-                continue
-            seen.add(path.name)
-            found = sample(path)
-            if found is not None:
-                yield found
+            if path.is_file() and path.stat().st_size <= _LARGEST:
+                known = _facts(path)
+                if known is not None:
+                    found.setdefault(known.instance, (path, known))
+    return dict(found.values())
 
 
-def sample(path: Path) -> Sample | None:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        try:
-            dataset = pydicom.dcmread(path, stop_before_pixels=True, force=True)
-            return sample_of(dataset, path.name)
-        except Exception:
-            return None
+def document(path: Path) -> dict[str, Any]:
+    """All attributes of a file."""
+    dataset, syntax = _dataset(path)
+    return dict(model(dataset, syntax))
 
 
-def sample_of(dataset: pydicom.Dataset, name: str = "") -> Sample | None:
-    keys = json.loads(dataset.to_json(suppress_invalid_tags=True))
-    uids = [
-        str(dataset.get(k, "")).strip()
-        for k in ("StudyInstanceUID", "SeriesInstanceUID", "SOPInstanceUID", "SOPClassUID")
-    ]
-    return Sample(*uids, keys, name) if all(uids) else None
+def _facts(path: Path) -> Facts | None:
+    try:
+        return facts(*_dataset(path), complete=True)
+    except (Unreadable, NeedMore):
+        return None
+
+
+def _dataset(path: Path) -> tuple[bytes, str]:
+    data = path.read_bytes()
+    meta, at = read_file_head(data)
+    return data[at:], meta.transfer_syntax

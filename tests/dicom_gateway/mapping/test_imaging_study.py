@@ -7,15 +7,15 @@ from typing import Any
 from dicom_gateway.mapping.identifiers import Source
 from dicom_gateway.mapping.imaging_study import Linked, imaging_study
 from dicom_gateway.mapping.studies import Study, grouped
+from fhirserver.instances import Facts
 from fhirserver.model.resource import Resource
 from tests.dicom_gateway.mapping.building import an_instance, code, keys
-from tests.dicom_gateway.mapping.sample_files import Sample
 from tests.dicom_gateway.mapping.valid import assert_valid
 
 SUBJECT = {"reference": "Patient/1"}
 
 
-def made(*instances: Sample, source: Source | None = None, **linked: Any) -> Resource:
+def made(*instances: Facts, source: Source | None = None, **linked: Any) -> Resource:
     study: Study = grouped(instances)
     found = imaging_study(study, source or Source(), Linked(SUBJECT, **linked))
     assert_valid(found)

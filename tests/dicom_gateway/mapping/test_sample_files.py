@@ -9,23 +9,24 @@ from dicom_gateway.mapping.identifiers import Source
 from dicom_gateway.mapping.imaging_study import Linked, imaging_study
 from dicom_gateway.mapping.patients import claim, described, logical
 from dicom_gateway.mapping.studies import grouped
+from fhirserver.instances import Facts
 from fhirserver.model.resource import Resource
-from tests.dicom_gateway.mapping.sample_files import Sample, samples
+from tests.dicom_gateway.mapping.sample_files import samples
 from tests.dicom_gateway.mapping.valid import assert_valid
 
 SOURCE = Source(patient_system="http://hospital.example/mrn", time_zone="Europe/Vienna")
 
 
 @cache
-def studies() -> dict[str, list[Sample]]:
-    """The sample files by study; what lies there twice is one instance."""
-    found: dict[str, dict[str, Sample]] = defaultdict(dict)
-    for one in samples():
-        found[one.study][one.instance] = one
-    return {uid: list(by_instance.values()) for uid, by_instance in found.items()}
+def studies() -> dict[str, list[Facts]]:
+    """The sample files by study."""
+    found: dict[str, list[Facts]] = defaultdict(list)
+    for one in samples().values():
+        found[one.study].append(one)
+    return dict(found)
 
 
-def made(files: list[Sample]) -> Resource:
+def made(files: list[Facts]) -> Resource:
     study = grouped(files)
     return imaging_study(study, SOURCE, Linked(logical(claim(study.keys, SOURCE))))
 

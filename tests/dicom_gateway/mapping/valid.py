@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import importlib
-import json
 from typing import Any
 
+from fhirserver.model import json
 from fhirserver.model.conformance import shipped
 from fhirserver.validation import check
 from fhirserver.validation.validator import Validator
@@ -20,4 +20,4 @@ def assert_valid(resource: dict[str, Any]) -> None:
     assert not errors, errors
     check(resource)
     module = importlib.import_module(f"fhir.resources.R4B.{resource['resourceType'].lower()}")
-    getattr(module, resource["resourceType"]).model_validate_json(json.dumps(resource))
+    getattr(module, resource["resourceType"]).model_validate_json(json.dump(resource))

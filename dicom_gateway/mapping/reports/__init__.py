@@ -1,0 +1,1 @@
+"""What is made of documents: structured reports, dose reports, PDFs, key object selections."""
