@@ -30,7 +30,7 @@ from fhirserver.storage.messages import TOPIC, Done, Head, Known, State
 
 __all__ = [
     "TOPIC", "Arrival", "Done", "Head", "Held", "LaneStanding", "Message", "Messages",
-    "SenderStanding", "State", "Taken", "Wanted", "senders",
+    "SenderStanding", "State", "Taken", "Wanted", "partners", "senders",
 ]  # fmt: skip
 
 PURPOSE: Final = "hl7v2"
@@ -259,6 +259,11 @@ class Messages:
     def newer(self, head: Head) -> int:
         """How many messages about the same patients came later and were dealt with."""
         return lists.newer(self.database, head.id, head.lanes)
+
+
+def partners(database: Database, connection_type: str) -> list[dict[str, Any]]:
+    """The Endpoints that tell of systems with a type of connection, by id."""
+    return rows.partners(database, connection_type)
 
 
 def senders(database: Database) -> Sequence[SenderStanding]:

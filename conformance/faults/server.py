@@ -37,6 +37,7 @@ class Server:
     port: int = field(default_factory=unused_port)
     push_port: int = field(default_factory=unused_port)
     mllp_port: int = field(default_factory=unused_port)
+    dicom_port: int = field(default_factory=unused_port)
     token: str = ""
     up: subprocess.Popen[bytes] | None = None
     environment: dict[str, str] = field(default_factory=dict)
@@ -57,6 +58,7 @@ class Server:
         ours = {k: v for k, v in os.environ.items() if not k.startswith("FHIRSERVER_")}
         command = ["up", "--data-dir", str(self.data_dir), "--port", str(self.port)]
         command += ["--push-port", str(self.push_port), "--mllp-port", str(self.mllp_port)]
+        command += ["--dicom-port", str(self.dicom_port)]
         with output.open("ab") as file:
             self.up = subprocess.Popen(
                 [sys.executable, "-m", "fhirserver", *command],

@@ -46,7 +46,7 @@ def started(data_dir: Path | None = None, port: int | None = None) -> Iterator[S
         port = port or unused_port()
         log = Path(temporary) / "server.log"
         command = [*_command(), "up", "--port", str(port), "--data-dir", str(home), "--no-demo"]
-        command += ["--mllp-port", "0"]
+        command += ["--mllp-port", "0", "--dicom-port", "0"]
         with log.open("wb") as output:
             child = subprocess.Popen(command, stdout=output, stderr=output, start_new_session=True)
         try:

@@ -6,9 +6,11 @@ import functools
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from dicom_gateway.dimse.caller import Caller
 from dicom_gateway.partners import Directory
 from fhirserver.audit.recorder import Recorder
 from fhirserver.engine import Engine
+from fhirserver.instances import Instances
 from fhirserver.queues import Database
 from fhirserver.settings import Settings
 
@@ -19,8 +21,10 @@ class Gateway:
 
     settings: Settings
     database: Database
+    instances: Instances
     directory: Directory
-    recorder: Recorder | None
+    recorder: Recorder
+    caller: Caller
     open_engine: Callable[[], Engine]
 
     @functools.cached_property

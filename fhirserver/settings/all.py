@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 from fhirserver.settings.apps import Apps
 from fhirserver.settings.care import Care
 from fhirserver.settings.content import Content
+from fhirserver.settings.dicom_associations import DicomAssociations
 from fhirserver.settings.hl7v2 import Hl7v2
 from fhirserver.settings.hl7v2_sending import Hl7v2Sending
 from fhirserver.settings.limits import Limits
@@ -18,7 +19,10 @@ from fhirserver.settings.sign_in import SignIn
 
 
 @dataclass(frozen=True)
-class Settings(Privacy, Apps, SignIn, Hl7v2, Hl7v2Sending, Messages, Care, Content, Limits, Server):
+class Settings(
+    Privacy, Apps, SignIn, Hl7v2, Hl7v2Sending, DicomAssociations, Messages, Care, Content, Limits,
+    Server,
+):  # fmt: skip
     """The settings of one server: read once, by the composition root."""
 
     @property
@@ -41,6 +45,11 @@ class Settings(Privacy, Apps, SignIn, Hl7v2, Hl7v2Sending, Messages, Care, Conte
     def mllp_address(self) -> str:
         """The address that HL7 v2 messages come to."""
         return self.mllp_host or self.host
+
+    @property
+    def dicom_address(self) -> str:
+        """The address that DICOM systems connect to."""
+        return self.dicom_host or self.host
 
     @property
     def fhir_base(self) -> str:

@@ -25,6 +25,7 @@ CHOICES = {
     "smtp_tls": ("starttls", "tls", "off"),
     "client_registration": ("off", "token", "open"),
     "hl7v2_unknown_senders": ("refuse", "accept"),
+    "dicom_unknown_peers": ("refuse", "accept"),
 }
 
 
@@ -63,12 +64,19 @@ def read(environment: Mapping[str, str] | None = None, **overrides: object) -> S
         raise InvalidSetting("FHIRSERVER_TLS_CERTIFICATE and FHIRSERVER_TLS_KEY go together")
     if settings.tls_client_ca is not None and settings.tls_certificate is None:
         raise InvalidSetting("FHIRSERVER_TLS_CLIENT_CA needs FHIRSERVER_TLS_CERTIFICATE")
-    if (settings.mllp_tls_certificate is None) != (settings.mllp_tls_key is None):
-        raise InvalidSetting(
-            "FHIRSERVER_MLLP_TLS_CERTIFICATE and FHIRSERVER_MLLP_TLS_KEY go together"
+    for name in ("MLLP", "DICOM"):
+        certificate, key, authority = (
+            getattr(settings, f"{name.lower()}_tls_{part}")
+            for part in ("certificate", "key", "client_ca")
         )
-    if settings.mllp_tls_client_ca is not None and settings.mllp_tls_certificate is None:
-        raise InvalidSetting("FHIRSERVER_MLLP_TLS_CLIENT_CA needs FHIRSERVER_MLLP_TLS_CERTIFICATE")
+        if (certificate is None) != (key is None):
+            raise InvalidSetting(
+                f"FHIRSERVER_{name}_TLS_CERTIFICATE and FHIRSERVER_{name}_TLS_KEY go together"
+            )
+        if authority is not None and certificate is None:
+            raise InvalidSetting(
+                f"FHIRSERVER_{name}_TLS_CLIENT_CA needs FHIRSERVER_{name}_TLS_CERTIFICATE"
+            )
     try:
         ZoneInfo(settings.time_zone)
     except (KeyError, ValueError, OSError) as error:

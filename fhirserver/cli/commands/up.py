@@ -28,7 +28,7 @@ from fhirserver.storage import migrate
 @click.command()
 @with_settings(
     *("port", "push_port", "host", "web_processes", "http_server"),
-    *("tls_certificate", "tls_key", "tls_client_ca", "mllp_port"),
+    *("tls_certificate", "tls_key", "tls_client_ca", "mllp_port", "dicom_port"),
 )
 @click.option("--demo/--no-demo", default=False, help="Load the demo hospital when it is missing.")
 @click.option(
@@ -53,6 +53,8 @@ def command(
         check_free(settings.host, settings.live_port, option="--push-port")
         if factory is None and settings.mllp_port:
             check_free(settings.mllp_address, settings.mllp_port, option="--mllp-port")
+        if factory is None and settings.dicom_port:
+            check_free(settings.dicom_address, settings.dicom_port, option="--dicom-port")
         day = demo_days.planned(settings, speed) if demo and demo_day else None
         Supervisor(_say).run(_plan(settings, demo, day, factory))
 
@@ -85,6 +87,7 @@ def _plan(
         role("beat"),
         *([] if factory else [role("push")]),
         *([] if factory or not settings.mllp_port else [_mllp(settings, role("mllp"))]),
+        *([] if factory or not settings.dicom_port else [_dicom(settings, role("dicom"))]),
         Step("up", lambda: _addresses(settings, demo=demo)),
     ]
     if demo:
@@ -104,6 +107,11 @@ def _mllp(settings: Settings, role: Role) -> Role:
     return dataclasses.replace(role, ready=listens(settings.mllp_address, settings.mllp_port))
 
 
+def _dicom(settings: Settings, role: Role) -> Role:
+    """The listener for DICOM, which is ready when it takes connections."""
+    return dataclasses.replace(role, ready=listens(settings.dicom_address, settings.dicom_port))
+
+
 def _addresses(settings: Settings, *, demo: bool) -> str:
     root = settings.fhir_base.removesuffix("/fhir")
     token = [*_program(), "token", "--scope", "system/*.cruds"]
@@ -116,6 +124,7 @@ def _addresses(settings: Settings, *, demo: bool) -> str:
         f"  sign in {root}/signin\n"
         f"  live    {_live(settings)}\n"
         f"  HL7 v2  {_mllp_address(settings)}\n"
+        f"  DICOM   {_dicom_address(settings)}\n"
         f"  apps    {root}/\n"
         f"  token   {shlex.join(token)}\n"
         f"  logs    {settings.data_dir / 'log'}" + (people if demo else "")
@@ -127,6 +136,13 @@ def _mllp_address(settings: Settings) -> str:
         return "off"
     scheme = "mllps" if settings.mllp_tls_certificate else "mllp"
     return f"{scheme}://{settings.mllp_address}:{settings.mllp_port}"
+
+
+def _dicom_address(settings: Settings) -> str:
+    if not settings.dicom_port:
+        return "off"
+    scheme = "dicoms" if settings.dicom_tls_certificate else "dicom"
+    return f"{scheme}://{settings.dicom_address}:{settings.dicom_port} ({settings.dicom_ae_title})"
 
 
 def _live(settings: Settings) -> str:

@@ -55,7 +55,7 @@ def up(data_dir, tmp_path):
         command = [
             *(sys.executable, "-m", "fhirserver", "up", "--demo", "--data-dir", str(data_dir)),
             *("--port", str(unused_port()), "--push-port", str(unused_port())),
-            *("--mllp-port", "0", *arguments),
+            *("--mllp-port", "0", "--dicom-port", "0", *arguments),
         ]
         with output.open("w") as file:
             process = subprocess.Popen(command, env=ours, stdout=file, stderr=subprocess.STDOUT)

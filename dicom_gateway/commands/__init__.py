@@ -1,0 +1,1 @@
+"""Commands of the gateway: a file each, as in fhirserver/cli/commands."""
