@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import Any
+from typing import Any, Final
 
 from fhirserver.search.hashing import reference_self
 from fhirserver.search.query import And
 from fhirserver.storage.guard import Guard, shown
+from fhirserver.storage.ready import Ready, as_int, as_text, as_time, int8, ready
 from fhirserver.storage.rows import Version
 from fhirserver.storage.schema import table
 from fhirserver.storage.search_sql.builder import Builder
@@ -19,10 +20,22 @@ from fhirserver.storage.versions import COLUMNS, version_of
 
 def current(store: Store, resource_type: str, resource_id: str) -> Version | None:
     """The current version, which may be a deletion; None when it isn't there for the caller."""
-    sql, parameters = _by_id(_Same(store.guard), resource_type)
-    found = {"self": reference_self(resource_type, resource_id), "id": resource_id, **parameters}
-    rows = store.database.point(sql, found)
+    statement, sql, parameters = _by_id(_Same(store.guard), resource_type)
+    self = reference_self(resource_type, resource_id)
+    values = (
+        None
+        if statement is None
+        else store.database.ready(statement, (int8(self), resource_id.encode()))
+    )
+    if values is None:
+        rows = store.database.point(sql, {"self": self, "id": resource_id, **parameters})
+    else:
+        rows = [tuple(read(v) for read, v in zip(_READ, row, strict=True)) for row in values]
     return shown(store.guard, version_of(resource_type, rows[0])) if rows else None
+
+
+# What the values of COLUMNS are read by.
+_READ: Final = (as_text, as_int, as_int, as_time, as_text, as_text, as_text)
 
 
 class _Same:
@@ -41,14 +54,14 @@ class _Same:
 
 
 @lru_cache(maxsize=4_096)
-def _by_id(of: _Same, resource_type: str) -> tuple[str, dict[str, Any]]:
-    """The statement that reads one resource, as its guard lets it be seen."""
+def _by_id(of: _Same, resource_type: str) -> tuple[Ready | None, str, dict[str, Any]]:
+    """The statement that reads one resource, as its guard lets it be seen; ready, if it can be."""
     build = Builder(of.guard.reading, is_single=True)
     sql = (
         f"SELECT {COLUMNS} FROM {table('resource', resource_type)} r "
         f"WHERE r.self = %(self)s AND r.id = %(id)s AND {seen(build, resource_type, 'r')}"
     )
-    return sql, build.parameters
+    return ready(sql, ("self", "id"), build.parameters), sql, build.parameters
 
 
 def present(store: Store, resource_type: str, ids: Sequence[str]) -> set[str]:

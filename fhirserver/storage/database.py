@@ -15,6 +15,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from contextvars import ContextVar
+from itertools import count
 from typing import Any, Final, Literal
 
 import psycopg
@@ -24,12 +25,14 @@ from psycopg.rows import TupleRow
 
 from fhirserver.errors import FhirError, TooCostly, TooLarge, Unavailable
 from fhirserver.search.hashing import digest
+from fhirserver.storage.ready import Ready
 
 log = logging.getLogger(__name__)
 
 Connection = psycopg.Connection[TupleRow]
 Rows = list[tuple[Any, ...]]
 Texts = tuple[str, ...]
+Values = tuple[bytes | None, ...]
 Parameters = Sequence[Any] | Mapping[str, Any]
 
 
@@ -44,6 +47,9 @@ _PLANS: Final[dict[Role, dict[str, str]]] = {
 _SET_PLANS: Final = (
     "SELECT set_config('plan_cache_mode', %s, true), set_config('enable_seqscan', %s, true)"
 )
+_MOST_NAMED: Final = 1_000
+"""Statements of one connection: each takes the memory of its plan."""
+_numbers: Final = count()
 
 
 class Stale(Exception):
@@ -61,6 +67,7 @@ class _Held(threading.local):
         self.connections: dict[Role, Connection] = _Closing()
         self.inside: Connection | None = None
         self.prepared: dict[str, Connection] = {}
+        self.named: dict[bytes, tuple[Connection, bytes]] = {}
         self.rows: dict[str, Texts] | None = None
         self.reads_inside = False
         self.deadline = math.inf
@@ -173,6 +180,47 @@ class Database:
             return self.read(sql, parameters)
         self._in_time()
         return self._repeatable("write", sql, parameters)
+
+    def ready(self, statement: Ready, keys: Sequence[bytes]) -> list[Values] | None:
+        """The rows of a statement by keys, in PostgreSQL's binary form, past all of psycopg.
+
+        It is prepared under a name and sees what `point` sees. None when it has to be asked there:
+        inside a transaction, and when anything has gone wrong.
+        """
+        if self._local.inside is not None:
+            return None
+        self._in_time()
+        connection = self.connection("write")
+        try:
+            name = self._named(connection, statement.sql)
+            answer = connection.pgconn.exec_prepared(
+                name, (*keys, *statement.values), statement.formats, 1
+            )
+            if answer.status == ExecStatus.TUPLES_OK:
+                width = range(answer.nfields)
+                return [
+                    tuple(answer.get_value(row, n) for n in width) for row in range(answer.ntuples)
+                ]
+        except psycopg.OperationalError as error:
+            log.debug("ready_failed", extra={"error": type(error).__name__})
+        # A rollback lets psycopg drop all that is prepared.
+        self._local.named.pop(statement.sql, None)
+        return None
+
+    def _named(self, connection: Connection, sql: bytes) -> bytes:
+        """The name that a statement is prepared under on this connection."""
+        named = self._local.named
+        held = named.get(sql)
+        if held is not None and held[0] is connection:
+            return held[1]
+        while len(named) >= _MOST_NAMED:
+            of, oldest = named.pop(next(iter(named)))
+            if of is connection:
+                connection.pgconn.exec_(b"DEALLOCATE " + oldest)
+        name = f"ready_{next(_numbers)}".encode()
+        connection.pgconn.prepare(name, sql)
+        named[sql] = connection, name
+        return name
 
     def _repeatable(
         self, role: Role, sql: str, parameters: Parameters, *, prepare: bool = True

@@ -208,10 +208,10 @@ def test_a_lookup_costs_one_small_statement(
     query_recorder.clear()
     asked, row = [], Database.row
     monkeypatch.setattr(Database, "row", lambda self, sql: asked.append(sql) or row(self, sql))
-    start = time.perf_counter()
+    start = time.thread_time()
     for _ in range(200):
         conformance.find("ValueSet", URL)
-    each = (time.perf_counter() - start) / 200
+    each = (time.thread_time() - start) / 200
 
     assert len(asked) == 200
     assert query_recorder == []
