@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import islice
 from random import Random
-from typing import Any
+from typing import Any, Final
 
 from fhirserver.access.principal import Principal
 from fhirserver.engine import Engine
@@ -130,7 +130,10 @@ def compare(
         (answer,) = _asked(pair, who, question, reading, report)
         if answer.status < 300:
             report.problem(question, "was changed, which the caller may only see")
-    for question in _about_what_is_hidden(pair.world, expected):
+    for question in (
+        *_about_what_is_hidden(pair.world, expected),
+        *_unless_there(pair.world, expected),
+    ):
         _asked(pair, who, question, reading, report)
     for number in range(writing):
         question = operations.writing() if random.random() < 0.15 else questions.writing()
@@ -205,6 +208,40 @@ def _about_what_is_hidden(world: World, expected: Expectations) -> Iterator[Ques
         }
         yield Question("POST", "Provenance", body=body, kind="create")
     yield Question("GET", "Provenance", (("_count", "100"),), kind="search-type")
+
+
+def _unless_there(world: World, expected: Expectations) -> Iterator[Question]:
+    """Transactions that create what has the identifiers of hidden resources, unless it is there.
+
+    Conditions of several entries are looked up together: what is hidden must not be there for them.
+    """
+    for kind in ("Patient", "Encounter", "Observation", "Organization"):
+        criteria = {
+            f"identifier={identifier.get('system', '')}|{identifier['value']}": None
+            for where, states in sorted(world.versions.items())
+            if where.startswith(f"{kind}/")
+            and where not in expected.seen
+            and (resource := states[-1].resource) is not None
+            for identifier in resource.get("identifier", ())
+            if "value" in identifier
+        }
+        for pair in zip(list(criteria)[::2], list(criteria)[1::2], strict=False):
+            entries = [
+                {"resource": {"resourceType": kind, **_LEAST[kind]},
+                 "request": {"method": "POST", "url": kind, "ifNoneExist": one}}
+                for one in pair
+            ]  # fmt: skip
+            made = {"resourceType": "Bundle", "type": "transaction", "entry": entries}
+            yield Question("POST", "", body=made, kind="bundle")
+
+
+# What a resource of each type has to have.
+_LEAST: Final[dict[str, dict[str, Any]]] = {
+    "Patient": {},
+    "Encounter": {"status": "planned", "class": {"code": "AMB"}},
+    "Observation": {"status": "final", "code": {"text": "x"}},
+    "Organization": {"name": "x"},
+}
 
 
 def _asked(
