@@ -12,12 +12,21 @@ resources do.
 """
 
 from fhirserver.instances.facts import Arrival, Facts, Kept, Keys, Source, State
-from fhirserver.instances.record import Condition, Instances
+from fhirserver.instances.opening import open_instances
+from fhirserver.instances.record import Condition, Instances, Make
+from fhirserver.instances.sweeping import Swept
 from fhirserver.instances.upload import Upload
+from fhirserver.storage.dicom_commitments import Commitment
+from fhirserver.storage.dicom_conflicts import ConflictRow
 from fhirserver.storage.dicom_keeping import TOPIC
+from fhirserver.storage.dicom_removing import Removed
 from fhirserver.storage.dicom_rows import InstanceRow, SeriesRow, StudyRow
+from fhirserver.storage.dicom_standing import Changed, Totals
+from fhirserver.storage.dicom_wanted import COLUMNS, Between, Exact, Like, Match, Wanted
 
 __all__ = [
-    "TOPIC", "Arrival", "Condition", "Facts", "InstanceRow", "Instances", "Kept", "Keys",
-    "SeriesRow", "Source", "State", "StudyRow", "Upload",
+    "COLUMNS", "TOPIC", "Arrival", "Between", "Changed", "Commitment", "Condition", "ConflictRow",
+    "Exact", "Facts", "InstanceRow", "Instances", "Kept", "Keys", "Like", "Make", "Match",
+    "Removed", "SeriesRow", "Source", "State", "StudyRow", "Swept", "Totals", "Upload", "Wanted",
+    "open_instances",
 ]  # fmt: skip

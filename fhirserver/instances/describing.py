@@ -9,6 +9,7 @@ from fhirserver.instances import promoted as p
 from fhirserver.instances.facts import Arrival, Facts, Keys
 from fhirserver.model import json
 from fhirserver.search.hashing import digest
+from fhirserver.storage.dicom_folding import date, fold, number, time
 from fhirserver.storage.dicom_keeping import NewInstance, NewSeries, NewStudy
 
 _NUL: Final = "\\u0000"
@@ -27,13 +28,13 @@ def study(facts: Facts, key: UUID, whose: int) -> NewStudy:
         name=alphabetic,
         ideographic=ideographic,
         phonetic=phonetic,
-        birth_date=p.date(p.first(keys, "00100030")),
+        birth_date=date(p.first(keys, "00100030")),
         sex=p.first(keys, "00100040"),
-        date=p.date(p.first(keys, "00080020")),
-        time=p.time(p.first(keys, "00080030")),
+        date=date(p.first(keys, "00080020")),
+        time=time(p.first(keys, "00080030")),
         accession=p.first(keys, "00080050"),
         study_id=p.first(keys, "00200010"),
-        description=p.fold(p.first(keys, "00081030")),
+        description=fold(p.first(keys, "00081030")),
         referring=p.names(keys, "00080090")[0],
         keys=_text(p.of_level(keys, p.STUDY)),
     )
@@ -45,13 +46,13 @@ def series(facts: Facts) -> NewSeries:
     return NewSeries(
         study=facts.study,
         uid=facts.series,
-        series_number=p.number(p.first(keys, "00200011")),
+        series_number=number(p.first(keys, "00200011")),
         modality=p.first(keys, "00080060"),
-        description=p.fold(p.first(keys, "0008103E")),
+        description=fold(p.first(keys, "0008103E")),
         body_part=p.first(keys, "00180015"),
         station=p.first(keys, "00081010"),
-        step_date=p.date(p.first(keys, "00400244")),
-        step_time=p.time(p.first(keys, "00400245")),
+        step_date=date(p.first(keys, "00400244")),
+        step_time=time(p.first(keys, "00400245")),
         keys=_text(p.of_level(keys, p.SERIES)),
     )
 
@@ -66,7 +67,7 @@ def instance(arrival: Arrival, data_key: UUID, sealed_key: bytes) -> NewInstance
         person=person(facts.keys),
         object=upload.id,
         size=upload.size,
-        instance_number=p.number(p.first(facts.keys, "00200013")),
+        instance_number=number(p.first(facts.keys, "00200013")),
         dataset_at=upload.dataset_at,
         uid=facts.instance,
         sop_class=facts.sop_class,
@@ -89,7 +90,7 @@ def person(keys: Keys) -> int:
                 p.first(keys, "00100020"),
                 p.first(keys, "00100021"),
                 p.names(keys, "00100010")[0],
-                p.date(p.first(keys, "00100030")),
+                date(p.first(keys, "00100030")),
                 p.first(keys, "00100040"),
             )
         )

@@ -123,11 +123,15 @@ class _Transaction:
     def _add_all(self, arrivals: Sequence[Arrival]) -> dict[UUID, int]:
         """Those too whose study or series isn't there."""
         studies = {a.facts.study: a.facts for a in arrivals}
-        described = [
-            study(facts, self._keys.get(uid) or self._keyring.new(PURPOSE)[0], person(facts.keys))
-            for uid, facts in studies.items()
-        ]
-        made, keys = rows.add_studies(self._connection, described)
+        keys = rows.lock_studies(self._connection, studies)
+        made: list[int] = []
+        if absent := studies.keys() - keys.keys():
+            described = [
+                study(studies[uid], self._keyring.new(PURPOSE)[0], person(studies[uid].keys))
+                for uid in absent
+            ]
+            made = rows.add_studies(self._connection, described)
+            keys |= rows.lock_studies(self._connection, absent)
         self._keys.update(keys)
         together = {(a.facts.study, a.facts.series): a.facts for a in arrivals}
         made_series = rows.add_series(self._connection, [series(f) for f in together.values()])

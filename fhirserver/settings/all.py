@@ -9,6 +9,7 @@ from fhirserver.settings.apps import Apps
 from fhirserver.settings.care import Care
 from fhirserver.settings.content import Content
 from fhirserver.settings.dicom_associations import DicomAssociations
+from fhirserver.settings.dicom_record import DicomRecord
 from fhirserver.settings.hl7v2 import Hl7v2
 from fhirserver.settings.hl7v2_sending import Hl7v2Sending
 from fhirserver.settings.limits import Limits
@@ -20,8 +21,8 @@ from fhirserver.settings.sign_in import SignIn
 
 @dataclass(frozen=True)
 class Settings(
-    Privacy, Apps, SignIn, Hl7v2, Hl7v2Sending, DicomAssociations, Messages, Care, Content, Limits,
-    Server,
+    Privacy, Apps, SignIn, Hl7v2, Hl7v2Sending, DicomAssociations, DicomRecord, Messages, Care, Content,
+    Limits, Server,
 ):  # fmt: skip
     """The settings of one server: read once, by the composition root."""
 

@@ -180,18 +180,20 @@ FROM unnest(%b::text[], %b::uuid[], %s::int8[], %b::text[], %b::text[], %b::text
 ORDER BY n.uid ON CONFLICT (uid) DO NOTHING RETURNING number"""
 
 
-def add_studies(
-    connection: Connection, rows: Sequence[NewStudy]
-) -> tuple[list[int], dict[str, UUID]]:
-    """Make studies that aren't there, and lock them all: who was made, and the keys of all."""
-    made = execute(connection, _ADD_STUDIES, _columns(NewStudy, rows))
+def lock_studies(connection: Connection, uids: Collection[str]) -> dict[str, UUID]:
+    """Lock studies until the transaction ends: the keys of those that there are."""
     found = execute(
         connection,
         "SELECT s.uid, s.key FROM dicom.study s WHERE s.uid = ANY(%s::text[]) "
         "ORDER BY s.uid FOR NO KEY UPDATE",
-        ([r.uid for r in rows],),
+        (list(uids),),
     )
-    return [row[0] for row in made], {row[0]: row[1] for row in found}
+    return {row[0]: row[1] for row in found}
+
+
+def add_studies(connection: Connection, rows: Sequence[NewStudy]) -> list[int]:
+    """Make studies, those that aren't there; who was made."""
+    return [row[0] for row in execute(connection, _ADD_STUDIES, _columns(NewStudy, rows))]
 
 
 _ADD_SERIES: Final = """

@@ -50,8 +50,8 @@ CREATE UNIQUE INDEX IF NOT EXISTS study_uid ON dicom.study (uid);
 CREATE INDEX IF NOT EXISTS study_newest ON dicom.study (date DESC, time DESC, number DESC);
 CREATE INDEX IF NOT EXISTS study_patient_id ON dicom.study (patient_id);
 CREATE INDEX IF NOT EXISTS study_name ON dicom.study (name);
-CREATE INDEX IF NOT EXISTS study_ideographic ON dicom.study (ideographic) WHERE ideographic <> '';
-CREATE INDEX IF NOT EXISTS study_phonetic ON dicom.study (phonetic) WHERE phonetic <> '';
+CREATE INDEX IF NOT EXISTS study_ideographic ON dicom.study (ideographic);
+CREATE INDEX IF NOT EXISTS study_phonetic ON dicom.study (phonetic);
 CREATE INDEX IF NOT EXISTS study_accession ON dicom.study (accession) WHERE accession <> '';
 CREATE INDEX IF NOT EXISTS study_owner ON dicom.study (owner) WHERE owner IS NOT NULL;
 CREATE INDEX IF NOT EXISTS study_key ON dicom.study (key);
@@ -103,6 +103,7 @@ CREATE TABLE IF NOT EXISTS dicom.instance (
 CREATE UNIQUE INDEX IF NOT EXISTS instance_uid ON dicom.instance (uid);
 CREATE UNIQUE INDEX IF NOT EXISTS instance_object ON dicom.instance (object);
 CREATE INDEX IF NOT EXISTS instance_of ON dicom.instance (study, series, instance_number, number);
+CREATE INDEX IF NOT EXISTS instance_unread ON dicom.instance (number) WHERE metadata IS NULL;
 
 -- Another dataset of an instance that is there: `study` is that one's, whose key its key is sealed
 -- with; `claimed_*` is where it says that it belongs.
