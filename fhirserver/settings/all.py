@@ -21,8 +21,8 @@ from fhirserver.settings.sign_in import SignIn
 
 @dataclass(frozen=True)
 class Settings(
-    Privacy, Apps, SignIn, Hl7v2, Hl7v2Sending, DicomAssociations, DicomRecord, Messages, Care, Content,
-    Limits, Server,
+    Privacy, Apps, SignIn, Hl7v2, Hl7v2Sending, DicomAssociations, DicomRecord, Messages, Care,
+    Content, Limits, Server,
 ):  # fmt: skip
     """The settings of one server: read once, by the composition root."""
 

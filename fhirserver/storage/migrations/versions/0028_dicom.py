@@ -134,15 +134,15 @@ CREATE INDEX IF NOT EXISTS conflict_open ON dicom.conflict (number) WHERE ended 
 -- Studies with changes that nobody has dealt with: how many, since when, and when the last came.
 CREATE TABLE IF NOT EXISTS dicom.change (
   study int8 PRIMARY KEY,
-  since timestamptz(3) NOT NULL DEFAULT clock_timestamp(),
-  updated timestamptz(3) NOT NULL DEFAULT clock_timestamp(),
+  since timestamptz NOT NULL DEFAULT clock_timestamp(),
+  updated timestamptz NOT NULL DEFAULT clock_timestamp(),
   changes int8 NOT NULL DEFAULT 1) WITH (fillfactor = 50, autovacuum_vacuum_scale_factor = 0.02);
 
 -- Questions of senders whether instances are kept for good, until they are answered.
 CREATE TABLE IF NOT EXISTS dicom.commitment (
   number int8 GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
   received timestamptz(3) NOT NULL DEFAULT clock_timestamp(),
-  due timestamptz(3) NOT NULL DEFAULT clock_timestamp(),
+  due timestamptz NOT NULL DEFAULT clock_timestamp(),
   done timestamptz(3),
   attempts int4 NOT NULL DEFAULT 0,
   uid text COLLATE "C" NOT NULL,
