@@ -76,7 +76,7 @@ def document_report(keys: Keys, kind: str, about: About) -> Resource:
     instance = uid(keys, "00080018")
     made: Resource = {
         "resourceType": "DiagnosticReport",
-        "id": id_of("report", instance),
+        "id": report_id(instance),
         "identifier": [uid_identifier(instance)],
     }
     shared = about.elements()
@@ -92,6 +92,11 @@ def document_report(keys: Keys, kind: str, about: About) -> Resource:
     made["imagingStudy"] = [about.study]
     made["presentedForm"] = [attachment(keys, kind, when)]
     return made
+
+
+def report_id(instance: str) -> str:
+    """The id of the report that an encapsulated document is."""
+    return id_of("report", instance)
 
 
 def attachment(keys: Keys, kind: str, when: str | None) -> Resource:

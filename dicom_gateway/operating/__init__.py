@@ -1,0 +1,1 @@
+"""Acts on the server: studies stored as FHIR, and kept in step with patients and orders."""

@@ -1,0 +1,1 @@
+"""What the worker does with studies, and with what is written about their patients and orders."""

@@ -1,0 +1,1 @@
+"""What the gateway does by the clock: Celery tasks, one file each (see fhirserver/tasks)."""

@@ -1,0 +1,224 @@
+"""A study and its ImagingStudy stay in step, whatever happens on the way."""
+
+from __future__ import annotations
+
+import threading
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from dicom_gateway.operating.in_step import InStep
+from dicom_gateway.reactions import studies
+from dicom_gateway.tasks.left_studies import keep_left
+from fhirserver import clock
+from fhirserver.engine import Engine
+from fhirserver.instances import Instances
+from fhirserver.queues import Item, Later
+from fhirserver.reactions.looking import looked_up
+from tests.dicom_gateway.mapping.valid import assert_valid
+from tests.dicom_gateway.operating.scanner import Scanner
+
+
+def version(scanner: Scanner) -> str:
+    return str(scanner.imaging_study()["meta"]["versionId"])
+
+
+def test_a_burst_of_images_is_one_version(scanner: Scanner) -> None:
+    scanner.patient()
+    for number in range(1, 8):
+        scanner.send(number)
+
+    scanner.settle()
+
+    assert version(scanner) == "1"
+    assert scanner.imaging_study()["numberOfInstances"] == 7
+
+
+def test_each_burst_is_one_more_version(scanner: Scanner) -> None:
+    scanner.patient()
+    scanner.send(1, 2)
+    scanner.settle()
+
+    scanner.send(3, 4)
+    scanner.send(1, 2, series=2)
+    scanner.settle()
+
+    assert version(scanner) == "2"
+    assert scanner.imaging_study()["numberOfSeries"] == 2
+
+
+def test_a_study_waits_while_its_images_are_coming(scanner: Scanner) -> None:
+    scanner.send()
+    item = Item(0, "dicom", scanner.study, {"study": scanner.study}, clock.now(), 1)
+
+    with pytest.raises(Later):
+        studies.react(scanner.in_step, item, timedelta(minutes=5))
+
+    assert scanner.all_of("ImagingStudy") == []
+
+
+def test_what_was_done_is_not_done_twice(scanner: Scanner) -> None:
+    scanner.patient()
+    scanner.send(1, 2)
+
+    for _ in range(3):
+        scanner.in_step.keep(scanner.study)
+
+    assert version(scanner) == "1"
+    assert len(scanner.all_of("ImagingStudy")) == 1
+
+
+def test_a_worker_that_is_killed_before_it_told_the_record_leaves_no_double(
+    scanner: Scanner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    jane = scanner.patient()
+    scanner.send(1, 2)
+
+    def killed(*_: Any, **__: Any) -> None:
+        raise SystemExit
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Instances, "assign", killed)
+        with pytest.raises(SystemExit):
+            scanner.settle()
+    scanner.settle()
+
+    assert version(scanner) == "1"
+    assert scanner.is_of(jane)
+    assert scanner.record.changed(scanner.study) is None
+
+
+def test_two_workers_at_once_make_one_imaging_study(scanner: Scanner) -> None:
+    scanner.patient()
+    scanner.send(1, 2)
+    begun = threading.Barrier(4)
+    failed: list[BaseException] = []
+
+    def work() -> None:
+        begun.wait()
+        try:
+            scanner.in_step.keep(scanner.study)
+        except Exception as error:
+            failed.append(error)
+        finally:
+            scanner.engine.context.store.database.close()
+
+    threads = [threading.Thread(target=work) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    scanner.in_step.keep(scanner.study)
+
+    assert len(scanner.all_of("ImagingStudy")) == 1
+    assert {type(error).__name__ for error in failed} <= {"Outdated"}
+
+
+def test_what_others_wrote_stays(scanner: Scanner) -> None:
+    scanner.patient()
+    scanner.send(1)
+    scanner.settle()
+    scanner.update({**scanner.imaging_study(), "note": [{"text": "Compare with 2019"}]})
+
+    scanner.send(2)
+    scanner.settle()
+
+    assert scanner.imaging_study()["note"] == [{"text": "Compare with 2019"}]
+
+
+def test_a_study_that_was_withdrawn_by_hand_stays_withdrawn(scanner: Scanner) -> None:
+    scanner.patient()
+    scanner.send(1)
+    scanner.settle()
+    scanner.update({**scanner.imaging_study(), "status": "entered-in-error"})
+
+    scanner.send(2)
+    scanner.settle()
+
+    assert scanner.imaging_study()["status"] == "entered-in-error"
+
+
+def test_the_device_is_on_record(scanner: Scanner) -> None:
+    scanner.patient()
+    scanner.send(1)
+    scanner.settle()
+
+    target = f"ImagingStudy/{scanner.imaging_study()['id']}"
+    [found] = looked_up(scanner.engine, "Provenance", ("target", target))
+
+    assert_valid(found)
+    assert found["agent"][0]["who"]["identifier"]["value"] == "CT1"
+    assert found["entity"][0]["what"]["identifier"]["value"] == f"urn:oid:{scanner.study}"
+
+
+def test_the_endpoint_says_that_a_token_is_needed(scanner: Scanner) -> None:
+    scanner.send(1)
+    scanner.settle()
+
+    [found] = looked_up(scanner.engine, "Endpoint", ("_id", "dicom-web"))
+
+    assert_valid(found)
+    assert found["connectionType"]["code"] == "dicom-wado-rs"
+    assert found["extension"][0]["valueBoolean"] is True
+
+
+def test_a_study_that_is_deleted_is_cancelled_and_comes_back_with_new_images(
+    scanner: Scanner,
+) -> None:
+    scanner.patient()
+    scanner.send(1, 2)
+    scanner.settle()
+    id_ = scanner.imaging_study()["id"]
+
+    scanner.record.delete(scanner.study)
+    gone = {"study": scanner.study, "imagingStudy": id_}
+    studies.react(
+        scanner.in_step, Item(0, "dicom", scanner.study, gone, clock.now(), 1), timedelta(0)
+    )
+
+    found = scanner.imaging_study()
+    assert_valid(found)
+    assert (found["status"], found["numberOfInstances"]) == ("cancelled", 0)
+    assert "series" not in found
+    assert "endpoint" not in found
+    scanner.send(1)
+    scanner.settle()
+    assert scanner.imaging_study()["status"] == "available"
+    assert scanner.imaging_study()["id"] == id_
+
+
+def test_one_instance_that_is_deleted_is_no_longer_told(scanner: Scanner) -> None:
+    scanner.patient()
+    scanner.send(1, 2)
+    scanner.settle()
+
+    scanner.record.delete(scanner.study, f"{scanner.study}.1", f"{scanner.study}.1.1")
+    scanner.settle()
+
+    assert scanner.imaging_study()["numberOfInstances"] == 1
+
+
+def test_what_nobody_has_taken_on_is_stored_by_the_clock(scanner: Scanner) -> None:
+    jane = scanner.patient()
+    scanner.send(1)
+
+    assert keep_left(scanner.in_step, 0.0) >= 1
+
+    assert scanner.is_of(jane)
+
+
+def test_a_study_that_is_being_stored_by_the_worker_is_seen(
+    scanner: Scanner, record: Instances
+) -> None:
+    engine: Engine = scanner.engine
+    scanner.patient()
+    scanner.send(1)
+
+    assert isinstance(scanner.in_step, InStep)
+    assert scanner.in_step.keep(scanner.study) == scanner.imaging_study()["id"]
+    row = record.study(scanner.study)
+    assert row is not None
+    assert row.imaging_study == looked_up(engine, "ImagingStudy", ("_id", row.imaging_study or ""))[
+        0
+    ]["id"]  # fmt: skip
