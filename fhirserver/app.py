@@ -15,7 +15,6 @@ from fhirserver.audit.recorder import Recorder
 from fhirserver.blobs import Blobs
 from fhirserver.engine import Engine, Seals
 from fhirserver.errors import Invalid
-from fhirserver.instances import Instances
 from fhirserver.interactions.entitlements import Entitlements
 from fhirserver.keys import opening
 from fhirserver.keys.keyring import Keyring
@@ -149,11 +148,6 @@ def open_blobs(settings: Settings, database: Database) -> Blobs:
     """The binary objects of a server."""
     folder = settings.blob_dir or settings.data_dir / "blobs"
     return Blobs(database, open_keyring(settings, database), folder)
-
-
-def open_instances(settings: Settings, database: Database) -> Instances:
-    """The record of DICOM instances of a server."""
-    return Instances(database, open_keyring(settings, database), settings.data_dir / "dicom")
 
 
 def open_engine(settings: Settings, database: Database, recorder: Recorder | None = None) -> Engine:

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import threading
 import time
 from collections import deque
-from collections.abc import Callable, Mapping
-from typing import Final
+from collections.abc import Mapping
+from typing import Final, Protocol
 
 from dicom_gateway.dimse import answering, pdus
 from dicom_gateway.dimse import command as commands
@@ -30,11 +31,21 @@ log = logging.getLogger(__name__)
 
 _C_STORE: Final = FIELD["C-STORE"]
 
-Errand = Callable[["ServedAssociation"], None]
+
+class Errand(Protocol):
+    """Something to be done between two messages: sent, and told when that can't be any more."""
+
+    def do(self, association: Exchange) -> None:
+        """Do it, in the association's thread."""
+        ...
+
+    def lost(self) -> None:
+        """The association is over; it may have been done."""
+        ...
 
 
 class ServedAssociation(Exchange):
-    """`errand` puts something to be done into the association's own thread."""
+    """One that was called. What others want of it they put in as an errand."""
 
     def __init__(
         self,
@@ -61,6 +72,8 @@ class ServedAssociation(Exchange):
         self._gateway = gateway
         self._limits = most
         self._errands: deque[Errand] = deque()
+        self._errands_done: list[Errand] = []
+        self._ending = threading.Lock()
         self._is_stopping = False
 
     def run(self) -> None:
@@ -83,7 +96,7 @@ class ServedAssociation(Exchange):
             why = str(error)
             self._abort(pdus.BY_PROVIDER, error.reason)
         finally:
-            self.is_open = False
+            self._lose_errands()
             log.info(
                 "dicom_association_ended",
                 extra={"association": self.number, "stored": self.stored, "why": why},
@@ -91,9 +104,12 @@ class ServedAssociation(Exchange):
 
     def errand(self, errand: Errand) -> bool:
         """Have something done between two messages; False when the association is over."""
-        self._errands.append(errand)
+        with self._ending:
+            if not self.is_open:
+                return False
+            self._errands.append(errand)
         self.wire.wake()
-        return self.is_open
+        return True
 
     def stop(self) -> None:
         """End it after the message that is under way."""
@@ -102,7 +118,16 @@ class ServedAssociation(Exchange):
 
     def _run_errands(self) -> None:
         while self._errands:
-            self._errands.popleft()(self)
+            errand = self._errands.popleft()
+            self._errands_done.append(errand)
+            errand.do(self)
+
+    def _lose_errands(self) -> None:
+        with self._ending:
+            self.is_open = False
+            errands = [*self._errands_done, *self._errands]
+        for errand in errands:
+            errand.lost()
 
     def _serve(self, context: Context, command: Command) -> None:
         if commands.number(command, "CommandField") == _C_STORE and is_storage(

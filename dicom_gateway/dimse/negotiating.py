@@ -131,7 +131,8 @@ def agreed(proposed: Proposal, peer: Peer) -> Agreement:
             contexts[id_] = context
             if abstract_syntax in proposed.roles:
                 scu, scp = proposed.roles[abstract_syntax]
-                roles[abstract_syntax] = (scu and context.performs, scp and context.invokes)
+                is_sent = scp and context.invokes and storage_classes.is_storage(abstract_syntax)
+                roles[abstract_syntax] = (scu and context.performs, is_sent)
     extended = _extended(proposed, {c.abstract_syntax for c in contexts.values()})
     return Agreement(contexts, extended, _accepting(proposed, results, roles, extended))
 
@@ -152,7 +153,8 @@ def _context(
     else:
         able = served(abstract_syntax)
         permitted = [s for s in able.values() if s.may is None or s.may in peer.may]
-        performs, invokes = bool(permitted), any(s.invokes for s in permitted)
+        performs = scu and bool(permitted)
+        invokes = performs and any(s.invokes for s in permitted)
         readable = {uid for s in permitted for uid in s.transfer_syntaxes}
         chosen = next((uid for uid in transfer_syntaxes if uid in readable), None)
     if not (performs or invokes):

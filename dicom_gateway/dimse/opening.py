@@ -12,10 +12,12 @@ from dicom_gateway.dimse import services
 from dicom_gateway.dimse.caller import Caller
 from dicom_gateway.dimse.gateway import Gateway
 from dicom_gateway.dimse.limits import limits_of
+from dicom_gateway.dimse.reporting import Reporter
 from dicom_gateway.dimse.server import Server
 from dicom_gateway.partners import Directory
-from fhirserver.app import open_database, open_engine, open_instances
+from fhirserver.app import open_database, open_engine
 from fhirserver.audit.recorder import Recorder
+from fhirserver.instances.opening import open_instances
 from fhirserver.messages import partners
 from fhirserver.registry import discover
 from fhirserver.settings import Settings
@@ -29,14 +31,17 @@ class DicomListener:
 
     server: Server
     gateway: Gateway
+    reporter: Reporter
 
     def run(self, bound: socket.socket) -> None:
         """Serve until the server is stopped."""
         recorder = self.gateway.recorder
         recorder.buffer.start()
+        self.reporter.start()
         try:
             self.server.run(bound)
         finally:
+            self.reporter.stop()
             recorder.buffer.end()
             self.gateway.database.close()
 
@@ -45,7 +50,8 @@ def open_listener(settings: Settings, tls: Secured | None = None) -> DicomListen
     """A listener for the database of the settings. `tls` gives the context of each connection."""
     discover(services)
     gateway = open_gateway(settings)
-    return DicomListener(Server(gateway, limits_of(settings), context=tls), gateway)
+    server = Server(gateway, limits_of(settings), context=tls)
+    return DicomListener(server, gateway, Reporter(gateway, server))
 
 
 def open_gateway(settings: Settings) -> Gateway:

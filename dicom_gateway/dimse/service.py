@@ -93,6 +93,11 @@ class Association(Storing, Protocol):
     """The association that a request came on."""
 
     @property
+    def number(self) -> int:
+        """Its number, in this process."""
+        ...
+
+    @property
     def peer(self) -> Peer:
         """Who called."""
         ...

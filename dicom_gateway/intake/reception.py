@@ -104,13 +104,11 @@ class Reception:
                 source="dimse",
                 caller=self._sent.calling,
             )
-            (kept,) = self._instances.keep([arrival])
+            self._instances.keep([arrival])
         except Exception as error:  # noqa: BLE001 - see _fail
             # The modality keeps what isn't answered with success, and sends it again.
             self._fail(error)
             return statuses.NO_RESOURCES
-        if kept.state == "conflict":
-            log.warning("dicom_conflict", extra={"instance": kept.instance_key})
         return statuses.SUCCESS
 
     def discard(self) -> None:

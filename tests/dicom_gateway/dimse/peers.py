@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import itertools
+import socket
 import uuid
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,11 @@ from pydicom.dataset import FileMetaDataset
 from pydicom.uid import ExplicitVRLittleEndian, generate_uid
 from pynetdicom import AE
 from pynetdicom.association import Association
+from pynetdicom.pdu import A_ASSOCIATE_RQ
+from pynetdicom.pdu_primitives import A_ASSOCIATE
+from pynetdicom.presentation import build_context
+
+from dicom_gateway.dimse import negotiating, pdus
 
 EXTENSION = "https://fhirserver.example/StructureDefinition/dicom-peer"
 CT = "1.2.840.10008.5.1.4.1.1.2"
@@ -65,7 +71,7 @@ def an_instance(*, size: int = 2_000, study: str | None = None, **changed: Any) 
     dataset.PatientName = "Doe^Jane"
     dataset.PatientID = f"P{next(_numbers)}"
     dataset.StudyInstanceUID = study or generate_uid()
-    dataset.SeriesInstanceUID = f"{dataset.StudyInstanceUID}.1"[:64]
+    dataset.SeriesInstanceUID = generate_uid(entropy_srcs=[dataset.StudyInstanceUID])
     dataset.InstanceNumber = next(_numbers)
     dataset.SamplesPerPixel = 1
     dataset.PhotometricInterpretation = "MONOCHROME2"
@@ -115,3 +121,53 @@ def associate(
         else:
             ae.add_requested_context(*context)
     return ae.associate("127.0.0.1", port, ae_title=called, **more)
+
+
+def a_proposal(
+    ae_title: str,
+    contexts: tuple[tuple[str, list[str]], ...],
+    *items: Any,
+    called: str = OURS,
+) -> bytes:
+    """An A-ASSOCIATE-RQ; `items` are further ones of the user information."""
+    primitive = A_ASSOCIATE()
+    primitive.application_context_name = negotiating.APPLICATION_CONTEXT
+    primitive.calling_ae_title = ae_title
+    primitive.called_ae_title = called
+    proposed = []
+    for id_, (abstract_syntax, transfer_syntaxes) in enumerate(contexts):
+        context = build_context(abstract_syntax, transfer_syntaxes)
+        context.context_id = 2 * id_ + 1
+        proposed.append(context)
+    primitive.presentation_context_definition_list = proposed
+    primitive.user_information = [*negotiating.ourselves(), *items]
+    unit = A_ASSOCIATE_RQ()
+    unit.from_primitive(primitive)
+    return unit.encode()
+
+
+def raw_association(
+    port: int,
+    ae_title: str,
+    abstract_syntaxes: tuple[str, ...],
+    *,
+    transfer_syntax: str = ExplicitVRLittleEndian,
+) -> socket.socket:
+    """A socket with an association on it, for what no library would send."""
+    connection = socket.create_connection(("127.0.0.1", port), 60)
+    contexts = tuple((uid, [transfer_syntax]) for uid in abstract_syntaxes)
+    connection.sendall(a_proposal(ae_title, contexts))
+    kind, length = pdus.HEAD.unpack(received(connection, pdus.HEAD.size))
+    received(connection, length)
+    assert kind == pdus.ASSOCIATE_AC
+    return connection
+
+
+def received(connection: socket.socket, count: int) -> bytes:
+    """So many bytes."""
+    got = b""
+    while len(got) < count:
+        piece = connection.recv(count - len(got))
+        assert piece, "the connection has been closed"
+        got += piece
+    return got
