@@ -15,6 +15,7 @@ from dicom_gateway.matching.moments import meets as moment_meets
 from dicom_gateway.matching.moments import shifted
 from dicom_gateway.matching.ranges import Between, between, written
 from dicom_gateway.matching.values import asking
+from fhirserver import clock
 
 Item = Mapping[str, Any]
 Meets = Callable[[Item], bool]
@@ -112,6 +113,21 @@ def zone_of(item: Item, home: tzinfo | None = None) -> tzinfo | None:
     if offset > _LONGEST_OFFSET:
         return home
     return timezone(offset if sign == "+" else -offset)
+
+
+def in_zone(item: Item, to: tzinfo, home: tzinfo | None = None) -> dict[str, Any]:
+    """An item with the moments of its dates and times in another zone (PS3.4 C.5.1.1.5)."""
+    own = zone_of(item, home)
+    moved: dict[str, Any] = dict(item)
+    for date, time in PAIRS.items():
+        if date in item and time in item:
+            day, hour = written("DA", first(item, date)), written("TM", first(item, time))
+            day, hour = shifted(day, hour, own, to)
+            if day and hour:
+                moved[date] = {"vr": "DA", "Value": [day]}
+                moved[time] = {"vr": "TM", "Value": [f"{hour[:6]}.{hour[6:]}"]}
+    offset = clock.now().astimezone(to).strftime("%z")
+    return moved | {TIMEZONE: {"vr": "SH", "Value": [offset]}}
 
 
 def _value(tag: str, element: Mapping[str, Any], how: How) -> Meets:

@@ -20,6 +20,8 @@ from dicom_gateway.matching.ranges import between
 from dicom_gateway.querying.asking import Asking, Pair
 from fhirserver.model.resource import Resource
 
+Keys = Mapping[str, Any]
+
 MOST: Final = 2_000
 """Steps that are looked at for one query; a broader one is to be asked with more keys."""
 _PAGE: Final = ("_count", "200")
@@ -40,7 +42,7 @@ class TooMany(Exception):
     """More steps than are looked at for one query."""
 
 
-def items(asking: Asking, keys: Item, reader: Reader) -> Iterator[Item]:
+def items(asking: Asking, keys: Keys, reader: Reader) -> Iterator[Item]:
     """All items that meet the keys. Raises ValueError for keys that can't be read, and TooMany."""
     meets = matching(keys, How(is_combined=True))
     orders = _orders_asked(asking, keys)
@@ -50,23 +52,13 @@ def items(asking: Asking, keys: Item, reader: Reader) -> Iterator[Item]:
     yield from (item for item in _items(asking, steps, reader) if meets(item))
 
 
-def open_items(
-    asking: Asking, requests: Iterable[str], reader: Reader
-) -> Iterator[tuple[Step, Item]]:
-    """The open steps of some orders (ids of ServiceRequests), with their items."""
-    wanted = sorted(requests)
-    if wanted:
-        steps = _steps(asking, (), wanted)
-        yield from _with_items(asking, steps, reader)
+def open_steps(asking: Asking, orders: Sequence[str]) -> list[Resource]:
+    """The Appointments and Tasks of some orders (ids of ServiceRequests) that are to be done."""
+    steps = _steps(asking, (), sorted(orders)) if orders else []
+    return [step for step in steps if not _is_order(step)]
 
 
 def _items(asking: Asking, steps: list[Resource], reader: Reader) -> Iterator[Item]:
-    return (item for _, item in _with_items(asking, steps, reader))
-
-
-def _with_items(
-    asking: Asking, steps: list[Resource], reader: Reader
-) -> Iterator[tuple[Step, Item]]:
     """Each step with its order, patient and so on, in the order of their beginning."""
     orders = asking.referred(_order_of(step) for step in steps)
     orders |= {f"ServiceRequest/{s['id']}": s for s in steps if _is_order(s)}
@@ -85,7 +77,7 @@ def _with_items(
         if _is(r, "PractitionerRole")
     ]
     known |= asking.referred(m for m in more if m not in known)
-    warnings = _of_patients(asking, "Flag", known, ("status", "active"))
+    warnings = _of_patients(asking, "Flag", known)
     allergies = _of_patients(asking, "AllergyIntolerance", known, ("clinical-status", "active"))
     planned = _planned(asking, [f"ServiceRequest/{s['id']}" for s in steps if _is_order(s)])
     performed = _performed(asking, orders)
@@ -115,7 +107,7 @@ def _with_items(
             warnings.get(subject, ()),
             allergies.get(subject, ()),
         )
-        yield step, worklist_item(order, replace(step, is_started=bool(progress)), reader)
+        yield worklist_item(order, replace(step, is_started=bool(progress)), reader)
 
 
 def _steps(asking: Asking, period: tuple[str, ...], orders: list[str] | None) -> list[Resource]:
@@ -176,7 +168,7 @@ def _restrictions(kind: str, orders: list[str] | None) -> Iterator[tuple[Pair, .
                 yield (("_id", ",".join(some)),)
 
 
-def _orders_asked(asking: Asking, keys: Item) -> list[str] | None:
+def _orders_asked(asking: Asking, keys: Keys) -> list[str] | None:
     """The ids of the orders that a query can mean by its numbers; None for all of them."""
     found: list[str] | None = None
     uids = _exact(keys, "0020000D")
@@ -204,7 +196,7 @@ def _is_id(text: str) -> bool:
     return 0 < len(text) <= 64 and all(c.isalnum() or c in "-." for c in text) and text.isascii()
 
 
-def _exact(keys: Item, tag: str) -> list[str]:
+def _exact(keys: Keys, tag: str) -> list[str]:
     values = [str(v).strip() for v in keys.get(tag, {}).get("Value") or () if v]
     return [] if any("*" in v or "?" in v for v in values) else [v for v in values if v]
 
@@ -215,7 +207,7 @@ def _literal(value: str) -> str:
     return value
 
 
-def _period(keys: Item, zone: tzinfo) -> tuple[str, ...]:
+def _period(keys: Keys, zone: tzinfo) -> tuple[str, ...]:
     """The days that are asked for as bounds of a search of dates, a little wider."""
     inner: Mapping[str, Any] = next(iter(keys.get(_STEPS, {}).get("Value") or ()), {})
     dates: Sequence[Any] = inner.get(_DATE, {}).get("Value") or ()
@@ -273,14 +265,16 @@ def _person(reference: str, known: Mapping[str, Resource]) -> Resource | None:
 
 
 def _of_patients(
-    asking: Asking, kind: str, known: Mapping[str, Resource], status: Pair
+    asking: Asking, kind: str, known: Mapping[str, Resource], *status: Pair
 ) -> dict[str, list[Resource]]:
     """Resources of a type by the reference to their patient."""
     patients = [r for r in known if r.startswith("Patient/")]
     found: dict[str, list[Resource]] = {}
     for at in range(0, len(patients), 50):
         some = ",".join(patients[at : at + 50])
-        for resource in asking.search(kind, ("patient", some), status, _PAGE):
+        for resource in asking.search(kind, ("patient", some), *status, _PAGE):
+            if resource.get("status", "active") != "active":
+                continue
             told = resource.get("subject") or resource.get("patient") or {}
             found.setdefault(str(told.get("reference", "")), []).append(resource)
     return found

@@ -1,0 +1,103 @@
+"""C-MOVE: what is asked for goes to another system, which must be known here by its AE title.
+
+https://dicom.nema.org/medical/dicom/current/output/chtml/part04/sect_C.4.2.html
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from dicom_gateway.dimse import sub_operations
+from dicom_gateway.dimse.calling import call
+from dicom_gateway.dimse.command import text
+from dicom_gateway.dimse.problems import TooSlow
+from dicom_gateway.dimse.service import EXPLICIT_LITTLE, Request, Response, serves
+from dicom_gateway.dimse.sub_operations import Counts, final, pending, sent, wanted
+from dicom_gateway.partners import Peer
+from dicom_gateway.querying.levels import Root
+from dicom_gateway.querying.reading import BadIdentifier
+from fhirserver.instances import InstanceRow
+
+log = logging.getLogger(__name__)
+
+PATIENT_ROOT: Final = "1.2.840.10008.5.1.4.1.2.1.2"
+STUDY_ROOT: Final = "1.2.840.10008.5.1.4.1.2.2.2"
+ROOTS: Final[dict[str, Root]] = {PATIENT_ROOT: "patient", STUDY_ROOT: "study"}
+UNKNOWN_DESTINATION: Final = 0xA801
+_NOT_SENT: Final = 0xA700
+_MOST_CLASSES: Final = 40
+"""SOP classes of one association: each may take a context for every transfer syntax."""
+
+
+@serves("C-MOVE", PATIENT_ROOT, STUDY_ROOT, may="move", extended=sub_operations.agreed)
+def move(request: Request) -> Iterator[Response]:
+    """Each instance as a C-STORE to the destination, with a response after each."""
+    destination = request.gateway.directory.titled(text(request.command, "MoveDestination"))
+    if destination is None:
+        comment = "the destination isn't known here"
+        yield Response(UNKNOWN_DESTINATION, elements={"ErrorComment": comment})
+        return
+    try:
+        rows = wanted(request, ROOTS[request.context.abstract_syntax])
+    except BadIdentifier as error:
+        yield sub_operations.refusal(error)
+        return
+    syntax = request.context.transfer_syntax
+    counts = Counts(len(rows))
+    for some in _associations(rows):
+        for _ in _sent_to(request, destination, some, counts):
+            if request.is_cancelled():
+                yield final(counts, syntax, is_cancelled=True)
+                return
+            if counts.remaining:
+                yield pending(counts)
+    yield final(counts, syntax)
+
+
+def _sent_to(
+    request: Request, destination: Peer, rows: Sequence[InstanceRow], counts: Counts
+) -> Iterator[None]:
+    """Send some on an association of their own; what can't be sent has failed."""
+    originator = (request.association.calling, request.message_id)
+    left = list(reversed(rows))
+    try:
+        with call(destination, _syntaxes(rows), request.gateway.caller) as association:
+            while left:
+                row = left[-1]
+                status = sent(association, request.gateway.instances, row, originator)
+                counts.take(left.pop().uid, status)
+                yield
+    except (OSError, TooSlow) as error:
+        # Refused and Ended are such, too. Errors of sockets name addresses, but no patients.
+        extra = {"peer": destination.id, "reason": type(error).__name__}
+        log.warning("dicom_destination_failed", extra=extra)
+    for row in reversed(left):
+        counts.take(row.uid, _NOT_SENT)
+        yield
+
+
+def _syntaxes(rows: Sequence[InstanceRow]) -> list[tuple[str, list[str]]]:
+    """What is proposed: each class as its instances are kept, and uncompressed."""
+    found: dict[str, dict[str, None]] = {}
+    for row in rows:
+        found.setdefault(row.sop_class, {})[row.transfer_syntax] = None
+    return [(uid, list({**syntaxes, EXPLICIT_LITTLE: None})) for uid, syntaxes in found.items()]
+
+
+def _associations(rows: Sequence[InstanceRow]) -> Iterator[Sequence[InstanceRow]]:
+    """The instances in as few groups as the number of contexts allows."""
+    some: list[InstanceRow] = []
+    pairs: set[tuple[str, str]] = set()
+    for row in rows:
+        pairs |= {(row.sop_class, row.transfer_syntax), (row.sop_class, EXPLICIT_LITTLE)}
+        if len(pairs) > _MOST_CLASSES * 3:
+            yield some
+            some, pairs = (
+                [],
+                {(row.sop_class, row.transfer_syntax), (row.sop_class, EXPLICIT_LITTLE)},
+            )
+        some.append(row)
+    if some:
+        yield some

@@ -1,0 +1,220 @@
+"""C-GET and C-MOVE by dcmtk's getscu and movescu, and by pynetdicom."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+from pydicom import Dataset, dcmread
+from pydicom.uid import ImplicitVRLittleEndian
+from pynetdicom import AE, build_context, build_role, evt
+from pynetdicom.sop_class import (
+    CTImageStorage,
+)
+from pynetdicom.sop_class import (
+    StudyRootQueryRetrieveInformationModelGet as GET,
+)
+from pynetdicom.sop_class import (
+    StudyRootQueryRetrieveInformationModelMove as MOVE,
+)
+
+from conformance.loopback import unused_port
+from fhirserver.instances import Wanted
+from fhirserver.instances.upload import path_of
+from tests.dicom_gateway.dimse.conftest import Listening
+from tests.dicom_gateway.dimse.filed import Filed, file_study
+from tests.dicom_gateway.dimse.peers import OURS, an_ae_title
+from tests.peers.dcmtk import needs, serving
+
+Enter = Callable[..., str]
+Run = Callable[..., Any]
+
+
+@pytest.fixture
+def filed(client: FlaskClient, listening: Listening) -> Filed:
+    return file_study(client, listening.instances)
+
+
+def study_keys(filed: Filed) -> Dataset:
+    query = Dataset()
+    query.QueryRetrieveLevel = "STUDY"
+    query.StudyInstanceUID = filed.study
+    return query
+
+
+@contextmanager
+def archive(
+    title: str, status: Callable[[int], int] = lambda _: 0
+) -> Iterator[tuple[int, list[Any]]]:
+    """A pynetdicom SCP that keeps what it is sent; it answers the n-th with `status(n)`."""
+    taken: list[Any] = []
+
+    def take(event: Any) -> int:
+        taken.append((event.dataset, event.request))
+        return status(len(taken))
+
+    ae = AE(ae_title=title)
+    ae.add_supported_context(CTImageStorage)
+    port = unused_port()
+    server = ae.start_server(
+        ("127.0.0.1", port), block=False, evt_handlers=[(evt.EVT_C_STORE, take)]
+    )
+    try:
+        yield port, taken
+    finally:
+        server.shutdown()
+
+
+def move(listening: Listening, title: str, query: Dataset, destination: str) -> list[Any]:
+    ae = AE(ae_title=title)
+    association = ae.associate("127.0.0.1", listening.port, [build_context(MOVE)], ae_title=OURS)
+    assert association.is_established
+    answers = list(association.send_c_move(query, destination, MOVE))
+    association.release()
+    ae.shutdown()
+    return answers
+
+
+def test_getscu_gets_the_datasets_as_they_are_kept(
+    listening: Listening, enter: Enter, filed: Filed, run: Run, tmp_path: Path
+) -> None:
+    title = enter(may=["get"], sees="all")
+    folder = tmp_path / "got"
+    folder.mkdir()
+    query = ["-S", "-k", "QueryRetrieveLevel=STUDY", "-k", f"StudyInstanceUID={filed.study}"]
+
+    got = run("getscu", "-aet", title, "-aec", OURS, "-od", folder, *query,
+              "127.0.0.1", listening.port)  # fmt: skip
+
+    assert got.returncode == 0, got.stderr
+    found = {d.SOPInstanceUID: d for d in map(dcmread, folder.iterdir())}
+    assert {i.SOPInstanceUID for i in filed.images} == set(found)
+    for image in filed.images:
+        assert found[image.SOPInstanceUID].PixelData == image.PixelData
+
+
+@needs("storescp")
+def test_movescu_has_a_study_sent_to_a_peer_that_is_known_here(
+    listening: Listening, enter: Enter, filed: Filed, run: Run, tmp_path: Path
+) -> None:
+    title, destination, port = enter(may=["move"], sees="all"), an_ae_title(), unused_port()
+    enter(destination, port=port)
+    folder = tmp_path / "moved"
+    folder.mkdir()
+    query = ["-S", "-k", "QueryRetrieveLevel=STUDY", "-k", f"StudyInstanceUID={filed.study}"]
+
+    with serving("storescp", "-aet", destination, "-od", str(folder), str(port), port=port):
+        moved = run("movescu", "-aet", title, "-aec", OURS, "-aem", destination, *query,
+                    "127.0.0.1", listening.port)  # fmt: skip
+
+    assert moved.returncode == 0, moved.stderr
+    assert len(list(folder.iterdir())) == 3
+
+
+def test_an_unknown_destination_is_refused(
+    listening: Listening, enter: Enter, filed: Filed
+) -> None:
+    title = enter(may=["move"], sees="all")
+
+    ((status, _),) = move(listening, title, study_keys(filed), "NOBODY")
+
+    assert status.Status == 0xA801
+
+
+def test_sub_operations_are_counted_and_the_failed_ones_listed(
+    listening: Listening, enter: Enter, filed: Filed
+) -> None:
+    title, destination = enter(may=["move"], sees="all"), an_ae_title()
+
+    with archive(destination, lambda n: 0xA700 if n == 2 else 0) as (port, taken):
+        enter(destination, port=port)
+        answers = move(listening, title, study_keys(filed), destination)
+
+    status, failed = answers[-1]
+    assert status.Status == 0xB000
+    assert (status.NumberOfCompletedSuboperations, status.NumberOfFailedSuboperations) == (2, 1)
+    assert failed.FailedSOPInstanceUIDList == taken[1][0].SOPInstanceUID
+    assert [s.NumberOfRemainingSuboperations for s, _ in answers[:-1]] == [2, 1]
+    assert {r.MoveOriginatorApplicationEntityTitle for _, r in taken} == {title}
+
+
+def test_a_destination_that_does_not_answer_fails_all(
+    listening: Listening, enter: Enter, filed: Filed
+) -> None:
+    title = enter(may=["move"], sees="all")
+    destination = enter(port=unused_port())
+
+    status, failed = move(listening, title, study_keys(filed), destination)[-1]
+
+    assert status.Status == 0xA702
+    assert len(failed.FailedSOPInstanceUIDList) == 3
+
+
+def test_what_the_caller_may_not_see_is_not_sent(
+    listening: Listening, enter: Enter, filed: Filed
+) -> None:
+    title, destination = enter(may=["move"], sees="none"), an_ae_title()
+
+    with archive(destination) as (port, taken):
+        enter(destination, port=port)
+        ((status, _),) = move(listening, title, study_keys(filed), destination)
+
+    assert (status.Status, status.NumberOfCompletedSuboperations, taken) == (0x0000, 0, [])
+
+
+def test_who_takes_only_implicit_little_endian_gets_failed_sub_operations(
+    listening: Listening, enter: Enter, filed: Filed
+) -> None:
+    title = enter(may=["get"], sees="all")
+    ae = AE(ae_title=title)
+    contexts = [build_context(GET), build_context(CTImageStorage, ImplicitVRLittleEndian)]
+    association = ae.associate(
+        "127.0.0.1",
+        listening.port,
+        contexts,
+        ae_title=OURS,
+        ext_neg=[build_role(CTImageStorage, scp_role=True)],
+        evt_handlers=[(evt.EVT_C_STORE, lambda _: 0)],
+    )
+    assert association.is_established
+
+    status, _ = list(association.send_c_get(study_keys(filed), GET))[-1]
+    association.release()
+    ae.shutdown()
+
+    assert (status.Status, status.NumberOfFailedSuboperations) == (0xA702, 3)
+
+
+def test_a_retrieval_that_says_nothing_of_what_is_wanted_is_refused(
+    listening: Listening, enter: Enter
+) -> None:
+    title = enter(may=["move"], sees="all")
+    destination = enter(port=unused_port())
+    query = Dataset()
+    query.QueryRetrieveLevel = "STUDY"
+    query.PatientID = "*"
+
+    ((status, _),) = move(listening, title, query, destination)
+
+    assert status.Status == 0xA900
+
+
+def test_a_damaged_instance_is_never_sent(listening: Listening, enter: Enter, filed: Filed) -> None:
+    title, destination = enter(may=["move"], sees="all"), an_ae_title()
+    first, *_ = listening.instances.instances(Wanted(studies=[filed.study]))
+    path = path_of(listening.instances.folder, first.object)
+    raw = bytearray(path.read_bytes())
+    raw[-1] ^= 1
+    path.write_bytes(raw)
+
+    with archive(destination) as (port, taken):
+        enter(destination, port=port)
+        status, failed = move(listening, title, study_keys(filed), destination)[-1]
+
+    assert status.Status == 0xB000
+    assert failed.FailedSOPInstanceUIDList == first.uid
+    assert first.uid not in {d.SOPInstanceUID for d, _ in taken}
