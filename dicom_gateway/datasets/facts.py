@@ -11,11 +11,19 @@ from dicom_gateway.datasets import attributes
 from dicom_gateway.datasets.attributes import CONTENT, ITEM_END, LAST, SEQUENCE_END, WANTED
 from dicom_gateway.datasets.charsets import DEFAULT, charset_of
 from dicom_gateway.datasets.inflating import inflate
-from dicom_gateway.datasets.reading import EXPLICIT, IMPLICIT, LENGTH, UNDEFINED, Data, Reader
+from dicom_gateway.datasets.reading import (
+    EXPLICIT,
+    IMPLICIT,
+    LENGTH,
+    UNDEFINED,
+    Data,
+    Reader,
+    any_value,
+)
 from dicom_gateway.datasets.syntaxes import encoding_of
 from dicom_gateway.datasets.uids import is_uid
 from dicom_gateway.datasets.unreadable import NeedMore, Unreadable
-from dicom_gateway.datasets.values import LONG, SHORT
+from dicom_gateway.datasets.values import LONG, SHORT, TEXTS
 from fhirserver.instances import Facts
 
 LONGEST_HEAD: Final = 64 << 20
@@ -29,6 +37,7 @@ _UIDS: Final = {
 }
 _NAMES: Final = {tag: f"{tag:08X}" for tag in WANTED}
 _PIXEL_GROUP: Final = 0x7FE00000
+_DELIMITERS: Final = frozenset({ITEM_END, SEQUENCE_END})
 
 
 def facts(dataset: Data, transfer_syntax: str, *, complete: bool = False) -> Facts:
@@ -79,14 +88,15 @@ def _facts(keys: dict[str, Any], transfer_syntax: str) -> Facts:
 
 def _keys(reader: Reader, explicit: bool, little: bool) -> dict[str, Any]:
     """The wanted attributes. Ends past the last of them, once the four UIDs are known."""
-    data, size = reader.data, reader.size
+    data, size = bytes(reader.data), reader.size
     explicit = reader.is_explicit(0, size, explicit, nested=False)
     unpack, unpack_implicit, unpack_length = EXPLICIT[little], IMPLICIT[little], LENGTH[little]
-    wanted, long_ones, short_ones = WANTED.get, LONG, SHORT
+    wanted, texts, long_ones, short_ones = WANTED.get, TEXTS.get, LONG, SHORT
     charset = DEFAULT
     keys: dict[str, Any] = {}
     pos = 0
     last = size - 8
+    left = _MOST_ELEMENTS
     while True:
         if pos > last:
             if reader.complete and pos <= size:
@@ -112,17 +122,14 @@ def _keys(reader: Reader, explicit: bool, little: bool) -> dict[str, Any]:
             at = pos + 8
         tag = group << 16 | element
         known = wanted(tag)
-        if known is None:
-            if tag > LAST or tag == CONTENT:
-                if len(_UIDS.keys() & _seen(keys)) == 4:
-                    return keys
-                if tag >= _PIXEL_GROUP:
-                    return keys
-            reader.left -= 1
-            if reader.left < 0:
+        if known is None or _NAMES[tag] in keys:  # Of those that come again the first counts.
+            if (tag > LAST or tag == CONTENT) and (tag >= _PIXEL_GROUP or _has_uids(keys)):
+                if tag in _DELIMITERS:
+                    raise Unreadable("there is a delimiter without its item", tag=tag, at=pos)
+                return keys
+            left -= 1
+            if left < 0:
                 raise Unreadable("there are too many elements", tag=tag, at=pos)
-            if tag in {ITEM_END, SEQUENCE_END}:
-                raise Unreadable("there is a delimiter without its item", tag=tag, at=pos)
             if length != UNDEFINED:
                 pos = at + length
             else:
@@ -145,16 +152,18 @@ def _keys(reader: Reader, explicit: bool, little: bool) -> dict[str, Any]:
         pos = at + length
         if pos > size:
             raise _cut(reader, pos, tag)
-        value = reader.value(tag, vr, at, length, little, charset, "", 0)
-        if value is None:
+        decode = texts(vr)
+        if decode is None or length == 0:
+            keys[_NAMES[tag]] = reader.value(tag, vr, at, length, little, charset, "", 0) or {}
             continue
-        keys[_NAMES[tag]] = value
+        values = decode(data[at:pos], charset)
+        keys[_NAMES[tag]] = {"vr": vr, "Value": values} if any_value(values) else {"vr": vr}
         if tag == attributes.CHARACTER_SET:
-            charset = charset_of(*(str(v or "") for v in value.get("Value", ())))
+            charset = charset_of(*(str(v or "") for v in values))
 
 
-def _seen(keys: dict[str, Any]) -> set[int]:
-    return {tag for tag in _UIDS if _NAMES[tag] in keys}
+def _has_uids(keys: dict[str, Any]) -> bool:
+    return all(_NAMES[tag] in keys for tag in _UIDS)
 
 
 def _cut(reader: Reader, wanted: int, tag: int | None = None) -> Unreadable | NeedMore:

@@ -105,6 +105,11 @@ class Reader:
                 if vr == "US or SS":
                     vr = "SS" if signed else "US"
             name = f"{tag:08X}"
+            if name in model:  # Attributes that come again are stepped over: the first one counts.
+                pos = self.skip(at, explicit, little, tag) if length == UNDEFINED else at + length
+                if pos > limit:
+                    raise self.cut(pos, tag)
+                continue
             if length == UNDEFINED:
                 if tag in attributes.PIXELS and self.bulk is not None:
                     model[name] = {

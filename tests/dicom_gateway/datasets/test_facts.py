@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dicom_gateway.datasets import NeedMore, Unreadable, facts, json_model
+from dicom_gateway.datasets import NeedMore, Unreadable, facts, json_model, model
 from tests.dicom_gateway.written import BIG, DEFLATED, EXPLICIT, IMPLICIT, a_dataset, element, item
 
 PIXELS = element(0x7FE00010, "OW", b"", length=0xFFFFFFFE)
@@ -190,3 +190,13 @@ def test_any_bytes_give_facts_or_a_clear_refusal(data: bytes, syntax: str) -> No
             pass
         except NeedMore:
             assert not complete
+
+
+def test_an_attribute_that_comes_twice_counts_as_it_came_first() -> None:
+    dataset = a_dataset() + element(0x00100020, "LO", "another") + element(0x0020000D, "UI", "9.9")
+
+    known = facts(dataset, EXPLICIT, complete=True)
+
+    assert known.keys["00100020"]["Value"] == ["4711"]
+    assert known.study == "1.2.3"
+    assert model(dataset, EXPLICIT)["00100020"]["Value"] == ["4711"]
