@@ -59,6 +59,7 @@ class Server:
         self._connections: dict[int, socket.socket] = {}
         self._per_address: Counter[str] = Counter()
         self._held: dict[int, str] = {}
+        self._is_over = False
         self._numbers = itertools.count(1)
         self._stopping, self._stop = socket.socketpair()
 
@@ -244,6 +245,10 @@ class Server:
             gateway=self._gateway,
             most=self._limits,
         )
+        with self._lock:
+            self._associations[number] = association
+            if self._is_over:
+                association.stop()
         wire.send(agreement.answer)
         log.info(
             "dicom_association",
@@ -255,13 +260,12 @@ class Server:
                 "implementation": proposed.implementation[:64],
             },
         )
-        with self._lock:
-            self._associations[number] = association
         association.run()
 
     def _end_all(self) -> None:
         """What is under way is finished, within reason."""
         with self._lock:
+            self._is_over = True
             associations = list(self._associations.values())
         for association in associations:
             association.stop()
