@@ -75,7 +75,9 @@ def create_app(settings: Settings | None = None) -> Flask:
     rights = own_rights(database, allowed)
     app.register_blueprint(launch.blueprint(engine, rights))
     app.register_blueprint(apps.blueprint(engine, rights))
-    for protocol in endpoints.blueprints(engine, Signing(database, sealer), rights, record):
+    able = tuple(c for g in gateways.parts("web") for c in getattr(g, "SMART_CAPABILITIES", ()))
+    signing = Signing(database, sealer)
+    for protocol in endpoints.blueprints(engine, signing, rights, record, able):
         app.register_blueprint(protocol)
     authenticator = Authenticator(database, allowed)
     blobs = open_blobs(settings, database)

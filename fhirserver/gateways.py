@@ -5,7 +5,8 @@ The server doesn't import them; it looks which are there and takes what they off
     commands        a package with a file for each command, as fhirserver/cli/commands
     reactions       a package with a file for each thing that the worker does (fhirserver.reactions)
     tasks           a package with a file for each thing done by the clock, as fhirserver/tasks
-    web             a module with `blueprints(desk)`, the addresses that it adds (see app.py)
+    web             a module with `blueprints(desk)`, the addresses that it adds (see app.py), and
+                    with SMART_CAPABILITIES, what the authorization server says of them
 """
 
 from __future__ import annotations

@@ -92,7 +92,7 @@ class Studio:
     def open(self, source: Source) -> Opened:
         """Find the pixels of an instance. Raises NoPixels, Undecodable."""
         if source.transfer_syntax == DEFLATED:
-            source = self._inflated(source)
+            source = self.inflated(source)
         return Opened(source)
 
     def decoded(self, opened: Opened, number: int) -> bytes:
@@ -136,7 +136,8 @@ class Studio:
             seconds=120.0,
         ).content
 
-    def _inflated(self, source: Source) -> Source:
+    def inflated(self, source: Source) -> Source:
+        """A deflated dataset as one that has places. Raises Undecodable."""
         if source.size > MOST_WHOLE_BYTES:
             raise Undecodable("it is too large to be inflated")
         made = self._workers.stream("inflate", source.pieces(), [source.size])

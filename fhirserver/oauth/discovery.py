@@ -7,6 +7,7 @@ https://openid.net/specs/openid-connect-discovery-1_0.html#ProviderMetadata
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import Any, Final
 
 from flask import Blueprint, Response, request
@@ -48,14 +49,17 @@ STYLE: Final = {
 """https://hl7.org/fhir/smart-app-launch/scopes-and-launch-context.html#styling"""
 
 
-def blueprint(settings: Settings, signing: Signing) -> Blueprint:
-    """The well-known documents, the public keys, and the style."""
+def blueprint(settings: Settings, signing: Signing, able: Sequence[str] = ()) -> Blueprint:
+    """The well-known documents, the public keys, and the style.
+
+    `able` are further capabilities.
+    """
     documents = Blueprint("discovery", __name__)
     places = addresses(settings)
 
     @documents.get("/fhir/.well-known/smart-configuration")
     def smart() -> Response:
-        return _document(smart_configuration(places, settings))
+        return _document(smart_configuration(places, settings, able))
 
     @documents.get("/fhir/.well-known/openid-configuration")
     @documents.get("/.well-known/openid-configuration")
@@ -75,13 +79,15 @@ def blueprint(settings: Settings, signing: Signing) -> Blueprint:
     return documents
 
 
-def smart_configuration(places: Addresses, settings: Settings) -> dict[str, Any]:
+def smart_configuration(
+    places: Addresses, settings: Settings, able: Sequence[str] = ()
+) -> dict[str, Any]:
     """https://hl7.org/fhir/smart-app-launch/conformance.html#metadata"""
     return {
         **_shared(places, settings),
         "token_endpoint_auth_signing_alg_values_supported": list(ALGORITHMS),
         "management_endpoint": places.manage,
-        "capabilities": list(CAPABILITIES),
+        "capabilities": [*CAPABILITIES, *able],
     }
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from flask import Blueprint
 
 from fhirserver.engine import Engine
@@ -28,9 +30,16 @@ from fhirserver.oauth.waiting_requests import WaitingRequests
 
 
 def blueprints(
-    engine: Engine, signing: Signing, rights: OwnRights, record: Record
+    engine: Engine,
+    signing: Signing,
+    rights: OwnRights,
+    record: Record,
+    able: Sequence[str] = (),
 ) -> list[Blueprint]:
-    """All addresses of SMART App Launch and OpenID Connect."""
+    """All addresses of SMART App Launch and OpenID Connect.
+
+    `able` are capabilities of what stands on the server.
+    """
     settings = engine.context.settings
     database = engine.context.store.database
     fetch = PinnedFetch(allow_loopback=settings.allow_local_addresses)
@@ -41,7 +50,7 @@ def blueprints(
     server.register_grant(BackendServicesGrant)
     requests = WaitingRequests(database, settings)
     return [
-        discovery.blueprint(settings, signing),
+        discovery.blueprint(settings, signing, able),
         authorize.blueprint(server, requests),
         consent.blueprint(engine, requests, rights, record),
         patient_picker.blueprint(engine, requests, rights),

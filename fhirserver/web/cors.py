@@ -16,16 +16,18 @@ from fhirserver.settings import Settings
 # Not the pages for people, nor what they post to.
 _OPEN: Final = re.compile(
     r"/fhir(?:/.*)?|/\.well-known/.*|/cds-services(?:/.*)?"
+    r"|/dicom-web(?:/.*)?"
     r"|/oauth/(?:token|introspect|revoke|register|jwks|smart-style\.json)"
 )
 _SHOWN: Final = (
     "ETag, Location, Content-Location, Last-Modified, Retry-After, WWW-Authenticate, X-Request-Id, "
-    "X-Progress"
+    "X-Progress, Warning, Content-Range, Accept-Ranges"
 )
 _METHODS: Final = "GET, HEAD, POST, PUT, PATCH, DELETE"
 _HEADERS: Final = (
     "Authorization, Content-Type, Accept, Accept-Language, Prefer, If-Match, If-None-Match, "
-    "If-None-Exist, If-Modified-Since, X-Request-Id, X-Correlation-Id, X-Security-Context"
+    "If-None-Exist, If-Modified-Since, X-Request-Id, X-Correlation-Id, X-Security-Context, "
+    "Range"
 )
 _KEPT_SECONDS: Final = "7200"
 

@@ -26,6 +26,8 @@ ENVIRON: Final = "fhirserver.admission"
 # What takes a few milliseconds, whatever is asked.
 _LIGHT: Final = frozenset({"read", "vread", "create", "update", "patch", "delete", "capabilities"})
 _PROBES: Final = frozenset({"/livez", "/readyz", "/metrics"})
+# What comes there is written as it comes, and never held.
+_STREAMED: Final = "/dicom-web/"
 _SIGN_IN: Final = "/signin"
 _REGISTER: Final = "/oauth/register"
 _REGISTRATIONS_PER_MINUTE: Final = 20
@@ -118,6 +120,8 @@ class Limits:
             return
         admission = environ[ENVIRON] = Admission(self)
         size = (request.content_length or 0) if environ.get("CONTENT_LENGTH") else 0
+        if path.startswith(_STREAMED):
+            size = 0
         if size > SMALL_BYTES:
             self.memory.check()
             admission.hold(size)

@@ -1,0 +1,167 @@
+"""Where DICOMweb is served: who asks, may they, and it is on record.
+
+A study is its ImagingStudy's: who may read that may have the study, and nobody else learns that it
+is there. Every request asks anew.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+from flask import Response, request
+
+from dicom_gateway.datasets import is_uid
+from dicom_gateway.rendering.limits import NoSuchFrame, Overloaded, Undecodable
+from dicom_gateway.rendering.studio import Studio
+from fhirserver.access.access import Right
+from fhirserver.access.compile import Granted
+from fhirserver.access.principal import Principal
+from fhirserver.audit.calling import called
+from fhirserver.audit.event import Action
+from fhirserver.engine import Engine
+from fhirserver.errors import FhirError, Forbidden, Invalid, NotAcceptable, NotFound, Unavailable
+from fhirserver.instances import Instances, StudyRow
+from fhirserver.interactions.interaction import interactions
+from fhirserver.interactions.messages import FhirRequest
+from fhirserver.model import json
+from fhirserver.settings import Settings
+from fhirserver.web.administration.admission import Desk
+from fhirserver.web.origin import origin
+
+TYPE: Final = "ImagingStudy"
+_BATCH: Final = 200
+_NOT_HERE: Final = "there is no such study, series or instance"
+_NOT_THEIRS: Final = "it is no study of the patient whose chart was launched, or none at all"
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """An answer, and what of it goes on record."""
+
+    response: Response
+    studies: Sequence[StudyRow] = ()
+
+
+Act = Callable[[Principal], Done]
+
+
+@dataclass(frozen=True, slots=True)
+class Counter:
+    """What the addresses work with."""
+
+    desk: Desk
+    instances: Instances
+    studio: Studio
+
+    @property
+    def engine(self) -> Engine:
+        return self.desk.engine
+
+    @property
+    def settings(self) -> Settings:
+        return self.engine.context.settings
+
+    @property
+    def base(self) -> str:
+        """The address of DICOMweb."""
+        return self.settings.fhir_base.removesuffix("/fhir") + "/dicom-web"
+
+    def serve(self, name: str, right: Right, action: Action, act: Act) -> Response:
+        """Carry out a request, `dicom-NAME` on record, if its caller's token has the right."""
+        request.environ["fhirserver.interaction"] = f"dicom-{name}"
+        principal = self.desk.principal_of(request.headers.get("Authorization"))
+        event = called(principal, f"dicom-{name}", origin())
+        try:
+            principal.require(right, TYPE)
+            done = _told(act, principal)
+        except FhirError as error:
+            failed = called(principal, f"dicom-{name}", origin(), error=error)
+            self.desk.recorder.add(replace(failed, action=action))
+            raise
+        self.desk.recorder.add(
+            replace(
+                event,
+                action=action,
+                touched=tuple(
+                    (TYPE, s.imaging_study, None) for s in done.studies if s.imaging_study
+                ),
+                patients=tuple(dict.fromkeys(s.patient for s in done.studies if s.patient)),
+            )
+        )
+        done.response.headers.setdefault("Cache-Control", "no-store")
+        done.response.headers["X-Content-Type-Options"] = "nosniff"
+        return done.response
+
+    def study(self, principal: Principal, uid: str) -> StudyRow:
+        """A study that the caller may read. Raises NotFound, Forbidden.
+
+        With the context of a patient's chart all other studies are refused alike, be they somebody
+        else's, hidden or not there. https://build.fhir.org/ig/argonautproject/smart-imaging/
+        """
+        checked(uid)
+        found = self.instances.study(uid)
+        if found is None or not self._is_seen(principal, found):
+            if principal.patient is not None:
+                raise Forbidden(_NOT_THEIRS)
+            raise NotFound(_NOT_HERE)
+        return found
+
+    def visible(self, principal: Principal, studies: Collection[StudyRow]) -> set[int]:
+        """The numbers of those studies that the caller may read."""
+        if _is_whole(principal):
+            return {s.number for s in studies}
+        by_id = {s.imaging_study: s.number for s in studies if s.imaging_study}
+        seen: set[int] = set()
+        ids = list(by_id)
+        for at in range(0, len(ids), _BATCH):
+            some = ids[at : at + _BATCH]
+            query = (("_id", ",".join(some)), ("_count", str(_BATCH)), ("_elements", "id"))
+            asked = FhirRequest("search-type", principal, type=TYPE, query=query)
+            answer = interactions["search-type"](self.engine.seen_by(principal), asked)
+            page = json.parse_object(answer.content or b"{}")
+            seen |= {by_id[e["resource"]["id"]] for e in page.get("entry", ())
+                     if e["resource"].get("id") in by_id}  # fmt: skip
+        return seen
+
+    def _is_seen(self, principal: Principal, study: StudyRow) -> bool:
+        if study.imaging_study is None:
+            return _is_whole(principal)
+        asked = FhirRequest("read", principal, type=TYPE, id=study.imaging_study)
+        try:
+            interactions["read"](self.engine.seen_by(principal), asked)
+        except FhirError as error:
+            if error.status in {403, 404, 410}:
+                return False
+            raise
+        return True
+
+
+def not_here() -> NotFound:
+    """What is said of everything that isn't there, or is hidden."""
+    return NotFound(_NOT_HERE)
+
+
+def checked(uid: str) -> str:
+    """A UID of an address. Raises Invalid."""
+    if not is_uid(uid):
+        raise Invalid("a UID has up to 64 digits and dots: the address has something else there")
+    return uid
+
+
+def _is_whole(principal: Principal) -> bool:
+    """A system with rights to everything, by no policy: it sees what isn't FHIR yet, too."""
+    is_ours = principal.user is None and not isinstance(principal.access, Granted)
+    return is_ours and principal.may("r", None, context="system")
+
+
+def _told(act: Act, principal: Principal) -> Done:
+    try:
+        return act(principal)
+    except NoSuchFrame as error:
+        raise NotFound("the instance has no such frame") from error
+    except Undecodable as error:
+        raise NotAcceptable(str(error)) from error
+    except Overloaded as error:
+        raise Unavailable("other images are being decoded: try again in a moment") from error

@@ -1,0 +1,37 @@
+"""A server with DICOMweb, and callers of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from fhirserver.settings import Settings
+from tests.conftest import MakeApp, Token
+
+
+@pytest.fixture(scope="session")
+def dicom_app(make_app: MakeApp, tmp_path_factory: pytest.TempPathFactory) -> Flask:
+    # All servers on one database have one master key.
+    keys = Settings().data_dir / "keys/master.keys"
+    return make_app(data_dir=tmp_path_factory.mktemp("dicom-web"), key_file=keys)
+
+
+@pytest.fixture(scope="session")
+def with_scope(dicom_app: Flask, token: Token) -> Callable[[str], FlaskClient]:
+    """A client with a token of this scope."""
+
+    def make(scope: str) -> FlaskClient:
+        made = dicom_app.test_client()
+        made.environ_base["HTTP_AUTHORIZATION"] = f"Bearer {token(scope)}"
+        return made
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def web(with_scope: Callable[[str], FlaskClient]) -> FlaskClient:
+    """The client of a system with all rights."""
+    return with_scope("system/*.cruds")
