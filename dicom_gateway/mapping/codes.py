@@ -34,6 +34,11 @@ _OID: Final = re.compile(r"[0-2](\.(0|[1-9][0-9]*))+")
 _CODE: Final = re.compile(r"\S+( \S+)*")
 
 
+def is_code(text: str) -> bool:
+    """Whether FHIR takes a text as a code: https://hl7.org/fhir/R4/datatypes.html#code."""
+    return _CODE.fullmatch(text) is not None
+
+
 def coding(item: Keys) -> Resource | None:
     """The Coding of an item; None for one without a code and without a meaning.
 
@@ -48,7 +53,7 @@ def coding(item: Keys) -> Resource | None:
     if not system and _OID.fullmatch(oid):
         system = f"urn:oid:{oid}"
     made: Resource = {}
-    if value and system and _CODE.fullmatch(value):
+    if value and system and is_code(value):
         made |= {"system": system, "code": value}
     if meaning:
         made["display"] = meaning

@@ -32,7 +32,7 @@ from dicom_gateway.mapping.identifiers import (
     uid_identifier,
 )
 from dicom_gateway.mapping.names import display
-from dicom_gateway.mapping.series import MOST_INSTANCES, series_of
+from dicom_gateway.mapping.series import MOST_INSTANCES, modality, series_of
 from dicom_gateway.mapping.studies import Study
 from fhirserver.model.resource import Resource
 
@@ -111,7 +111,7 @@ def accessions(study: Study, source: Source) -> list[Number]:
 
 def modalities(study: Study) -> list[str]:
     """The modalities of a study's series."""
-    found = dict.fromkeys(text(one.keys, "00080060") or "OT" for one in study.series)
+    found = dict.fromkeys(modality(one) for one in study.series)
     return sorted(found, key=lambda code: code in DOCUMENTS)
 
 

@@ -13,7 +13,7 @@ from typing import Final
 
 from dicom_gateway.mapping.attributes import count, items, text, uid
 from dicom_gateway.mapping.body_sites import body_site, laterality
-from dicom_gateway.mapping.codes import DCM, coding
+from dicom_gateway.mapping.codes import DCM, coding, is_code
 from dicom_gateway.mapping.dates import moment, zone_of
 from dicom_gateway.mapping.identifiers import Source
 from dicom_gateway.mapping.names import display
@@ -40,7 +40,7 @@ def series_of(series: Series, source: Source, marks: Marks, most: int = MOST_INS
     number = count(keys, "00200011")
     if number is not None:
         made["number"] = number
-    made["modality"] = {"system": DCM, "code": text(keys, "00080060") or "OT"}
+    made["modality"] = {"system": DCM, "code": modality(series)}
     description = text(keys, "0008103E") or text(keys, "00181030")
     if description:
         made["description"] = description
@@ -70,6 +70,12 @@ def series_of(series: Series, source: Source, marks: Marks, most: int = MOST_INS
     if listed:
         made["instance"] = [_instance(image, marks) for image in listed]
     return made
+
+
+def modality(series: Series) -> str:
+    """The modality of a series; OT, other, where it says none that FHIR could take."""
+    told = text(series.keys, "00080060")
+    return told if is_code(told) else "OT"
 
 
 def _site(series: Series) -> Resource | None:

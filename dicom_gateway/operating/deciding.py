@@ -4,6 +4,7 @@
 |---|---|
 | a Task that was just answered with a Patient | that one's |
 | a Task that was just opened again, or a study just taken off its patient | nobody's, and asked |
+| an ImagingStudy of a Patient, and images of somebody else among its own | nobody's, and asked |
 | an ImagingStudy of a Patient | still that one's: merges and people move it |
 | a Task that was answered before | that one's |
 | a Task that only a person may answer | nobody's |
@@ -42,8 +43,9 @@ def decided(
     stored: Resource | None,
     task: Resource | None,
     reconcile: Callable[[], Resource | Doubt],
+    is_mixed: Callable[[], bool],
 ) -> Decided:
-    """See the table. `reconcile` is asked only where nobody has said."""
+    """See the table. `reconcile` and `is_mixed` are asked only where nobody has said."""
     current = patient_id((stored or {}).get("subject"))
     answer = answer_of(task)
     if answer is not None and (cause == "task" or current is None) and cause != "taken-off":
@@ -51,6 +53,8 @@ def decided(
     if cause == "taken-off" or (cause == "task" and is_open(task) and current is not None):
         return Decided(None, Doubt((TAKEN_OFF,), (current,) if current else ()))
     if current is not None:
+        if answer is None and is_mixed():
+            return Decided(None, Doubt(("mixed-patients",), (current,)))
         return Decided(current)
     if is_by_hand(task):
         return Decided(None, Doubt((TAKEN_OFF,)))

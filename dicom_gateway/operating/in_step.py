@@ -37,6 +37,7 @@ from dicom_gateway.operating.sources import source_of
 from dicom_gateway.partners import Directory
 from fhirserver.access.principal import Principal, scopes
 from fhirserver.engine import Engine
+from fhirserver.errors import Invalid
 from fhirserver.instances import Instances
 from fhirserver.interactions.messages import FhirRequest, Hand
 from fhirserver.model import json
@@ -93,7 +94,13 @@ class InStep:
         stored = self.stored(uid)
         task = self._task(uid)
         claimed = claim(here.study.keys, source)
-        whose = decided(cause, stored, task, lambda: self._reconciled(here, source, claimed))
+        whose = decided(
+            cause,
+            stored,
+            task,
+            lambda: self._reconciled(here, source, claimed),
+            lambda: self._names_others(here, source),
+        )
         linked, whose = self._linked(here.study, source, claimed, whose, marks)
         made = imaging_study(here.study, source, linked)
         if _is_withdrawn(here.study, withdrawn(selections)):
@@ -152,7 +159,7 @@ class InStep:
         return next(iter(looked_up(self._engine, "Task", ("_id", task_id(uid)))), None)
 
     def _reconciled(self, here: Found, source: Source, claimed: Claim) -> Resource | Doubt:
-        if here.row.is_mixed and self._names_others(here, source):
+        if self._names_others(here, source):
             return Doubt(("mixed-patients",))
         return patient_of(self._engine, claimed)
 
@@ -162,6 +169,8 @@ class InStep:
         What the first instance of the study has said of its patient is all that lies in the
         record; what the others say is in their files.
         """
+        if not here.row.is_mixed:
+            return False
         told: list[Claim] = []
         for series in here.study.series:
             ends = {series.images[0].uid, series.images[-1].uid}
@@ -213,11 +222,28 @@ class InStep:
         entries = [_put(f"ImagingStudy?identifier={identifier['system']}|{identifier['value']}",
                         made, name)]  # fmt: skip
         entries += _question(uid, name, made, task, whose)
-        entries += document_entries(self._engine, self._instances, here, source, made, name)
+        of_documents = document_entries(self._engine, self._instances, here, source, made, name)
+        if of_documents:
+            try:
+                return self._written(here, source, made, name, entries + of_documents, stored)
+            except Invalid as error:
+                # What a document says must not keep the images from being seen.
+                log.warning("dicom_documents_left", extra={"why": str(error)})
+        return self._written(here, source, made, name, entries, stored)
+
+    def _written(
+        self,
+        here: Found,
+        source: Source,
+        made: Resource,
+        name: str,
+        entries: list[Resource],
+        stored: Resource | None,
+    ) -> str:
         targets = [{"reference": e["fullUrl"]} for e in entries
                    if e["resource"]["resourceType"] not in {"Task", "Binary"}]  # fmt: skip
-        told = provenance(targets, uid, made, source, here.row.updated)
-        entries.append(_put(f"Provenance/{told['id']}", told, f"urn:uuid:{told['id']}"))
+        told = provenance(targets, here.row.uid, made, source, here.row.updated)
+        entries = [*entries, _put(f"Provenance/{told['id']}", told, f"urn:uuid:{told['id']}")]
         answer = self._engine.handle(
             FhirRequest(
                 "bundle",

@@ -12,9 +12,12 @@ from fhirserver.reactions.looking import looked_up
 
 def open_in_step(engine: Engine) -> InStep:
     """What keeps the ImagingStudies of this server in step with its record."""
-    instances = open_instances(engine.context.settings, engine.context.store.database)
+    settings = engine.context.settings
+    instances = open_instances(settings, engine.context.store.database)
 
     def endpoints(connection_type: str) -> list[Resource]:
         return looked_up(engine, "Endpoint", ("connection-type", connection_type))
 
-    return InStep(engine, instances, Directory(endpoints))
+    return InStep(
+        engine, instances, Directory(endpoints), patient_system=settings.dicom_patient_system
+    )

@@ -28,6 +28,7 @@ from fhirserver.reactions import Change, Connection, Item, New, Reaction, Reader
 from fhirserver.reactions.written import Written, written
 
 TOPIC: Final = "dicom.fhir"
+READER: Final = TOPIC
 TYPES: Final = frozenset({"Task", "ImagingStudy", "Patient", "ServiceRequest"})
 MOST: Final = 500
 """Studies that one change has looked at again."""
@@ -41,7 +42,7 @@ def reaction(engine: Engine) -> Reaction:
     def act(item: Item) -> None:
         react(in_step, item)
 
-    return Reaction(readers=[Reader(TOPIC, chosen)], workers=[Worker(TOPIC, act, threads=1)])
+    return Reaction(readers=[Reader(READER, chosen)], workers=[Worker(TOPIC, act, threads=1)])
 
 
 def chosen(connection: Connection, changes: Sequence[Change]) -> list[tuple[str, New]]:

@@ -16,6 +16,11 @@ class DicomRecord:
         3.0,
         "How long no further instance of a study may have come before its ImagingStudy is written.",
     )
+    dicom_patient_system: str = setting(
+        "",
+        "The system (URI) of patient ids where neither the instance nor the sender's entry tells "
+        "one, as with what comes by DICOMweb; without it somebody is asked whose such a study is.",
+    )
     dicom_dir: Path | None = setting(
         None,
         "Where the files of DICOM instances lie; DATA_DIR/dicom when it isn't set. All servers on "

@@ -11,7 +11,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Final
 
 from dicom_gateway.mapping.attributes import Keys, cleaned, items, text, values
-from dicom_gateway.mapping.codes import concept, has_code
+from dicom_gateway.mapping.codes import concept, has_code, is_code
 from fhirserver.model.resource import Resource
 
 DEEPEST: Final = 40
@@ -113,7 +113,7 @@ def quantity(node: Node) -> Resource | None:
 
 def _unit(item: Keys) -> Resource:
     code, meaning = text(item, "00080100"), text(item, "00080104")
-    if text(item, "00080102") != "UCUM" or not code:
+    if text(item, "00080102") != "UCUM" or not is_code(code):
         return {"unit": meaning or code} if meaning or code else {}
     if code == _NO_UNIT:
         return {"system": _UCUM, "code": code}

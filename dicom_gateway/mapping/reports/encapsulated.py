@@ -10,7 +10,7 @@ import base64
 from typing import Final
 
 from dicom_gateway.mapping.attributes import Keys, items, text, uid
-from dicom_gateway.mapping.codes import concept
+from dicom_gateway.mapping.codes import concept, is_code
 from dicom_gateway.mapping.identifiers import id_of, uid_identifier
 from dicom_gateway.mapping.reports.context import About, told_at
 from fhirserver.model.resource import Resource
@@ -25,7 +25,10 @@ _SECTION: Final = "http://terminology.hl7.org/CodeSystem/v2-0074"
 
 def media_type(keys: Keys, sop_class: str) -> str:
     """What kind of document it is."""
-    return text(keys, "00420012") or SOP_CLASSES.get(sop_class, "application/octet-stream")
+    told = text(keys, "00420012")
+    if is_code(told):
+        return told
+    return SOP_CLASSES.get(sop_class, "application/octet-stream")
 
 
 def binary(keys: Keys, content: bytes, kind: str, subject: Resource) -> Resource:

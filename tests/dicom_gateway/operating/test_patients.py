@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from dicom_gateway.operating.in_step import InStep
+from dicom_gateway.partners import Directory
 from tests.dicom_gateway.mapping.valid import assert_valid
 from tests.dicom_gateway.operating.scanner import Scanner
 
@@ -238,3 +240,35 @@ def test_a_study_that_is_moved_to_another_patient_stays_there(scanner: Scanner) 
     scanner.settle()
 
     assert scanner.is_of(other)
+
+
+def test_images_of_somebody_else_that_come_later_take_the_study_off(scanner: Scanner) -> None:
+    jane = scanner.patient()
+    scanner.send(1)
+    scanner.settle()
+    assert scanner.is_of(jane)
+
+    scanner.send(2, series=2, PatientName="Roe^Richard", PatientSex="M")
+    scanner.settle()
+    scanner.react()
+
+    assert scanner.is_nobodys()
+    assert scanner.reasons() == ["mixed-patients"]
+    scanner.answer(jane)
+    scanner.react()
+    scanner.send(3)
+    scanner.settle()
+    assert scanner.is_of(jane)
+
+
+def test_an_id_that_only_the_site_knows_is_found_by_its_own_system(scanner: Scanner) -> None:
+    system = f"{scanner.system}/site"
+    jane = scanner.patient(system=system)
+    scanner.in_step = InStep(
+        scanner.engine, scanner.record, Directory(lambda _: []), patient_system=system
+    )
+
+    scanner.send()
+    scanner.settle()
+
+    assert scanner.is_of(jane)
