@@ -40,6 +40,7 @@ from fhirserver.web.authentication import AccessOf, Authenticator
 from fhirserver.web.cds import blueprint as cds
 from fhirserver.web.cors import Sharing
 from fhirserver.web.errors import handle_errors
+from fhirserver.web.image_metrics import ImageMetrics
 from fhirserver.web.message_metrics import MessageMetrics
 from fhirserver.web.openapi import address as openapi
 from fhirserver.web.protection.gate import Gate, Guard
@@ -107,7 +108,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     )
     app.register_blueprint(openapi.blueprint(engine))
     app.register_blueprint(health.blueprint(database))
-    gauges = QueueMetrics(database), MessageMetrics(database)
+    gauges = QueueMetrics(database), MessageMetrics(database), ImageMetrics(database)
     app.register_blueprint(observation.metrics(settings, *gauges))
     front = Front(app, stages, fhir.api(engine, authenticator, limits, blobs))
     app.wsgi_app = Gate(front, settings)  # type: ignore[method-assign]

@@ -65,15 +65,37 @@ class Committer:
 
     def _keep(self, group: Sequence[_Waiting]) -> None:
         try:
+            left = self._keep_singles(group)
+        except Exception as error:  # noqa: BLE001 - the thread must live whatever happens
+            _refuse(group, error)
+        else:
+            self._keep_lists(left)
+
+    def _keep_singles(self, group: Sequence[_Waiting]) -> list[_Waiting]:
+        """Who brings one instance, most do, has it when it is kept; who is left."""
+        singles = [arrivals[0] for arrivals, _ in group if len(arrivals) == 1]
+        kept = self._keeping.keep_apart(singles) if singles else {}
+        left = []
+        for arrivals, future in group:
+            found = kept.get(arrivals[0].upload.id) if arrivals else None
+            if found is None:
+                left.append((arrivals, future))
+            else:
+                future.set_result([found])
+        return left
+
+    def _keep_lists(self, group: Sequence[_Waiting]) -> None:
+        if not group:
+            return
+        try:
             kept = self._keeping.keep([a for arrivals, _ in group for a in arrivals])
         except Exception as error:  # noqa: BLE001 - the thread must live whatever happens
             if len(group) == 1 or isinstance(error, Unavailable):
-                log.warning("dicom_not_kept", extra={"error": type(error).__name__})
                 _refuse(group, error)
                 return
             # One of them can't be kept; the others can.
             for one in group:
-                self._keep([one])
+                self._keep_lists([one])
             return
         at = 0
         for arrivals, future in group:
@@ -82,6 +104,7 @@ class Committer:
 
 
 def _refuse(group: Sequence[_Waiting], error: Exception) -> None:
+    log.warning("dicom_not_kept", extra={"error": type(error).__name__})
     for arrivals, future in group:
         # When the database went away nobody knows whether it was committed: the sweep will tell.
         if not isinstance(error, Unavailable):

@@ -16,7 +16,7 @@ from fhirserver.keys import aead
 from fhirserver.keys.keyring import KeyDestroyed, Keyring
 from fhirserver.keys.sealed_files import sync
 from fhirserver.storage import dicom_keeping as rows
-from fhirserver.storage.database import Connection, Database, Stale
+from fhirserver.storage.database import Connection, Database, DatabaseError, Stale
 
 log = logging.getLogger(__name__)
 
@@ -32,6 +32,21 @@ class Keeping:
         self._database = database
         self._keyring = keyring
         self._keys: dict[str, UUID] = {}
+
+    def keep_apart(self, arrivals: Sequence[Arrival]) -> dict[UUID, Kept]:
+        """Keep those that are new to series that are there, each for itself, in one statement.
+
+        What isn't in the answer, by object, isn't kept by this.
+        """
+        self._name(arrivals)
+        try:
+            self._learn({a.facts.study for a in arrivals})
+            made = [self._row(a) for a in arrivals if a.facts.study in self._keys]
+            numbers = rows.add(self._database, made) if made else {}
+        except (Stale, DatabaseError, KeyDestroyed):
+            # Nothing has happened; `keep` finds out what it is.
+            return {}
+        return {object_: Kept(number, "new") for object_, number in numbers.items()}
 
     def keep(self, arrivals: Sequence[Arrival]) -> list[Kept]:
         """All of them, or, when this raises, none; then their files are as they were."""
@@ -64,6 +79,9 @@ class Keeping:
                 if not left:
                     raise Unavailable("the studies change too often: try again") from None
         raise AssertionError
+
+    def _row(self, arrival: Arrival) -> rows.NewInstance:
+        return sealed_row(self._keyring, arrival, self._keys[arrival.facts.study])
 
     def _learn(self, studies: set[str]) -> None:
         """Know the keys of the studies that there are."""
@@ -116,9 +134,8 @@ class _Transaction:
     def _add(self, arrivals: Sequence[Arrival]) -> dict[UUID, int]:
         if not arrivals:
             return {}
-        return rows.add(
-            self._connection, [self._row(a, self._keys[a.facts.study]) for a in arrivals]
-        )
+        made = [sealed_row(self._keyring, a, self._keys[a.facts.study]) for a in arrivals]
+        return rows.add(self._connection, made)
 
     def _add_all(self, arrivals: Sequence[Arrival]) -> dict[UUID, int]:
         """Those too whose study or series isn't there."""
@@ -142,13 +159,15 @@ class _Transaction:
 
     def _add_conflict(self, arrival: Arrival, there: rows.Known) -> bool:
         log.warning("dicom_conflict", extra={"instance": arrival.facts.instance})
-        row = self._row(arrival, there.data_key)
+        row = sealed_row(self._keyring, arrival, there.data_key)
         return rows.add_conflict(self._connection, there.study, row, all_keys(arrival.facts.keys))
 
-    def _row(self, arrival: Arrival, data_key: UUID) -> rows.NewInstance:
-        upload = arrival.upload
-        sealed = aead.seal(self._keyring.key(data_key), upload.key, place_of(upload.id))
-        return instance(arrival, data_key, sealed)
+
+def sealed_row(keyring: Keyring, arrival: Arrival, data_key: UUID) -> rows.NewInstance:
+    """The row of an arrival, with the key of its file sealed."""
+    upload = arrival.upload
+    sealed = aead.seal(keyring.key(data_key), upload.key, place_of(upload.id))
+    return instance(arrival, data_key, sealed)
 
 
 def place_of(object_: UUID) -> bytes:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import Future
+from datetime import datetime
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from fhirserver.errors import Damaged
 from fhirserver.instances.committing import Committer
@@ -32,6 +33,8 @@ from fhirserver.storage.dicom_removing import Removed
 from fhirserver.storage.dicom_rows import InstanceRow, SeriesRow, StudyRow
 from fhirserver.storage.dicom_standing import Changed, Totals
 from fhirserver.storage.dicom_wanted import Wanted
+
+_AT_ONCE: Final = 500
 
 Condition = Literal["whole", "damaged", "missing"]
 Make = Callable[[InstanceRow], bytes]
@@ -100,6 +103,17 @@ class Instances:
     def instances(self, wanted: Wanted) -> list[InstanceRow]:
         """Instances, those of the newest study first, then by their numbers in series."""
         return searches.instances(self.database, wanted)
+
+    def all_instances(self) -> Iterator[InstanceRow]:
+        """Every instance, in the order in which they came."""
+        last = 0
+        while some := rows.after(self.database, last, limit=_AT_ONCE):
+            yield from some
+            last = some[-1].number
+
+    def unchanged_since(self, before: datetime, limit: int = 100) -> list[StudyRow]:
+        """Studies of which nothing has come or gone since then, the oldest first."""
+        return rows.unchanged_since(self.database, before, limit=limit)
 
     def read(
         self, instance: InstanceRow | ConflictRow, start: int = 0, stop: int | None = None
@@ -199,10 +213,20 @@ class Instances:
         return removed
 
     def conflicts(
-        self, study: str | None = None, *, after: int = 0, limit: int = 100
+        self,
+        study: str | None = None,
+        *,
+        only_open: bool = True,
+        after: int = 0,
+        limit: int = 100,
     ) -> list[ConflictRow]:
-        """Conflicts that nobody has decided about, of one study or of all, the oldest first."""
-        return conflicts.open_ones(self.database, study=study, after=after, limit=limit)
+        """Conflicts, of one study or of all, the oldest first.
+
+        Those that nobody has decided about, unless the others are wanted, too.
+        """
+        return conflicts.listed(
+            self.database, study=study, only_open=only_open, after=after, limit=limit
+        )
 
     def conflict(self, number: int) -> ConflictRow | None:
         """A conflict by its number; `read` and `check` take it as they take an instance."""

@@ -37,7 +37,7 @@ class SealedFile:
     def create(cls, path: Path, key: bytes, name: bytes) -> SealedFile:
         """Begin a file in a folder that exists. Raises OSError."""
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
-        number = os.open(part_of(path), flags, 0o600)
+        number = os.open(f"{path}{PART}", flags, 0o600)
         return cls(path, FileIO(number, "wb"), chunks.Sealing(key, name))
 
     def write(self, piece: bytes | bytearray | memoryview) -> None:
@@ -55,14 +55,14 @@ class SealedFile:
     def rename(self) -> None:
         """Give the closed file its name, unless it has it. Raises OSError."""
         if not self._is_named:
-            part_of(self.path).rename(self.path)
+            os.rename(f"{self.path}{PART}", self.path)  # noqa: PTH104 - a tenth of the time
             self._is_named = True
 
     def discard(self) -> None:
         """Take it away, whatever state it is in."""
         with contextlib.suppress(OSError):
             self._file.close()
-        for path in (part_of(self.path), self.path):
+        for path in (Path(f"{self.path}{PART}"), self.path):
             with contextlib.suppress(OSError):
                 path.unlink(missing_ok=True)
 
@@ -70,11 +70,6 @@ class SealedFile:
         view = memoryview(sealed)
         while view:
             view = view[self._file.write(view) :]
-
-
-def part_of(path: Path) -> Path:
-    """The name of a file while it is written."""
-    return path.with_suffix(PART)
 
 
 def read(

@@ -17,6 +17,7 @@ from fhirserver.interactions.recording import note_change, on_record
 from fhirserver.interactions.rights import RECORD, refuse_change_of_record
 from fhirserver.model.parameters import parameters, value
 from fhirserver.search.hashing import reference_self
+from fhirserver.storage.dicom_removing import erase_of_owner
 from fhirserver.storage.expunging import remove_all, remove_history
 from fhirserver.storage.holding import lock_current
 from fhirserver.storage.keys import destroy_of_owner
@@ -61,7 +62,9 @@ def expunge(ctx: Context, call: Call) -> FhirResponse:
         elif there.is_deleted:
             count = remove_all(connection, call.type, there.key)
             # Of a patient, all that was sealed as theirs goes with the key.
-            destroy_of_owner(connection, reference_self(call.type, call.id))
+            owner = reference_self(call.type, call.id)
+            destroy_of_owner(connection, owner)
+            erase_of_owner(connection, owner)
         else:
             raise Conflict(f"{call.type}/{call.id} isn't deleted: delete it first")
         note_change("delete", call.type, call.id, None, there.content)

@@ -48,14 +48,19 @@ _CONFLICT: Final = (
 _FROM: Final = "FROM dicom.conflict c JOIN dicom.study s ON s.number = c.study"
 
 
-def open_ones(
-    database: Database, *, study: str | None = None, after: int = 0, limit: int = 100
+def listed(
+    database: Database,
+    *,
+    study: str | None = None,
+    only_open: bool = True,
+    after: int = 0,
+    limit: int = 100,
 ) -> list[ConflictRow]:
-    """Those that nobody has decided about, the oldest first."""
+    """Conflicts, or those that nobody has decided about, the oldest first."""
     rows = database.read(
-        f"SELECT {_CONFLICT} {_FROM} WHERE c.ended IS NULL AND c.number > %s "
+        f"SELECT {_CONFLICT} {_FROM} WHERE (c.ended IS NULL OR NOT %s) AND c.number > %s "
         "AND (%s::text IS NULL OR s.uid = %s) ORDER BY c.number LIMIT %s",
-        (after, study, study, limit),
+        (only_open, after, study, study, limit),
     )
     return [_conflict(row) for row in rows]
 

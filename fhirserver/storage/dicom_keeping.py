@@ -11,6 +11,7 @@ from dataclasses import dataclass, fields
 from typing import Any, Final
 from uuid import UUID
 
+from fhirserver.model import json
 from fhirserver.storage.database import Connection, Database, execute
 from fhirserver.storage.versions import array
 
@@ -94,20 +95,23 @@ class Known:
 
 _ADD: Final = """
 WITH come AS MATERIALIZED (
-  SELECT * FROM unnest(%b::text[], %b::text[], %b::uuid[], %s::int8[], %b::uuid[], %s::int8[],
-    %s::int8[], %s::int4[], %b::text[], %b::text[], %b::text[], %b::text[], %b::text[], %b::text[],
-    %b::bytea[], %b::bytea[], %b::text[], %b::bytea[])
-  AS n (study, series, data_key, person, object, size, instance_number, dataset_at, uid, sop_class,
-    transfer_syntax, sender, source, caller, key, digest, keys, metadata)),
+  SELECT * FROM ROWS FROM (
+    json_to_recordset(%s::json) AS (study text, series text, data_key uuid, person int8,
+      object uuid, size int8, instance_number int8, dataset_at int4, uid text, sop_class text,
+      transfer_syntax text, sender text, source text, caller text, key text, digest text,
+      keys jsonb),
+    unnest(%b::bytea[])) AS n (study, series, data_key, person, object, size, instance_number,
+      dataset_at, uid, sop_class, transfer_syntax, sender, source, caller, key, digest, keys,
+      metadata)),
 held AS MATERIALIZED (
   SELECT s.number, s.uid, s.key FROM dicom.study s
-  WHERE s.uid = ANY(%s::text[]) ORDER BY s.uid FOR NO KEY UPDATE),
+  WHERE s.uid = ANY(ARRAY(SELECT DISTINCT study FROM come)) ORDER BY s.uid FOR NO KEY UPDATE),
 new AS (
   INSERT INTO dicom.instance (study, series, object, size, instance_number, dataset_at, uid,
     sop_class, transfer_syntax, sender, source, caller, key, digest, keys, metadata)
   SELECT h.number, e.number, c.object, c.size, c.instance_number, c.dataset_at, c.uid, c.sop_class,
-    c.transfer_syntax, c.sender, c.source, c.caller, c.key, c.digest, c.keys::jsonb,
-    nullif(c.metadata, '')
+    c.transfer_syntax, c.sender, c.source, c.caller, decode(c.key, 'hex'), decode(c.digest, 'hex'),
+    c.keys, nullif(c.metadata, '')
   FROM come c JOIN held h ON h.uid = c.study AND h.key = c.data_key
   JOIN dicom.series e ON e.study = h.number AND e.uid = c.series
   ORDER BY c.uid
@@ -140,13 +144,41 @@ queued AS (
 SELECT object, number FROM new"""
 
 
-def add(connection: Connection, rows: Sequence[NewInstance]) -> dict[UUID, int]:
+def add(target: Connection | Database, rows: Sequence[NewInstance]) -> dict[UUID, int]:
     """Keep instances; the numbers of those that are kept by their objects.
 
-    One isn't kept that is there already, or whose study (with this key) or series isn't.
+    One isn't kept that is there already, or whose study (with this key) or series isn't. On a
+    database it is a transaction of its own.
     """
-    values = (*_columns(NewInstance, rows), sorted({r.study for r in rows}), TOPIC)
-    return {row[0]: row[1] for row in execute(connection, _ADD, values)}
+    values = (json.dump([_record(r) for r in rows]).decode(), [r.metadata for r in rows], TOPIC)
+    if isinstance(target, Database):
+        found = target.write(_ADD, values)
+    else:
+        found = execute(target, _ADD, values)
+    return {row[0]: row[1] for row in found}
+
+
+def _record(row: NewInstance) -> dict[str, Any]:
+    """One JSON text costs a tenth of an array for each column."""
+    return {
+        "study": row.study,
+        "series": row.series,
+        "data_key": row.data_key,
+        "person": row.person,
+        "object": row.object,
+        "size": row.size,
+        "instance_number": row.instance_number,
+        "dataset_at": row.dataset_at,
+        "uid": row.uid,
+        "sop_class": row.sop_class,
+        "transfer_syntax": row.transfer_syntax,
+        "sender": row.sender,
+        "source": row.source,
+        "caller": row.caller,
+        "key": row.key.hex(),
+        "digest": row.digest.hex(),
+        "keys": json.raw(row.keys),
+    }
 
 
 def keys_of(database: Database, uids: Collection[str]) -> dict[str, UUID]:

@@ -78,7 +78,7 @@ def remove(
         rows = execute(
             connection, _INSTANCES, {"study": number, "series": series, "instance": instance}
         )
-        if not rows:
+        if not rows and (series or instance):
             return None
         uids = [row[0] for row in rows]
         objects = [row[1] for row in rows]
@@ -115,7 +115,7 @@ def erase_of_owner(connection: Connection, owner: int) -> int:
     """
     theirs: dict[str, Any] = {"owner": owner}
     numbers = "SELECT number FROM dicom.study WHERE owner = %(owner)s"
-    execute(connection, f"{_OF_OWNER_LOCK}", theirs)
+    execute(connection, _OF_OWNER_LOCK, theirs)
     for table in ("instance", "series", "conflict", "change"):
         execute(connection, f"DELETE FROM dicom.{table} WHERE study IN ({numbers})", theirs)
     rows = execute(

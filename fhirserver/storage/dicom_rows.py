@@ -163,6 +163,25 @@ def instances(database: Database, uids: Collection[str]) -> list[InstanceRow]:
     return instances_of(rows, series_by_number(database, {row[1] for row in rows}))
 
 
+def unchanged_since(database: Database, before: datetime, *, limit: int) -> list[StudyRow]:
+    """Studies of which nothing has come or gone since then, the oldest first."""
+    rows = database.read(
+        f"SELECT {STUDY} FROM dicom.study s WHERE s.updated < %s ORDER BY s.number LIMIT %s",
+        (before, limit),
+    )
+    return [study_of(row) for row in rows]
+
+
+def after(database: Database, number: int, *, limit: int) -> list[InstanceRow]:
+    """Instances with higher numbers than this one, in order: all of them, page by page."""
+    rows = database.point(
+        f"SELECT {INSTANCE} FROM dicom.instance i JOIN dicom.study s ON s.number = i.study "
+        "WHERE i.number > %s ORDER BY i.number LIMIT %s",
+        (number, limit),
+    )
+    return instances_of(rows, series_by_number(database, {row[1] for row in rows}))
+
+
 def total_bytes(database: Database) -> int:
     """How many bytes the files of all studies have."""
     return int(
