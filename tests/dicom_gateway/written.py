@@ -39,7 +39,10 @@ def item(*elements: bytes, undefined: bool = False) -> bytes:
 
 
 def a_dataset(
-    *more: bytes, syntax: str = EXPLICIT, without: int = 0, charset: str = "ISO_IR 192"
+    *more: bytes,
+    syntax: str = EXPLICIT,
+    without: int | tuple[int, ...] = (),
+    charset: str = "ISO_IR 192",
 ) -> bytes:
     """A CT instance of Jane Doe, elements in order; `more` are elements of `element`."""
     own = [
@@ -48,8 +51,9 @@ def a_dataset(
         (0x00100020, "LO", "4711"), (0x0020000D, "UI", "1.2.3"), (0x0020000E, "UI", "1.2.3.1"),
         (0x00280010, "US", b"\0\2" if syntax == BIG else b"\2\0"),
     ]  # fmt: skip
+    left_out = without if isinstance(without, tuple) else (without,)
     order = "big" if syntax == BIG else "little"
-    elements = [element(*one, syntax=syntax) for one in own if one[0] != without] + list(more)
+    elements = [element(*one, syntax=syntax) for one in own if one[0] not in left_out] + list(more)
     return b"".join(
         sorted(
             elements, key=lambda e: (int.from_bytes(e[:2], order), int.from_bytes(e[2:4], order))
