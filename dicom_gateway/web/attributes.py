@@ -1,4 +1,4 @@
-"""The attributes that QIDO-RS tells at each level, and those that the record has in columns.
+"""The attributes that QIDO-RS tells at each level.
 
 PS3.18 tables 10.6.3-3 to 10.6.3-5.
 """
@@ -21,30 +21,3 @@ _INSTANCE: Final = (
     "0020000D", "0020000E", "00200013", "00280010", "00280011", "00280100", "00280008",
 )  # fmt: skip
 TOLD: Final = {"study": _STUDY, "series": _SERIES, "instance": _INSTANCE}
-
-COLUMN_OF: Final = {
-    "00100020": "PatientID",
-    "00100021": "IssuerOfPatientID",
-    "00100010": "PatientName",
-    "00100030": "PatientBirthDate",
-    "00100040": "PatientSex",
-    "00080020": "StudyDate",
-    "00080030": "StudyTime",
-    "00080050": "AccessionNumber",
-    "00200010": "StudyID",
-    "00081030": "StudyDescription",
-    "00080090": "ReferringPhysicianName",
-    "00080061": "ModalitiesInStudy",
-    "00080062": "SOPClassesInStudy",
-    "00080060": "Modality",
-    "00200011": "SeriesNumber",
-    "0008103E": "SeriesDescription",
-    "00180015": "BodyPartExamined",
-    "00081010": "StationName",
-    "00400244": "PerformedProcedureStepStartDate",
-    "00400245": "PerformedProcedureStepStartTime",
-    "00080016": "SOPClassUID",
-    "00200013": "InstanceNumber",
-}
-"""The keywords of fhirserver.instances.COLUMNS by tag."""
-UIDS: Final = {"0020000D": "studies", "0020000E": "series", "00080018": "instances"}

@@ -6,13 +6,14 @@ is there. Every request asks anew.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
 from flask import Response, request
 
 from dicom_gateway.datasets import is_uid
+from dicom_gateway.querying.visible import Visible, to_principal
 from dicom_gateway.rendering.limits import NoSuchFrame, Overloaded, Undecodable
 from dicom_gateway.rendering.studio import Studio
 from fhirserver.access.access import Right
@@ -25,13 +26,11 @@ from fhirserver.errors import FhirError, Forbidden, Invalid, NotAcceptable, NotF
 from fhirserver.instances import Instances, StudyRow
 from fhirserver.interactions.interaction import interactions
 from fhirserver.interactions.messages import FhirRequest
-from fhirserver.model import json
 from fhirserver.settings import Settings
 from fhirserver.web.administration.admission import Desk
 from fhirserver.web.origin import origin
 
 TYPE: Final = "ImagingStudy"
-_BATCH: Final = 200
 _NOT_HERE: Final = "there is no such study, series or instance"
 _NOT_THEIRS: Final = "it is no study of the patient whose chart was launched, or none at all"
 
@@ -102,30 +101,18 @@ class Counter:
         """
         checked(uid)
         found = self.instances.study(uid)
-        if found is None or not self._is_seen(principal, found):
+        if found is None or not self.is_seen(principal, found):
             if principal.patient is not None:
                 raise Forbidden(_NOT_THEIRS)
             raise NotFound(_NOT_HERE)
         return found
 
-    def visible(self, principal: Principal, studies: Collection[StudyRow]) -> set[int]:
-        """The numbers of those studies that the caller may read."""
-        if _is_whole(principal):
-            return {s.number for s in studies}
-        by_id = {s.imaging_study: s.number for s in studies if s.imaging_study}
-        seen: set[int] = set()
-        ids = list(by_id)
-        for at in range(0, len(ids), _BATCH):
-            some = ids[at : at + _BATCH]
-            query = (("_id", ",".join(some)), ("_count", str(_BATCH)), ("_elements", "id"))
-            asked = FhirRequest("search-type", principal, type=TYPE, query=query)
-            answer = interactions["search-type"](self.engine.seen_by(principal), asked)
-            page = json.parse_object(answer.content or b"{}")
-            seen |= {by_id[e["resource"]["id"]] for e in page.get("entry", ())
-                     if e["resource"].get("id") in by_id}  # fmt: skip
-        return seen
+    def visible(self, principal: Principal) -> Visible:
+        """Which studies the caller finds."""
+        return to_principal(self.engine, principal, is_unfiled=_is_whole(principal))
 
-    def _is_seen(self, principal: Principal, study: StudyRow) -> bool:
+    def is_seen(self, principal: Principal, study: StudyRow) -> bool:
+        """Whether the caller may read a study."""
         if study.imaging_study is None:
             return _is_whole(principal)
         asked = FhirRequest("read", principal, type=TYPE, id=study.imaging_study)

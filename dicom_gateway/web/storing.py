@@ -122,7 +122,7 @@ def _kept(counter: Counter, principal: Principal, taken: Taken) -> Done:
     known = [s for s in there.values() if s is not None]
     if known and principal.user is not None:
         # Nobody adds to a study that they may not see.
-        seen = counter.visible(principal, known)
+        seen = {s.number for s in known if counter.is_seen(principal, s)}
         _refuse(taken, {s.uid for s in known if s.number not in seen})
     arrivals = list(taken.arrivals)
     try:
