@@ -27,7 +27,9 @@ from dicom_gateway.operating.questions import (
     Question,
     asked_again,
     is_open,
+    is_question,
     settled,
+    study_of,
     task_id,
     task_of,
 )
@@ -156,7 +158,9 @@ class InStep:
         return next(iter(looked_up(self._engine, "ImagingStudy", query)), None)
 
     def _task(self, uid: str) -> Resource | None:
-        return next(iter(looked_up(self._engine, "Task", ("_id", task_id(uid)))), None)
+        """The Task of a study; one that only has its id is none of ours, and answers nothing."""
+        tasks = looked_up(self._engine, "Task", ("_id", task_id(uid)))
+        return next((t for t in tasks if is_question(t) and study_of(t) == uid), None)
 
     def _reconciled(self, here: Found, source: Source, claimed: Claim) -> Resource | Doubt:
         if self._names_others(here, source):
