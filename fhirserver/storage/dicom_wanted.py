@@ -121,7 +121,7 @@ def studies_statement(wanted: Wanted) -> Part:
     where, values = _where(wanted, "study")
     return (
         f"SELECT {STUDY} FROM dicom.study s WHERE {where} "
-        "ORDER BY s.date DESC, s.time DESC, s.number DESC LIMIT %(limit)s OFFSET %(offset)s",
+        f"ORDER BY {_ORDER} LIMIT %(limit)s OFFSET %(offset)s",
         values,
     )
 
@@ -131,8 +131,8 @@ def series(database: Database, wanted: Wanted) -> list[SeriesRow]:
     where, values = _where(wanted, "series")
     rows = database.read(
         f"SELECT {SERIES} FROM dicom.study s JOIN dicom.series e ON e.study = s.number "
-        f"WHERE {where} ORDER BY s.date DESC, s.time DESC, s.number DESC, e.series_number, "
-        "e.number LIMIT %(limit)s OFFSET %(offset)s",
+        f"WHERE {where} ORDER BY {_newest(wanted)}e.series_number, e.number "
+        "LIMIT %(limit)s OFFSET %(offset)s",
         values,
         prepare=False,
     )
@@ -145,14 +145,20 @@ def instances(database: Database, wanted: Wanted) -> list[InstanceRow]:
     rows = database.read(
         f"SELECT {INSTANCE} FROM dicom.study s JOIN dicom.series e ON e.study = s.number "
         "JOIN dicom.instance i ON i.study = s.number AND i.series = e.number "
-        f"WHERE {where} ORDER BY s.date DESC, s.time DESC, s.number DESC, e.series_number, "
-        "e.number, i.instance_number, i.number LIMIT %(limit)s OFFSET %(offset)s",
+        f"WHERE {where} ORDER BY {_newest(wanted)}e.series_number, e.number, "
+        "i.instance_number, i.number LIMIT %(limit)s OFFSET %(offset)s",
         values,
         prepare=False,
     )
     return instances_of(rows, series_by_number(database, {row[1] for row in rows}))
 
 
+def _newest(wanted: Wanted) -> str:
+    """The order of studies, where there may be several."""
+    return "" if len(wanted.studies) == 1 else f"{_ORDER}, "
+
+
+_ORDER: Final = "s.date DESC, s.time DESC, s.number DESC"
 _BELOW: Final[dict[tuple[Level, Level], str]] = {
     ("study", "series"): "EXISTS (SELECT FROM dicom.series e WHERE e.study = s.number AND {})",
     ("study", "instance"): "EXISTS (SELECT FROM dicom.instance i WHERE i.study = s.number AND {})",
