@@ -16,7 +16,8 @@ RUN make wheel \
 FROM python:3.13-slim
 COPY --from=build /opt/fhirserver /opt/fhirserver
 RUN useradd --uid 10001 --no-create-home --shell /usr/sbin/nologin fhirserver \
- && install -d -m 0700 -o fhirserver /var/lib/fhirserver /var/lib/fhirserver-blobs
+ && install -d -m 0700 -o fhirserver /var/lib/fhirserver /var/lib/fhirserver-blobs \
+    /var/lib/fhirserver-images
 ENV PATH=/opt/fhirserver/bin:$PATH PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1 FHIRSERVER_DATA_DIR=/var/lib/fhirserver
 USER 10001
 EXPOSE 8000

@@ -16,6 +16,7 @@ from fhirserver.settings import Settings
 from tests.deployment.compose import ROOT, document, services
 
 LISTENING = (["web"], ["push"])
+IMAGES = (["web"], ["dicom"], ["worker"])
 OURS = [s for s in services().values() if s.is_ours]
 
 
@@ -33,7 +34,7 @@ def test_a_service_has_a_command_and_settings_that_exist(service):
 
 def test_each_role_of_production_is_there():
     assert {" ".join(s.command) for s in OURS} >= {
-        *("web", "push", "mllp", "worker", "beat", "db upgrade"),
+        *("web", "push", "mllp", "dicom", "worker", "beat", "db upgrade"),
     }
 
 
@@ -59,11 +60,12 @@ def test_our_services_can_do_little_to_their_host(service):
     assert user == ["10001"]
 
 
-def test_only_the_proxy_is_reached_from_outside_and_mllp_where_it_is_told_to():
+def test_only_the_proxy_is_reached_from_outside_and_mllp_and_dicom_where_they_are_told_to():
     ports = {s.name: s.described["ports"] for s in services().values() if "ports" in s.described}
     assert ports == {
         "proxy": ["${FHIRSERVER_HTTPS_PORT:-443}:8443"],
         "mllp": ["${FHIRSERVER_MLLP_BIND:-127.0.0.1}:${FHIRSERVER_MLLP_PORT:-2575}:2575"],
+        "dicom": ["${FHIRSERVER_DICOM_BIND:-127.0.0.1}:${FHIRSERVER_DICOM_PORT:-11112}:11112"],
     }
     networks = document()["networks"]
     assert networks["inside"]["internal"] is networks["front"]["internal"] is True
@@ -76,6 +78,8 @@ def test_no_two_services_share_what_each_must_keep_for_itself():
     assert {s.volumes.get("/var/lib/fhirserver-blobs") for s in OURS if s.command == ["web"]} == {
         "blobs"
     }
+    images = {s.volumes.get("/var/lib/fhirserver-images") for s in OURS if s.command in IMAGES}
+    assert images == {"images"}
 
 
 def test_the_proxy_is_believed_and_lets_through_what_the_server_takes():
