@@ -113,6 +113,7 @@ class Engine:
             definitions_here,
             (*dictionaries, StoredDictionaries(database)),
             most_codes=settings.max_expansion_codes,
+            keeps_reports=not dictionaries,
         )
         # Nobody's: each request has one with the rights of its caller.
         self.context = Context(

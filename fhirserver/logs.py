@@ -6,6 +6,7 @@ import logging
 import sys
 import time
 import traceback
+from functools import lru_cache
 from typing import Final
 
 import msgspec
@@ -32,11 +33,12 @@ class JSONFormatter(logging.Formatter):
 
     def formatTime(self, record: logging.LogRecord, datefmt: str | None = None) -> str:  # noqa: N802
         """UTC, to the millisecond."""
-        seconds = time.gmtime(record.created)
-        return (
-            f"{seconds.tm_year}-{seconds.tm_mon:02}-{seconds.tm_mday:02}"
-            f"T{seconds.tm_hour:02}:{seconds.tm_min:02}:{seconds.tm_sec:02}.{record.msecs:03.0f}Z"
-        )
+        return f"{_second(int(record.created))}.{record.msecs:03.0f}Z"
+
+
+@lru_cache(maxsize=16)
+def _second(seconds: int) -> str:
+    return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(seconds))
 
 
 def _told(error: BaseException | None) -> str:
@@ -61,6 +63,9 @@ def configure(level: str) -> None:
     handler.setFormatter(JSONFormatter())
     logging.root.handlers[:] = [handler]
     logging.root.setLevel(level.upper())
+    # What no line says isn't looked for: https://docs.python.org/3/howto/logging.html#optimization
+    logging._srcfile = None  # noqa: SLF001 - as it says there
+    logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
 
 
 _encode = msgspec.json.Encoder(enc_hook=str).encode

@@ -6,9 +6,10 @@ import importlib
 import pkgutil
 from collections.abc import Callable, Iterator, Mapping
 from types import ModuleType
-from typing import TypeVar
+from typing import TypeVar, overload
 
 T = TypeVar("T")
+V = TypeVar("V")
 
 
 class Registry(Mapping[str, T]):
@@ -38,6 +39,16 @@ class Registry(Mapping[str, T]):
 
     def __getitem__(self, key: str) -> T:
         return self._items[key]
+
+    @overload
+    def get(self, key: str, /) -> T | None: ...
+
+    @overload
+    def get(self, key: str, /, default: T | V) -> T | V: ...
+
+    def get(self, key: str, /, default: T | V | None = None) -> T | V | None:
+        """As of any mapping, without an error that is caught where there is none."""
+        return self._items.get(key, default)
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._items)

@@ -274,6 +274,12 @@ _CONVERT: Final[dict[str, Callable[[str], Any]]] = {
 def _count(
     made: Operation, declared: Sequence[Parameter], found: _Found, place: str | None
 ) -> None:
+    values = found.values
+    needed = [p for p in declared if p.min]
+    if all(len(v) == 1 for v in values.values()) and all(
+        p.min == 1 and p.name in values for p in needed
+    ):
+        return
     for parameter in declared:
         count = len(found.values.get(parameter.name, ()))
         if count < parameter.min:

@@ -65,7 +65,8 @@ class Inputs:
 
     def one(self, name: str) -> Any:
         """The value of a parameter that doesn't repeat; None when it isn't given."""
-        return next(iter(self.values.get(name, ())), None)
+        given = self.values.get(name)
+        return given[0] if given else None
 
     def text(self, name: str) -> str | None:
         """The same, of a parameter whose values are strings."""
@@ -218,8 +219,9 @@ def keys(made: Operation) -> list[str]:
 
 def called(resource_type: str | None, name: str) -> Operation | None:
     """The operation of this name on a type, or on the system."""
-    keys = [f"${name}"] if resource_type is None else [f"{resource_type}/${name}", f"{ANY}/${name}"]
-    return next((operations[k] for k in keys if k in operations), None)
+    if resource_type is None:
+        return operations.get(f"${name}")
+    return operations.get(f"{resource_type}/${name}") or operations.get(f"{ANY}/${name}")
 
 
 @cache

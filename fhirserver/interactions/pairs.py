@@ -26,6 +26,8 @@ def pairs_in(text: str) -> list[tuple[str, str]]:
     >>> pairs_in("name=Ada%20B&active=")
     [('name', 'Ada B'), ('active', '')]
     """
+    if not text:
+        return []
     if _BAD_ESCAPE.search(text):
         raise NotUnderstood("the parameters have a % without two hexadecimal digits: it is %25")
     try:

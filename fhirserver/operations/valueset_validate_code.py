@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from fhirserver.interactions.context import Context
 from fhirserver.interactions.messages import FhirResponse
-from fhirserver.interactions.operating.terminology_inputs import answer
 from fhirserver.interactions.operating.validate_code import PARAMETERS, validate_in_value_set
 from fhirserver.interactions.operation import Call, operation
 
@@ -23,4 +22,4 @@ from fhirserver.interactions.operation import Call, operation
 )
 def validate_code(ctx: Context, call: Call) -> FhirResponse:
     """Whether the code is in the value set, with all there is to say about it."""
-    return answer(validate_in_value_set(ctx, call).parameters())
+    return FhirResponse(200, validate_in_value_set(ctx, call).text)

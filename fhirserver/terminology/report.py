@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
 from fhirserver.errors import Issue, Severity
+from fhirserver.model import json
 from fhirserver.model.outcome import outcome
 from fhirserver.model.parameters import parameters, resource, value
 from fhirserver.model.resource import Resource
@@ -61,6 +62,7 @@ class Report:
     inactive: bool = False
     status: str | None = None
     codeable_concept: Resource | None = None
+    _text: bytes | None = None
 
     @property
     def result(self) -> bool:
@@ -91,6 +93,13 @@ class Report:
     def parameters(self) -> Resource:
         """The Parameters resource that answers the request."""
         return parameters(self._parameters())
+
+    @property
+    def text(self) -> bytes:
+        """The same as JSON, made once: nothing is found after that."""
+        if self._text is None:
+            self._text = json.dump(self.parameters())
+        return self._text
 
     def _parameters(self) -> Iterator[Resource]:
         yield value("result", "boolean", self.result)

@@ -22,6 +22,9 @@ from fhirserver.terminology.value_sets import ValueSet
 
 _MEMBERSHIPS_KEPT: Final = 50_000
 _EXPANDED_CODES_KEPT: Final = 30_000
+_REPORT_BYTES_KEPT: Final = 4_000_000
+# What a report takes besides its text.
+_REPORT_BYTES: Final = 2_000
 
 
 class _State:
@@ -32,6 +35,7 @@ class _State:
         self.library = library
         self.memberships = Kept[bool | None](_MEMBERSHIPS_KEPT)
         self.expansions = Kept[Resource](_EXPANDED_CODES_KEPT)
+        self.reports = Kept[tuple[ValueSet, Report]](_REPORT_BYTES_KEPT)
 
 
 class _Snapshot:
@@ -70,15 +74,30 @@ class _Snapshot:
         return above == below or found.is_descendant(below, above)
 
 
+def _is_held(shelf: Shelf, value_set: ValueSet) -> bool:
+    """Whether this very value set is found by its address; one that a caller reads may differ."""
+    url = value_set.url
+    return bool(url) and any(
+        shelf.value_set(url, version) is value_set for version in (None, value_set.version)
+    )
+
+
 class Terminology:
     """The terminology of the server; also a content.Codes."""
 
     def __init__(
-        self, sources: Sources, dictionaries: Sequence[Dictionaries] = (), *, most_codes: int
+        self,
+        sources: Sources,
+        dictionaries: Sequence[Dictionaries] = (),
+        *,
+        most_codes: int,
+        keeps_reports: bool = True,
     ) -> None:
+        """`keeps_reports`: no code system is another server's, which may change unnoticed."""
         self._sources = sources
         self._dictionaries = tuple(dictionaries)
         self._most_codes = most_codes
+        self._keeps_reports = keeps_reports
         self._lock = threading.Lock()
         self._state: _State | None = None
 
@@ -113,8 +132,24 @@ class Terminology:
     def validate_code(
         self, shelf: Shelf, value_set: ValueSet, coded: Coded, options: Options
     ) -> Report:
-        """Whether a code is in a value set, and what else there is to say of it."""
-        return check_code(Scope(shelf, options, value_set), value_set, coded)
+        """Whether a code is in a value set, and what else there is to say of it; never change it.
+
+        Forms and imports ask for the same codes over and over: what was found is kept as long as
+        nothing of the content changes, where only the language is asked for besides.
+        """
+        state = self._current()
+        is_usual = (
+            self._keeps_reports
+            and shelf is state.library
+            and options == Options(display_language=options.display_language)
+        )
+        key = id(value_set), coded, options.display_language
+        if is_usual and (kept := state.reports.get(key)) is not None:
+            return kept[0][1]
+        report = check_code(Scope(shelf, options, value_set), value_set, coded)
+        if is_usual and _is_held(shelf, value_set):
+            state.reports.put(key, (value_set, report), _REPORT_BYTES + len(report.text))
+        return report
 
     def validate_concept(
         self, shelf: Shelf, value_set: ValueSet, concept: Resource, options: Options

@@ -8,7 +8,7 @@ of Flask, by the same stages.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Final, Protocol, cast
 
 from flask import Flask, Request, Response
 from flask import request as of_flask
@@ -74,7 +74,7 @@ class Front:
         response = self._answered(request)
         for stage in reversed(self._stages):
             stage.leave(request, response)
-        return response(environ, start_response)
+        return _sent(response, environ, start_response)
 
     def _answered(self, request: Request) -> Response:
         try:
@@ -84,3 +84,29 @@ class Front:
             return self._serve(request)
         except Exception as error:  # noqa: BLE001 - every failure is an OperationOutcome
             return errors.answer_to(error, request)
+
+
+_BODILESS: Final = frozenset([204, 304])
+_LEAST_FINAL: Final = 200
+
+
+def _sent(
+    response: Response, environ: WSGIEnvironment, start_response: StartResponse
+) -> Iterable[bytes]:
+    """A response; of one with a whole body and no address in its headers nothing has to be mended.
+
+    Werkzeug would look through the headers three times for what it could.
+    """
+    headers, body, status = response.headers, response.response, response.status_code
+    if (
+        isinstance(body, list)
+        and environ["REQUEST_METHOD"] != "HEAD"
+        and status >= _LEAST_FINAL
+        and status not in _BODILESS
+        and "Content-Length" in headers
+        and "Location" not in headers
+        and "Content-Location" not in headers
+    ):
+        start_response(response.status, headers.to_wsgi_list())
+        return cast("list[bytes]", body)
+    return response(environ, start_response)

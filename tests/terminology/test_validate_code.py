@@ -8,6 +8,7 @@ from fhirserver.errors import FhirError
 from fhirserver.terminology.options import Options
 from fhirserver.terminology.report import Coded
 from fhirserver.terminology.service import Terminology
+from fhirserver.terminology.value_sets import compile_value_set
 from fhirserver.terminology.versions import Rules
 from tests.terminology.library_of import (
     Held,
@@ -122,6 +123,61 @@ def test_what_is_known_is_forgotten_when_something_changes():
     assert before == (False, ["a"])
     assert made.member_of("http://vs", Coded("b", "http://cs")) is True
     assert codes(made) == ["a", "b"]
+
+
+def reported(made, code, found=None, shelf=None, **options):
+    shelf = shelf or made.shelf()
+    found = found or made.value_set(shelf, "http://vs")
+    return made.validate_code(shelf, found, Coded(code, "http://cs"), Options(**options))
+
+
+def test_what_was_found_out_about_a_code_is_kept_until_something_changes():
+    held = Held([code_system("a"), value_set(ALL)])
+    made = Terminology(held, most_codes=100)
+    before = reported(made, "b")
+
+    assert reported(made, "b") is before
+    assert not before.result
+    held.resources[0] = code_system("a", "b")
+    held.generation = "2"
+    assert reported(made, "b").result
+
+
+def test_what_is_kept_is_of_the_same_code_and_language():
+    held = [code_system({"code": "a", "display": "A", "designation": [
+        {"language": "de", "value": "Ä"}]}), value_set(ALL)]  # fmt: skip
+    made = terminology(*held)
+
+    assert reported(made, "a").display == "A"
+    assert reported(made, "a", display_language="de").display == "Ä"
+    assert reported(made, "x").result is False
+    assert reported(made, "a").display == "A"
+
+
+def test_nothing_is_kept_of_a_value_set_that_comes_with_the_request_or_is_read():
+    made = terminology(code_system("a", "b"), value_set(ALL))
+    assert reported(made, "b").result
+    own = value_set({"system": "http://cs", "concept": [{"code": "a"}]})
+    lent = made.shelf([own])
+
+    assert not reported(made, "b", made.value_set(lent, "http://vs"), lent).result
+    assert not reported(made, "b", compile_value_set(own)).result
+    assert reported(made, "b").result
+
+
+def test_nothing_is_kept_for_other_wishes():
+    made = terminology(code_system({"code": "a", "display": "A"}), value_set(ALL))
+    wish = {"lenient_display": True}
+
+    assert reported(made, "a", **wish) is not reported(made, "a", **wish)
+
+
+def test_nothing_is_kept_where_another_server_answers():
+    made = Terminology(
+        Held([code_system("a"), value_set(ALL)]), most_codes=100, keeps_reports=False
+    )
+
+    assert reported(made, "a") is not reported(made, "a")
 
 
 def test_membership_is_undecided_where_something_is_missing():

@@ -59,6 +59,11 @@ _ECHOED: Final = {
     "excludeNested": "Boolean",
     "excludeNotForUI": "Boolean",
 }
+# What most calls say, and nothing else: which code, of which value set.
+_NO_OPTIONS: Final = frozenset(
+    ["url", "valueSet", "valueSetVersion", "code", "system", "systemVersion", "display", "coding",
+     "codeableConcept"]
+)  # fmt: skip
 _LANGUAGE: Final = re.compile(r"(\*|[A-Za-z]{1,8}(-[A-Za-z0-9]{1,8})*)(\s*;\s*q\s*=\s*[0-9.]+)?")
 _MOST_LANGUAGES: Final = 50
 
@@ -66,6 +71,9 @@ _MOST_LANGUAGES: Final = 50
 def options_of(call: Call, inputs: Inputs | None = None) -> Options:
     """What the parameters ask for; raises Invalid for a language that isn't one."""
     given = inputs or call.inputs
+    language = _languages(given.text("displayLanguage") or call.request.language)
+    if given.values.keys() <= _NO_OPTIONS:
+        return Options(display_language=language)
     for name in ("context", "date"):
         if name in given:
             raise NotSupported(f"the parameter {name} is not supported by this server")
@@ -76,7 +84,7 @@ def options_of(call: Call, inputs: Inputs | None = None) -> Options:
             forced=_by_url(given, "force-system-version"),
             value_sets=_by_url(given, "default-valueset-version"),
         ),
-        display_language=_languages(given.text("displayLanguage") or call.request.language),
+        display_language=language,
         active_only=given.one("activeOnly"),
         supplements=tuple(map(str, given.all("useSupplement"))),
         text=given.text("filter") or None,
