@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 import fhirserver.web.errors  # noqa: F401 - defines an error of its own
+from docs import dicom_conformance
 from fhirserver import errors
 from fhirserver.access.matrix import KEY, markdown
 from fhirserver.access.shipped import shipped_policies
@@ -77,6 +78,7 @@ PAGES = {
     "commands.md": commands_page,
     "errors.md": errors_page,
     "role-matrix.md": role_matrix_page,
+    "dicom-conformance.md": dicom_conformance.page,
 }
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,8 +12,8 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 from pydicom import Dataset, dcmread
-from pydicom.uid import ImplicitVRLittleEndian
-from pynetdicom import AE, build_context, build_role, evt
+from pydicom.uid import ExplicitVRLittleEndian, ImplicitVRLittleEndian, RLELossless
+from pynetdicom import AE, DEFAULT_TRANSFER_SYNTAXES, build_context, build_role, evt
 from pynetdicom.sop_class import (
     CTImageStorage,
 )
@@ -26,8 +28,8 @@ from conformance.loopback import unused_port
 from fhirserver.instances import Wanted
 from fhirserver.instances.upload import path_of
 from tests.dicom_gateway.dimse.conftest import Listening
-from tests.dicom_gateway.dimse.filed import Filed, file_study
-from tests.dicom_gateway.dimse.peers import OURS, an_ae_title
+from tests.dicom_gateway.dimse.filed import Filed, file_study, keep
+from tests.dicom_gateway.dimse.peers import OURS, an_ae_title, an_instance
 from tests.peers.dcmtk import needs, serving
 
 Enter = Callable[..., str]
@@ -48,7 +50,7 @@ def study_keys(filed: Filed) -> Dataset:
 
 @contextmanager
 def archive(
-    title: str, status: Callable[[int], int] = lambda _: 0
+    title: str, status: Callable[[int], int] = lambda _: 0, syntaxes: Any = None
 ) -> Iterator[tuple[int, list[Any]]]:
     """A pynetdicom SCP that keeps what it is sent; it answers the n-th with `status(n)`."""
     taken: list[Any] = []
@@ -58,7 +60,7 @@ def archive(
         return status(len(taken))
 
     ae = AE(ae_title=title)
-    ae.add_supported_context(CTImageStorage)
+    ae.add_supported_context(CTImageStorage, syntaxes or DEFAULT_TRANSFER_SYNTAXES)
     port = unused_port()
     server = ae.start_server(
         ("127.0.0.1", port), block=False, evt_handlers=[(evt.EVT_C_STORE, take)]
@@ -218,3 +220,28 @@ def test_a_damaged_instance_is_never_sent(listening: Listening, enter: Enter, fi
     assert status.Status == 0xB000
     assert failed.FailedSOPInstanceUIDList == first.uid
     assert first.uid not in {d.SOPInstanceUID for d, _ in taken}
+
+
+def test_who_cannot_take_a_compressed_syntax_is_sent_it_decoded(
+    listening: Listening, enter: Enter, client: FlaskClient
+) -> None:
+    plain = an_instance(size=64_000, study=f"2.25.{uuid.uuid4().int}")
+    pixels = bytes(range(256)) * 250
+    plain.PixelData = pixels
+    compressed = copy.deepcopy(plain)
+    compressed.compress(RLELossless, generate_instance_uid=False)
+    keep(listening.instances, [compressed])
+    title, destination = enter(may=["move"], sees="all"), an_ae_title()
+    query = Dataset()
+    query.QueryRetrieveLevel = "STUDY"
+    query.StudyInstanceUID = plain.StudyInstanceUID
+    explicit = [ExplicitVRLittleEndian]
+
+    with archive(destination, syntaxes=explicit) as (port, taken):
+        enter(destination, port=port)
+        status, _ = move(listening, title, query, destination)[-1]
+
+    assert (status.Status, status.NumberOfCompletedSuboperations) == (0x0000, 1)
+    ((dataset, _),) = taken
+    assert dataset.PixelData == pixels
+    assert dataset.SOPInstanceUID == plain.SOPInstanceUID
