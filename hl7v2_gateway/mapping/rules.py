@@ -17,7 +17,7 @@ from typing import Any, Final
 from fhirserver.model import definitions
 from hl7v2_gateway.mapping import datatypes
 from hl7v2_gateway.mapping.conditions import Test, compiled, parse
-from hl7v2_gateway.mapping.context import How
+from hl7v2_gateway.mapping.context import Context, How
 from hl7v2_gateway.mapping.datatypes import (  # noqa: F401 - they register themselves
     addresses,
     codes,
@@ -31,6 +31,7 @@ from hl7v2_gateway.mapping.datatypes import (  # noqa: F401 - they register them
 )
 from hl7v2_gateway.mapping.overlays import Overlay
 from hl7v2_gateway.mapping.paths import Path, Unresolvable, resolved
+from hl7v2_gateway.mapping.views import Repetition
 from hl7v2_gateway.mapping.vocabulary import has_vocabulary, loaded, vocabulary
 
 _FROM: Final = re.compile(r"([A-Z][A-Z0-9]{2})(?:[-.](\d+))?(?:\.(\d+))?")
@@ -80,9 +81,9 @@ _RESOURCES: Final = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Rule:
-    """One row, ready to be applied."""
+    """One row, ready to be applied; a key of what was made by it, and so equal to itself only."""
 
     id: str
     field: int
@@ -237,6 +238,8 @@ def _rule(name: str, resource_type: str, row: Mapping[str, Any]) -> Rule:
         if kind not in datatypes.MAPS:
             raise ValueError(f"no data type map {kind!r} for a {path.type}")
         convert, uses = datatypes.MAPS[kind], datatypes.USES[kind]
+        if path.type == "code" and target == "string":
+            convert = _as_code(convert)
         v2, _, made = kind.rstrip("]").partition("[")
         types = (v2.upper(), made.partition("-")[0])
         vocabulary_name = row.get("codes", "")
@@ -264,6 +267,19 @@ def _rule(name: str, resource_type: str, row: Mapping[str, Any]) -> Rule:
         default=bool(row.get("default")) or constant is not None,
         kind=types,
     )
+
+
+def _as_code(convert: datatypes.Convert) -> datatypes.Convert:
+    """A text as a code: no white space around it, none that is double.
+
+    https://hl7.org/fhir/R4/datatypes.html#code
+    """
+
+    def code(r: Repetition, ctx: Context, how: How) -> Any:
+        value = convert(r, ctx, how)
+        return " ".join(value.split()) or None if isinstance(value, str) else value
+
+    return code
 
 
 def _by_target(target: str, source: str) -> str:

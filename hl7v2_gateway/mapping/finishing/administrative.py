@@ -39,6 +39,9 @@ def _appointment(draft: Draft) -> None:
     patient = draft.hints.get("patient")
     if isinstance(patient, Draft) and not any(d is patient for _, d in draft.links):
         listed.append({"actor": draft.refer(patient), "status": "accepted"})
+    # Who is left out, because nothing is said of them, takes no part.
+    nobody = [reference for reference, d in draft.links if d.hints.get("nothing")]
+    listed = [p for p in listed if "type" in p or not any(p.get("actor") is n for n in nobody)]
     r["participant"] = [p for p in listed if p.keys() & {"actor", "type"}] or [
         {"type": [{"text": "unknown"}], "status": "needs-action"}
     ]

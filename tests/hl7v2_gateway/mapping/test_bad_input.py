@@ -49,6 +49,28 @@ def messages(draw: st.DrawFn) -> bytes:
     return "\r".join(lines).encode()
 
 
+def test_a_code_of_blanks_is_none() -> None:
+    raw = (
+        b"MSH|^~\\&|HIS|WARD|FHIR|HERE|20240301120000+0100||ORU^R01|C1|P|2.5.1\r"
+        b"PID|1||1^^^HERE^MR\rORC| |P1^HIS|F1^LAB||CM\r"
+    )
+    conversion = convert(parse(raw), Sender(id="x", name="x"), message_id="m")
+
+    [order] = conversion.by_type("ServiceRequest")
+    assert list(check(order)) == []
+
+
+def test_who_is_left_out_takes_no_part_in_an_appointment() -> None:
+    raw = (
+        b"MSH|^~\\&|HIS|WARD|FHIR|HERE|20240301120000+0100||SIU^S12|C1|P|2.5.1\r"
+        b"PV1|1|I|W1^2^3\rSCH|A1^HIS|B1^RIS|||||||15|MIN|^^15^202403021000^202403021015\r"
+    )
+    conversion = convert(parse(raw), Sender(id="x", name="x"), message_id="m")
+
+    [appointment] = conversion.by_type("Appointment")
+    assert list(check(appointment)) == []
+
+
 @settings(max_examples=40, deadline=None)
 @given(messages())
 def test_any_message_converts_to_valid_resources(raw: bytes) -> None:
