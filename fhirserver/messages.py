@@ -206,6 +206,17 @@ class Messages:
         """Application acknowledgements that a sender hasn't been sent, the oldest first."""
         return rows.owed(self.database, sender, limit=limit)
 
+    def claim(self, sender: str) -> bool:
+        """Whether what a sender is owed is this thread's to send, until it lets go.
+
+        The claim is lost with the thread's connection: who died holds up nobody.
+        """
+        return rows.claim(self.database, sender)
+
+    def let_go(self, sender: str) -> None:
+        """Let others send what a sender is owed."""
+        rows.let_go(self.database, sender)
+
     def paid(self, ids: Sequence[int]) -> list[int]:
         """The caller is about to send them; those that nobody else does."""
         return rows.paid(self.database, ids)

@@ -14,6 +14,7 @@ from typing import Any, Final, Literal
 from uuid import UUID
 
 from fhirserver.model import json
+from fhirserver.search.hashing import digest
 from fhirserver.storage.database import Connection, Database, execute
 from fhirserver.storage.schema import table
 from fhirserver.storage.versions import COLUMNS, array, version_of
@@ -319,6 +320,24 @@ def owed(database: Database, sender: str, *, limit: int) -> list[tuple[int, byte
         (sender, limit),
     )
     return [(row[0], bytes(row[1])) for row in rows]
+
+
+def claim(database: Database, sender: str) -> bool:
+    """Let nobody else send what a sender is owed, until `let_go` or the end of this session.
+
+    https://www.postgresql.org/docs/current/explicit-locking.html#ADVISORY-LOCKS
+    """
+    rows = database.read("SELECT pg_try_advisory_lock(%s::int8)", (_claim_of(sender),))
+    return bool(rows[0][0])
+
+
+def let_go(database: Database, sender: str) -> None:
+    """Let others send what a sender is owed."""
+    database.read("SELECT pg_advisory_unlock(%s::int8)", (_claim_of(sender),))
+
+
+def _claim_of(sender: str) -> int:
+    return digest(f"acknowledgements owed to {sender}")
 
 
 def paid(database: Database, ids: Sequence[int]) -> list[int]:
