@@ -9,13 +9,13 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import replace
+from functools import lru_cache
 from urllib.parse import unquote
 
 from fhirserver import ids
 from fhirserver.errors import Conflict, Invalid, MultipleMatches, NotFound, Unprocessable
 from fhirserver.interactions.context import Context
-from fhirserver.interactions.intents import Done, Intent, at
+from fhirserver.interactions.intents import Done, Intent, at, changed
 from fhirserver.interactions.pairs import pairs_in
 from fhirserver.interactions.rights import refuse_forbidden_chains
 from fhirserver.interactions.routing import is_id
@@ -32,6 +32,8 @@ from fhirserver.storage.versions import lock_conditions
 BUCKETS = 4096
 # Fewer conditions are looked up one by one.
 _FEW = 2
+# What a condition says is worked out once: a feed names the same wards and doctors all day.
+_MOST_REMEMBERED = 8_192
 
 
 class Conditions:
@@ -106,7 +108,7 @@ class Conditions:
         settled = self._settle_none(intent)
         if isinstance(settled, Intent):
             # Remembered as what was asked for: an update that creates is no conditional create.
-            asked_for = replace(settled, action=intent.action)
+            asked_for = changed(settled, action=intent.action)
             self._planned[_key(intent.type, criteria)] = part, asked_for
         return settled
 
@@ -155,7 +157,7 @@ class Conditions:
                 "no resource matches the condition, and another one has the id in the resource",
                 expression=place,
             )
-        return replace(intent, id=given)
+        return changed(intent, id=given)
 
     def _matches(self, resource_type: str, criteria: str) -> list[str]:
         """The ids of at most two matches that this transaction doesn't delete."""
@@ -172,11 +174,11 @@ def _updating(intent: Intent, found: str | None) -> Intent:
             "the id in the resource is not that of the resource that the condition matches",
             expression=f"{intent.type}.id",
         )
-    return replace(intent, id=found)
+    return changed(intent, id=found)
 
 
 def _with_new_id(intent: Intent) -> Intent:
-    return replace(intent, id=ids.new(), action="create")
+    return changed(intent, id=ids.new(), action="create")
 
 
 def _parsed(ctx: Context, resource_type: str, criteria: str) -> Query:
@@ -204,12 +206,14 @@ def _parsed(ctx: Context, resource_type: str, criteria: str) -> Query:
 _Key = tuple[str, tuple[tuple[str, str], ...]]
 
 
+@lru_cache(maxsize=_MOST_REMEMBERED)
 def _key(resource_type: str, criteria: str) -> _Key:
     """The same for conditions that say the same in another order."""
     return resource_type, tuple(sorted(pairs_in(criteria)))
 
 
-def _lock_keys(resource_type: str, criteria: str) -> list[int]:
+@lru_cache(maxsize=_MOST_REMEMBERED)
+def _lock_keys(resource_type: str, criteria: str) -> Sequence[int]:
     """What to lock: the identifiers looked for, or else the whole condition."""
     _, pairs = _key(resource_type, criteria)
     values = [v for name, value in pairs if name.startswith("identifier") for v in value.split(",")]
@@ -219,7 +223,8 @@ def _lock_keys(resource_type: str, criteria: str) -> list[int]:
     return [digest(text) % BUCKETS for text in spelled or [f"{resource_type}?{pairs}"]]
 
 
-def identifiers_of(criteria: str) -> list[str]:
+@lru_cache(maxsize=_MOST_REMEMBERED)
+def identifiers_of(criteria: str) -> Sequence[str]:
     """The values without their systems, where a condition is nothing but one on identifiers.
 
     Those with escaped characters are nothing of the kind.

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from fhirserver.errors import Gone, NotFound, VersionConflict
 from fhirserver.interactions.checking import checked_resource
 from fhirserver.interactions.conforming import Conform
 from fhirserver.interactions.context import Context
-from fhirserver.interactions.intents import Done, Intent
+from fhirserver.interactions.intents import Done, Intent, changed
 from fhirserver.interactions.linking import Addresses, linked
 from fhirserver.interactions.medicating import refuse_broken_life
 from fhirserver.interactions.patching import patched
@@ -61,7 +60,7 @@ def decide(
             # What is hidden from the caller can't be tested by a patch either.
             seen = shown(guard, old)
             resource = patched(ctx, intent, json.parse((seen.content or "").encode()))
-            intent = replace(intent, resource=linked(resource, intent.full_url, known))
+            intent = changed(intent, resource=linked(resource, intent.full_url, known))
             if conform is not None:
                 intent = conform(intent)
         case _ if intent.combine is not None and old is not None and old.content is not None:
@@ -72,7 +71,7 @@ def decide(
                 # As most of what messages say of wards, doctors and senders.
                 done = Done(200, old.type, old.id, old.version, old.updated, old.content)
                 return shown_again(guard, done)
-            intent = replace(intent, resource=checked_resource(combined, intent.type))
+            intent = changed(intent, resource=checked_resource(combined, intent.type))
             if conform is not None:
                 intent = conform(intent)
         case _ if intent.is_unchecked:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields
 from datetime import datetime
-from typing import Any, Literal, TypeVar
+from operator import attrgetter
+from typing import Any, Final, Literal, TypeVar
 
 from fhirserver import ids
 from fhirserver.audit.trail import Trail
@@ -81,10 +82,30 @@ class Done:
 I = TypeVar("I", bound="Intent | Done")  # noqa: E741
 R = TypeVar("R")
 
+_NAMES: Final = tuple(f.name for f in fields(Intent))
+_VALUES: Final = attrgetter(*_NAMES)
+_SETTERS: Final = tuple(Intent.__dict__[name].__set__ for name in _NAMES)
+
+
+def changed(intent: Intent, **parts: Any) -> Intent:
+    """The same with other parts: `dataclasses.replace`, which takes four times as long.
+
+    Messages make dozens of intents each, and each of these is changed several times.
+
+    >>> changed(Intent("update", "Patient"), id="a") == Intent("update", "Patient", "a")
+    True
+    """
+    made = object.__new__(Intent)
+    for put, value in zip(_SETTERS, _VALUES(intent), strict=True):
+        put(made, value)
+    for name, value in parts.items():
+        object.__setattr__(made, name, value)
+    return made
+
 
 def identified(intent: Intent) -> Intent:
     """A create gets its id here, so that others can refer to it."""
-    return replace(intent, id=ids.new()) if intent.id is None else intent
+    return changed(intent, id=ids.new()) if intent.id is None else intent
 
 
 def at(item: I, act: Callable[[I], R]) -> R:

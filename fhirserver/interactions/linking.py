@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Final
 
 from fhirserver.errors import FhirError, Invalid
-from fhirserver.interactions.intents import Done, Intent
+from fhirserver.interactions.intents import Done, Intent, changed
 from fhirserver.model.references import references, rewrite
 from fhirserver.model.resource import Resource
 
@@ -88,4 +88,4 @@ def with_conditions_met(
             except FhirError as error:
                 issues = [replace(i, expression=reference.expression) for i in error.issues]
                 raise type(error)(issues=issues) from error
-    return replace(intent, resource=rewrite(resource, found.get))
+    return changed(intent, resource=rewrite(resource, found.get))

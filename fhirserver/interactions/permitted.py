@@ -15,7 +15,7 @@ from fhirserver import fhirpath
 from fhirserver.access.access import Access, Allowed
 from fhirserver.errors import Forbidden, NotFound
 from fhirserver.fhirpath import Env
-from fhirserver.interactions.intents import Done, Intent
+from fhirserver.interactions.intents import Done, Intent, changed
 from fhirserver.model import json
 from fhirserver.model.references import parse_reference, references
 from fhirserver.model.resource import Resource
@@ -84,7 +84,7 @@ def as_permitted(guard: Guard, intent: Intent, old: Version | None) -> Intent:
                 )
     for text in allowed.constraints:
         _refuse_unless(text, before, after)
-    return replace(intent, resource=after)
+    return changed(intent, resource=after)
 
 
 def _with_hidden(hidden: frozenset[str], intent: Intent, before: Resource) -> Resource:

@@ -21,7 +21,7 @@ from fhirserver.interactions.conforming import Conform
 from fhirserver.interactions.context import Context
 from fhirserver.interactions.dangling import refuse_dangling
 from fhirserver.interactions.deciding import decide, says_the_same
-from fhirserver.interactions.intents import Done, Intent, at, identified
+from fhirserver.interactions.intents import Done, Intent, at, changed, identified
 from fhirserver.interactions.linking import (
     Addresses,
     addresses,
@@ -75,7 +75,9 @@ def together(
 ) -> list[list[Done]]:
     """Carry out all parts, and `then`, in one database transaction."""
     intents = [
-        i if p.trail is None else replace(i, trail=p.trail) for p in parts for i in p.intents
+        i if i.trail is p.trail or p.trail is None else changed(i, trail=p.trail)
+        for p in parts
+        for i in p.intents
     ]
     part_of = [number for number, p in enumerate(parts) for _ in p.intents]
     trails = [p.trail for p in parts if p.trail is not None]
@@ -199,7 +201,8 @@ def _linked(
             resource, has_conditions = linked_with_conditions(
                 item.resource, item.full_url, own, ctx.definitions.is_resource
             )
-            item = replace(item, resource=resource)
+            if resource is not item.resource:
+                item = changed(item, resource=resource)
             if has_conditions:
                 conditional.append(number)
         items.append(item)

@@ -18,6 +18,7 @@ from fhirserver.interactions.checking import refuse
 from fhirserver.interactions.commit import commit, commit_together
 from fhirserver.interactions.context import Context
 from fhirserver.interactions.entries import TOLD_BETTER, Entry, request_of
+from fhirserver.interactions.handing import updates
 from fhirserver.interactions.intents import Done, Intent, response
 from fhirserver.interactions.messages import FhirRequest, FhirResponse, Hand
 from fhirserver.interactions.rights import authorize
@@ -94,6 +95,10 @@ def plan(ctx: Context, request: FhirRequest, body: Resource, trail: Trail | None
     """
     if request.hand is None:
         refuse(check(body, leave_out=TOLD_BETTER))
+    else:
+        found = updates(ctx, request, request.hand, body.get("entry", ()), trail)
+        if found is not None:
+            return Plan(found[0], found[0], found[1])
     entries = [
         request_of(ctx, request, e, i, is_checked=True) for i, e in enumerate(body.get("entry", ()))
     ]

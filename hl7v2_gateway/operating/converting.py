@@ -96,19 +96,33 @@ class Converter:
         self._end(item, message.head, parsed, "done", Outcome("accepted"), report=report)
         return queues.FINISHED
 
-    def read(self, message: Message) -> tuple[er7.Message, Sender]:
-        """A message of the record as its sender means it. Raises NotConverted."""
+    def read(
+        self, message: Message, senders: dict[str, Sender] | None = None
+    ) -> tuple[er7.Message, Sender]:
+        """A message of the record as its sender means it. Raises NotConverted.
+
+        `senders` are those of the messages that are read at the same time, which don't have to be
+        looked for again.
+        """
         parsed = er7.parse(message.raw)
         id_ = message.head.sender
+        sender = None if senders is None else senders.get(id_)
+        if sender is None:
+            sender = self._sender(id_, parsed)
+            if senders is not None:
+                senders[id_] = sender
+        if sender.charset and not parsed.header.segment.field(18).raw:
+            parsed = er7.parse(message.raw, sender.charset)
+        return parsed, sender
+
+    def _sender(self, id_: str, parsed: er7.Message) -> Sender:
         sender = self._directory.named(id_)
         if sender is None and id_.startswith(_OPEN):
             segment = parsed.header.segment
             sender = open_sender(Call(segment.field(3).raw, segment.field(4).raw))
         if sender is None:
             raise NotConverted(_INTERNAL, "its sender isn't entered any more, or isn't active")
-        if sender.charset and not parsed.header.segment.field(18).raw:
-            parsed = er7.parse(message.raw, sender.charset)
-        return parsed, sender
+        return sender
 
     def converted(self, parsed: er7.Message, sender: Sender, id_: int) -> Made:
         """What is made of a message. Raises NotConverted."""

@@ -54,22 +54,26 @@ class Together:
             return set()
         try:
             found = self._messages.find_all([i.content["message"] for i in alone])
+            senders: dict[str, Sender] = {}
             groups: dict[str, list[_Ready]] = defaultdict(list)
             for item in alone:
                 message = found.get(item.content["message"])
-                if message is not None and (ready := self._ready(item, message)) is not None:
+                if (
+                    message is not None
+                    and (ready := self._ready(item, message, senders)) is not None
+                ):
                     groups[ready.request.principal.subject].append(ready)
         except Exception as error:  # noqa: BLE001 - each is told by itself what is wrong with it
             log.warning("hl7v2_not_together", extra={"error": type(error).__name__})
             return set()
         return {i.id for group in groups.values() for i in self._written(group)}
 
-    def _ready(self, item: Item, message: Message) -> _Ready | None:
+    def _ready(self, item: Item, message: Message, senders: dict[str, Sender]) -> _Ready | None:
         """None for a message that has to go by itself."""
         if message.head.state != "waiting" or message.head.size > MOST_BYTES:
             return None
         try:
-            parsed, sender = self._converter.read(message)
+            parsed, sender = self._converter.read(message, senders)
             made = self._converter.converted(parsed, sender, message.head.id)
         except NotConverted:
             return None

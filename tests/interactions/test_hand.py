@@ -12,8 +12,11 @@ from fhirserver import ids
 from fhirserver.access.principal import Principal, scopes
 from fhirserver.app import open_engine
 from fhirserver.engine import Engine
-from fhirserver.errors import Invalid, NotFound
+from fhirserver.errors import Forbidden, Invalid, NotFound
+from fhirserver.interactions import handing, transaction
+from fhirserver.interactions.intents import changed
 from fhirserver.interactions.messages import FhirRequest, Hand
+from fhirserver.interactions.pairs import pairs_in
 from fhirserver.model import json
 from fhirserver.settings import Settings
 from fhirserver.storage.database import Database
@@ -97,3 +100,66 @@ def test_what_is_done_with_it_is_kept_with_it_or_not_at_all(
     assert rows == [(done,)]
     assert (names(engine, done), names(engine, failed)) == (["Ada"], [])
     database.write("DELETE FROM queue.item WHERE topic = %s", (done,))
+
+
+def test_plain_updates_mean_what_requests_of_their_own_would(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ctx, hand = engine.seen_by(ME), Hand(both)
+    entries = [
+        _put("Patient?identifier=urn:mrn%7C1%202", {"resourceType": "Patient"}),
+        _put("Patient/a-1", {"resourceType": "Patient", "id": "a-1"}),
+    ]
+    body = {"resourceType": "Bundle", "type": "transaction", "entry": entries}
+    request = FhirRequest("bundle", ME, body=body, hand=hand, prefer_return="minimal")
+    at_once = transaction.plan(ctx, request, body)
+    monkeypatch.setattr(transaction, "updates", lambda *_: None)
+    one_by_one = transaction.plan(ctx, request, body)
+
+    assert [e.full_url for e in at_once.writes] == [e.full_url for e in one_by_one.writes]
+    for fast, slow in zip(at_once.intents, one_by_one.intents, strict=True):
+        assert pairs_in(fast.criteria or "") == pairs_in(slow.criteria or "")
+        same = {"combine": None, "criteria": None}
+        assert changed(fast, **same) == changed(slow, **same)
+        assert fast.combine is not None
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        {"request": {"method": "DELETE", "url": "Patient/gone"}},
+        {
+            "request": {"method": "PUT", "url": "Patient/a", "ifMatch": 'W/"1"'},
+            "resource": {"resourceType": "Patient", "id": "a"},
+        },
+        {
+            "request": {"method": "PUT", "url": "Patient/b"},
+            "resource": {"resourceType": "Patient", "id": "a"},
+        },
+        {
+            "request": {"method": "PUT", "url": "Patient/a"},
+            "resource": {"resourceType": "Observation", "id": "a"},
+        },
+        {"request": {"method": "PUT", "url": "Patient/a"}},
+    ],
+)
+def test_what_is_no_plain_update_goes_as_a_request_of_its_own(
+    engine: Engine, entry: dict[str, Any]
+) -> None:
+    request = FhirRequest("bundle", ME, hand=Hand())
+
+    assert handing.updates(engine.seen_by(ME), request, Hand(), [entry], None) is None
+
+
+def test_a_hand_writes_no_more_than_its_principal_may(engine: Engine) -> None:
+    reader = Principal("reader", scopes("system/*.rs"))
+    entry = _put("Patient/not-mine", {"resourceType": "Patient", "id": "not-mine"})
+    bundle = {"resourceType": "Bundle", "type": "transaction", "entry": [entry]}
+
+    with pytest.raises(Forbidden):
+        engine.handle(FhirRequest("bundle", reader, body=bundle, hand=Hand()))
+
+
+def _put(url: str, resource: dict[str, Any]) -> dict[str, Any]:
+    request = {"method": "PUT", "url": url}
+    return {"fullUrl": f"urn:uuid:{ids.new()}", "resource": resource, "request": request}
