@@ -9,8 +9,10 @@ from collections.abc import Iterable
 from typing import Any, Final
 
 from hl7v2_gateway.mapping.context import Context
+from hl7v2_gateway.mapping.datatypes import Convert
 from hl7v2_gateway.mapping.drafts import Draft, Drafts, Made
 from hl7v2_gateway.mapping.keeping import keep
+from hl7v2_gateway.mapping.memory import REPEATED, Memory
 from hl7v2_gateway.mapping.placing import Move, placed
 from hl7v2_gateway.mapping.plans import Link, Plan, Slot
 from hl7v2_gateway.mapping.rules import Rule
@@ -23,9 +25,10 @@ _ATTACHED: Final = frozenset({"NTE", "PRT", "ROL", "CTD", "ARV"})
 class Assembly:
     """One message on its way into drafts."""
 
-    def __init__(self, plan: Plan, ctx: Context) -> None:
+    def __init__(self, plan: Plan, ctx: Context, memory: Memory | None = None) -> None:
         self.plan = plan
         self.ctx = ctx
+        self.memory = memory
         self.drafts = Drafts()
         self.current: dict[str, Draft] = {}
         self.near: dict[str, View] = {}
@@ -224,11 +227,9 @@ class Assembly:
             if convert is None:
                 continue
             source = repetition.component(rule.component) if rule.component else repetition
-            value = convert(source, ctx, rule.how)
+            value = self._value(rule, convert, source, position)
             if value is None:
                 continue
-            if ctx.restore is not None and rule.kind:
-                ctx.restore.note(*rule.kind, value, source.components, position)
             if index and rule.lines:
                 _add_line(draft, rule, value, scope)
             else:
@@ -243,6 +244,23 @@ class Assembly:
             key = (view.index, number, index)
             self.used[key] = self.used.get(key, NOWHERE) | rule.uses
             draft.made.append(Made(rule.path.text, rule.id, position, view.index))
+
+    def _value(self, rule: Rule, convert: Convert, source: Repetition, position: str) -> Any:
+        """What a rule makes of a value, with the notes that it needs; None for nothing."""
+        ctx, memory = self.ctx, self.memory
+        is_repeated = rule.kind is not None and rule.kind[0] in REPEATED
+        if memory is not None and is_repeated:
+            value = memory.find(rule, source.components)
+            if value is not None:
+                return value
+        told = len(ctx.unknown), len(ctx.answered)
+        value = convert(source, ctx, rule.how)
+        if value is not None and ctx.restore is not None and rule.kind:
+            ctx.restore.note(*rule.kind, value, source.components, position)
+        if memory is not None and is_repeated and told == (len(ctx.unknown), len(ctx.answered)):
+            # What was asked or answered is told of each message anew.
+            memory.keep(rule, source.components, value)
+        return value
 
     def _clear(self, draft: Draft, rules: tuple[Rule, ...], view: View, number: int) -> None:
         for rule in rules:

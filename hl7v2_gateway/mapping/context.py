@@ -106,7 +106,6 @@ class Context:
     unknown: list[UnknownCode] = field(default_factory=list)
     answered: list[AnsweredCode] = field(default_factory=list)
     position: str = ""
-    country: str = ""
     restore: Restore | None = None
 
     def translated(

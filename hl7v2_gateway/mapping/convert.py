@@ -24,6 +24,7 @@ from hl7v2_gateway.mapping.datatypes.times import date_time, offset_of
 from hl7v2_gateway.mapping.drafts import Draft, merge
 from hl7v2_gateway.mapping.eventful import apply_event, event_of, merges_and_moves
 from hl7v2_gateway.mapping.finishing import finish
+from hl7v2_gateway.mapping.memory import memory
 from hl7v2_gateway.mapping.merging import choice
 from hl7v2_gateway.mapping.overlays import Overlay, shipped
 from hl7v2_gateway.mapping.plans import plan
@@ -73,7 +74,8 @@ def convert(
     views = [header, *(seen(s) for s in message.segments[1:])]
     void = [v for v in views if v.name in sender.snapshots and is_void(v)]
     said = [v for v in views if v not in void] if void else views
-    assembly = Assembly(structure_plan, ctx)
+    known = memory(ctx.zone, ctx.authorities, ctx.answers, restore)
+    assembly = Assembly(structure_plan, ctx, known)
     assembly.read(said)
     apply_event(assembly, event)
     key = message_id or header.text(10) or str(hash(message.raw))

@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from fhirserver.model.resource import Resource
 from hl7v2_gateway.mapping.conversion import Conversion, Upsert
+from hl7v2_gateway.mapping.memory import copied
 
 _CHOICES: Final = (
     "value",
@@ -85,7 +86,7 @@ def merged(
     is_mention: bool = False,
 ) -> Resource:
     """The stored resource after the message."""
-    after = {k: _copied(v) for k, v in before.items()}
+    after = {k: copied(v) for k, v in before.items()}
     for path in cleared:
         _clear(after, path)
     for name, value in update.items():
@@ -125,12 +126,6 @@ def _is_withdrawn(resource: Resource) -> bool:
 
 def _coded(item: Resource) -> Any:
     return (item.get("system"), item.get("code"))
-
-
-def _copied(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {k: _copied(v) for k, v in value.items()}
-    return [_copied(v) for v in value] if isinstance(value, list) else value
 
 
 def _is_whole(value: Resource) -> bool:
