@@ -10,6 +10,7 @@ import os
 import subprocess
 import sys
 import threading
+import weakref
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, BinaryIO, Final
@@ -110,13 +111,14 @@ class _Worker:
             start_new_session=True,
         )
         self.count = 0
-        self._is_killed = False
+        # Ended, too, when nobody refers to this any more, and when the interpreter ends.
+        self._end = weakref.finalize(self, _end, self._process)
         with self._watched(START_SECONDS):
             talking.receive(self._out, 0)
 
     @property
     def is_alive(self) -> bool:
-        return not self._is_killed and self._process.poll() is None
+        return self._end.alive and self._process.poll() is None
 
     def done(
         self, words: dict[str, Any], payload: Iterable[bytes], size: int, seconds: float
@@ -132,13 +134,7 @@ class _Worker:
 
     def kill(self) -> None:
         """End it at once, and wait until it has ended."""
-        self._is_killed = True
-        self._process.kill()
-        self._process.wait()
-        for pipe in (self._process.stdin, self._process.stdout):
-            with contextlib.suppress(OSError):
-                assert pipe is not None
-                pipe.close()
+        self._end()
 
     @contextlib.contextmanager
     def _watched(self, seconds: float) -> Iterator[None]:
@@ -172,6 +168,15 @@ class _Worker:
     def _out(self) -> BinaryIO:
         assert self._process.stdout is not None
         return self._process.stdout  # type: ignore[return-value]
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    process.kill()
+    process.wait()
+    for pipe in (process.stdin, process.stdout):
+        with contextlib.suppress(OSError):
+            if pipe is not None:
+                pipe.close()
 
 
 def _environment() -> dict[str, str]:

@@ -45,6 +45,7 @@ def blueprints(desk: Desk) -> Sequence[Blueprint]:
         open_keyring(settings, desk.database), settings.data_dir / "dicom-pictures"
     )
     made = Blueprint("dicom_web", __name__, url_prefix="/dicom-web")
+    made.record(lambda state: state.app.extensions.update({"dicom_workers": workers}))
     for part in (searching, retrieving, metadata, frames, bulkdata, storing, deleting, wado_uri):
         part.add_to(made, counter)
     rendered.add_to(made, counter, pictures)

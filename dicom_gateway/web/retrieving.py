@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Final
 
 from flask import Blueprint, Response, request
@@ -122,14 +123,17 @@ def _response(
         instance, syntax = planned[0]
         body = opened(pieces(counter, instance, syntax))
         return single(body, described(DICOM, syntax))
-    return multipart(DICOM, _parts(counter, planned))
+    # What keeps the first one from being sent shows before the answer has begun.
+    parts = _parts(counter, planned)
+    return multipart(DICOM, chain([next(parts)], parts))
 
 
 def _parts(
     counter: Counter, planned: Iterable[tuple[InstanceRow, str]]
 ) -> Iterator[tuple[Mapping[str, str], Iterable[bytes]]]:
     for instance, syntax in planned:
-        yield {"Content-Type": described(DICOM, syntax)}, pieces(counter, instance, syntax)
+        head = {"Content-Type": described(DICOM, syntax)}
+        yield head, opened(pieces(counter, instance, syntax))
 
 
 def pieces(counter: Counter, instance: InstanceRow, syntax: str) -> Iterator[bytes]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
 from flask import Flask
@@ -13,10 +13,12 @@ from tests.conftest import MakeApp, Token
 
 
 @pytest.fixture(scope="session")
-def dicom_app(make_app: MakeApp, tmp_path_factory: pytest.TempPathFactory) -> Flask:
+def dicom_app(make_app: MakeApp, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
     # All servers on one database have one master key.
     keys = Settings().data_dir / "keys/master.keys"
-    return make_app(data_dir=tmp_path_factory.mktemp("dicom-web"), key_file=keys)
+    made = make_app(data_dir=tmp_path_factory.mktemp("dicom-web"), key_file=keys)
+    yield made
+    made.extensions["dicom_workers"].end()
 
 
 @pytest.fixture(scope="session")
