@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 from uuid import UUID
@@ -11,8 +12,9 @@ from uuid import UUID
 from fhirserver.errors import Unavailable
 from fhirserver.instances.describing import all_keys, instance, person, series, study
 from fhirserver.instances.facts import Arrival, Kept
-from fhirserver.instances.upload import FULL
+from fhirserver.instances.upload import FULL, path_of
 from fhirserver.keys import aead
+from fhirserver.keys.chunks import sealed_size
 from fhirserver.keys.keyring import KeyDestroyed, Keyring
 from fhirserver.keys.sealed_files import sync
 from fhirserver.storage import dicom_keeping as rows
@@ -124,7 +126,8 @@ class _Transaction:
                 raise Stale
             if there.digest == arrival.upload.sha256:
                 kept.append(Kept(there.number, "same"))
-                dropped.append(arrival)
+                if not self._mended(arrival, there):
+                    dropped.append(arrival)
             else:
                 kept.append(Kept(there.number, "conflict"))
                 if not self._add_conflict(arrival, there):
@@ -156,6 +159,16 @@ class _Transaction:
         if made or made_series:
             rows.count_made(self._connection, made, made_series)
         return numbers
+
+    def _mended(self, arrival: Arrival, there: rows.Known) -> bool:
+        """Whether the file that was there is lost, and that of the arrival takes its place."""
+        path = path_of(arrival.upload.file.path.parents[2], there.object)
+        with suppress(OSError):
+            if path.stat().st_size == sealed_size(there.size):
+                return False
+        log.warning("dicom_file_mended", extra={"object": str(there.object)})
+        row = sealed_row(self._keyring, arrival, there.data_key)
+        return rows.mend(self._connection, there, row)
 
     def _add_conflict(self, arrival: Arrival, there: rows.Known) -> bool:
         log.warning("dicom_conflict", extra={"instance": arrival.facts.instance})

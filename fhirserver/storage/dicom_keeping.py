@@ -84,11 +84,15 @@ class NewInstance:
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """An instance that is there: its number, what it is, and the number and key of its study."""
+    """An instance that is there: its number, what it is, and the number and key of its study.
+
+    `size` is that of its file.
+    """
 
     number: int
     digest: bytes
     object: UUID
+    size: int
     study: int
     data_key: UUID
 
@@ -191,11 +195,43 @@ def known(connection: Connection, uids: Collection[str]) -> dict[str, Known]:
     """The instances of these UIDs that are there."""
     rows = execute(
         connection,
-        "SELECT i.uid, i.number, i.digest, i.object, i.study, s.key FROM dicom.instance i "
+        "SELECT i.uid, i.number, i.digest, i.object, i.size, i.study, s.key FROM dicom.instance i "
         "JOIN dicom.study s ON s.number = i.study WHERE i.uid = ANY(%s::text[])",
         (list(uids),),
     )
-    return {r[0]: Known(r[1], bytes(r[2]), r[3], r[4], r[5]) for r in rows}
+    return {r[0]: Known(r[1], bytes(r[2]), *r[3:]) for r in rows}
+
+
+_MEND: Final = """
+WITH lost AS (
+  SELECT number, study, series, size FROM dicom.instance
+  WHERE number = %(number)s AND object = %(lost)s FOR UPDATE),
+mended AS (
+  UPDATE dicom.instance i SET object = %(object)s, key = %(key)s, size = %(size)s,
+    dataset_at = %(dataset_at)s
+  FROM lost l WHERE i.number = l.number RETURNING i.study, i.series, i.size - l.size AS more),
+of_series AS (
+  UPDATE dicom.series e SET bytes = e.bytes + m.more FROM mended m WHERE e.number = m.series)
+UPDATE dicom.study s SET bytes = s.bytes + m.more FROM mended m WHERE s.number = m.study
+RETURNING 1"""
+
+
+def mend(connection: Connection, there: Known, row: NewInstance) -> bool:
+    """The file of an instance is lost, and its dataset has come again: take the new file."""
+    values = {
+        "number": there.number,
+        "lost": there.object,
+        "object": row.object,
+        "key": row.key,
+        "size": row.size,
+        "dataset_at": row.dataset_at,
+    }
+    execute(
+        connection,
+        "SELECT FROM dicom.study WHERE number = %s FOR NO KEY UPDATE",
+        (there.study,),
+    )
+    return bool(execute(connection, _MEND, values))
 
 
 _ADD_STUDIES: Final = """

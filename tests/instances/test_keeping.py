@@ -11,6 +11,7 @@ import pytest
 
 from fhirserver.errors import Unavailable
 from fhirserver.instances import Exact, Instances, Wanted
+from fhirserver.instances.upload import path_of
 from fhirserver.keys.chunks import CHUNK_BYTES
 from fhirserver.storage.database import Database, DatabaseError
 from tests.instances.arriving import CT, HEAD, arrival, facts, uid
@@ -238,3 +239,24 @@ def test_an_upload_that_is_given_up_leaves_nothing(record: Instances) -> None:
     upload.discard()
 
     assert files(record) == []
+
+
+@pytest.mark.parametrize("is_cut", [False, True])
+def test_what_is_lost_is_mended_when_it_comes_again(record: Instances, is_cut: bool) -> None:
+    known = facts(uid(), uid(), uid())
+    record.keep([arrival(record, known, b"pixels")])
+    row = record.instance(known.instance)
+    assert row is not None
+    path = path_of(record.folder, row.object)
+    if is_cut:
+        os.truncate(path, 20)
+    else:
+        path.unlink()
+
+    (kept,) = record.keep([arrival(record, known, b"pixels")])
+
+    mended = record.instance(known.instance)
+    assert mended is not None
+    assert kept.state == "same"
+    assert record.check(mended) == "whole"
+    assert (mended.number, mended.study.instances) == (row.number, 1)
