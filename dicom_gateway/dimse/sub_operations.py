@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -24,7 +24,7 @@ from dicom_gateway.rendering.limits import Overloaded, Undecodable
 from dicom_gateway.rendering.studio import Source, Studio
 from dicom_gateway.rendering.workers import Workers
 from fhirserver.errors import Damaged
-from fhirserver.instances import InstanceRow, Instances
+from fhirserver.instances import InstanceRow, Instances, StudyRow
 
 log = logging.getLogger(__name__)
 
@@ -51,6 +51,11 @@ def wanted(request: Request, root: Root) -> list[InstanceRow]:
     gateway = request.gateway
     visible = to_peer(gateway.engine, request.peer, gateway.instances)
     return list(single(gateway.instances, question, visible))
+
+
+def studies_of(rows: Sequence[InstanceRow]) -> list[StudyRow]:
+    """The studies of some instances, each once."""
+    return list({row.study.number: row.study for row in rows}.values())
 
 
 def agreed(proposed: bytes) -> bytes:

@@ -32,6 +32,8 @@ class Visible:
     is_unfiled: bool = False
     is_sent: Callable[[StudyRow], bool] | None = None
     _known: dict[str, bool] = field(default_factory=dict)
+    shown: dict[int, StudyRow] = field(default_factory=dict)
+    """The studies that were shown so far, for the record."""
 
     def of(self, studies: Sequence[StudyRow]) -> list[StudyRow]:
         """Those of some studies that the caller may see, in their order."""
@@ -44,7 +46,9 @@ class Visible:
             pairs = (("_id", ",".join(some)), ("_elements", "id"), ("_count", str(MOST)))
             found = {r["id"] for r in self.asking.search("ImagingStudy", *pairs)}
             self._known.update((id_, id_ in found) for id_ in some)
-        return [s for s in studies if self._is_seen(s)]
+        seen = [s for s in studies if self._is_seen(s)]
+        self.shown.update((s.number, s) for s in seen)
+        return seen
 
     def shows(self, study: StudyRow) -> bool:
         """Whether the caller may see a study."""

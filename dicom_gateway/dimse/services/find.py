@@ -11,6 +11,7 @@ from datetime import tzinfo
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
+from dicom_gateway.dimse.recording import record
 from dicom_gateway.dimse.service import Request, Response, serves
 from dicom_gateway.matching import How, Item, answered
 from dicom_gateway.matching.items import in_zone, zone_of
@@ -72,15 +73,19 @@ def find(request: Request) -> Iterator[Response]:
     pending = PENDING_WITHOUT_SOME_KEYS if ignores(level, keys) else PENDING
     gateway = request.gateway
     visible = to_peer(gateway.engine, request.peer, gateway.instances)
-    for sent, attributes in enumerate(found(gateway.instances, question, visible)):
-        if sent % _CANCELLED_EVERY == 0 and request.is_cancelled():
-            yield Response(CANCEL)
-            return
-        if sent == MOST:
-            comment = "too many matches; ask with more keys"
-            yield Response(OUT_OF_RESOURCES, elements={"ErrorComment": comment})
-            return
-        yield Response(pending, _written(request, keys, attributes, level, how))
+    try:
+        for sent, attributes in enumerate(found(gateway.instances, question, visible)):
+            if sent % _CANCELLED_EVERY == 0 and request.is_cancelled():
+                yield Response(CANCEL)
+                return
+            if sent == MOST:
+                comment = "too many matches; ask with more keys"
+                yield Response(OUT_OF_RESOURCES, elements={"ErrorComment": comment})
+                return
+            yield Response(pending, _written(request, keys, attributes, level, how))
+    finally:
+        # Also what was told before it was cancelled or cut off.
+        record(request, "dicom-find", "E", list(visible.shown.values()))
     yield Response(SUCCESS)
 
 

@@ -9,8 +9,9 @@ from collections.abc import Iterator
 from typing import Final
 
 from dicom_gateway.dimse import sub_operations
+from dicom_gateway.dimse.recording import record
 from dicom_gateway.dimse.service import Request, Response, serves
-from dicom_gateway.dimse.sub_operations import Counts, final, pending, sent, wanted
+from dicom_gateway.dimse.sub_operations import Counts, final, pending, sent, studies_of, wanted
 from dicom_gateway.querying.levels import Root
 from dicom_gateway.querying.reading import BadIdentifier
 
@@ -27,6 +28,7 @@ def get(request: Request) -> Iterator[Response]:
     except BadIdentifier as error:
         yield sub_operations.refusal(error)
         return
+    record(request, "dicom-get", "R", studies_of(rows))
     syntax = request.context.transfer_syntax
     counts = Counts(len(rows))
     for row in rows:

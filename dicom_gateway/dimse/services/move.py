@@ -13,8 +13,9 @@ from dicom_gateway.dimse import sub_operations
 from dicom_gateway.dimse.calling import call
 from dicom_gateway.dimse.command import text
 from dicom_gateway.dimse.problems import TooSlow
+from dicom_gateway.dimse.recording import record
 from dicom_gateway.dimse.service import EXPLICIT_LITTLE, Request, Response, serves
-from dicom_gateway.dimse.sub_operations import Counts, final, pending, sent, wanted
+from dicom_gateway.dimse.sub_operations import Counts, final, pending, sent, studies_of, wanted
 from dicom_gateway.partners import Peer
 from dicom_gateway.querying.levels import Root
 from dicom_gateway.querying.reading import BadIdentifier
@@ -44,6 +45,7 @@ def move(request: Request) -> Iterator[Response]:
     except BadIdentifier as error:
         yield sub_operations.refusal(error)
         return
+    record(request, "dicom-move", "R", studies_of(rows))
     syntax = request.context.transfer_syntax
     counts = Counts(len(rows))
     for some in _associations(rows):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import json
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -24,6 +25,7 @@ from pynetdicom.sop_class import (
     StudyRootQueryRetrieveInformationModelMove as MOVE,
 )
 
+from conformance.faults.server import wait_until
 from conformance.loopback import unused_port
 from fhirserver.instances import Wanted
 from fhirserver.instances.upload import path_of
@@ -245,3 +247,22 @@ def test_who_cannot_take_a_compressed_syntax_is_sent_it_decoded(
     ((dataset, _),) = taken
     assert dataset.PixelData == pixels
     assert dataset.SOPInstanceUID == plain.SOPInstanceUID
+
+
+def test_queries_and_retrievals_are_on_record(
+    client: FlaskClient, listening: Listening, enter: Enter, filed: Filed, run: Run, tmp_path: Path
+) -> None:
+    title = enter(may=["find", "get"], sees="all")
+    folder = tmp_path / "got"
+    folder.mkdir()
+    query = ["-S", "-k", "QueryRetrieveLevel=STUDY", "-k", f"StudyInstanceUID={filed.study}"]
+    ours = ["-aet", title, "-aec", OURS]
+
+    run("findscu", *ours, *query, "127.0.0.1", listening.port)
+    run("getscu", *ours, "-od", folder, *query, "127.0.0.1", listening.port)
+
+    def is_told() -> bool:
+        page = client.get(f"/fhir/AuditEvent?entity=ImagingStudy/{filed.imaging_study}").json
+        return all(name in json.dumps(page) for name in ("dicom-find", "dicom-get"))
+
+    wait_until(is_told, 60, "both are on record")
