@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from datetime import timedelta
+from typing import Final
 
 from celery import current_app, shared_task
 from celery.schedules import crontab
@@ -18,6 +19,9 @@ from fhirserver.tasks import SCHEDULE, SETTINGS, Periodic
 
 log = logging.getLogger(__name__)
 
+COMMITMENTS_KEPT: Final = timedelta(days=90)
+"""So long it is known what was answered to questions of storage commitment."""
+
 
 @shared_task(name="dicom_retention")
 def remove_studies() -> None:
@@ -28,6 +32,7 @@ def remove_studies() -> None:
         count = remove_old(instances, settings)
         if count:
             log.warning("dicom_studies_removed", extra={"count": count})
+        instances.forget_commitments(clock.now() - COMMITMENTS_KEPT)
         sweep(instances)
     finally:
         database.close()

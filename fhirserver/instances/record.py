@@ -64,8 +64,7 @@ class Instances:
 
     def begin(self) -> Upload:
         """A file for an instance that is coming. Raises Unavailable when there is no room."""
-        self._room.ask()
-        return Upload(self.folder)
+        return Upload(self.folder, self._room.ask)
 
     def keep(self, arrivals: Sequence[Arrival]) -> list[Kept]:
         """Keep instances whose uploads are closed, all in one transaction; it has ended then.
@@ -256,6 +255,10 @@ class Instances:
     def end_commitment(self, number: int, *, is_reported: bool = True) -> bool:
         """A question was answered, or nobody tries any more; False when it had ended before."""
         return commitments.done(self.database, number, is_reported=is_reported)
+
+    def forget_commitments(self, before: datetime) -> int:
+        """Remove questions that were answered or given up before; how many."""
+        return commitments.forget(self.database, before)
 
     def totals(self) -> Totals:
         """How much there is, and what is open."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 from uuid import UUID
@@ -15,6 +16,8 @@ from fhirserver.keys.sealed_files import SealedFile, make_folder
 
 FULL: Final = "the instance can't be stored: is the disk full?"
 _MINUTE: Final = 60
+# After so many bytes a large one is asked again whether there is room.
+_ASK_BYTES: Final = 64_000_000
 _RANDOM_BYTES: Final = 12
 
 
@@ -25,10 +28,13 @@ class Upload:
     `sha256` is the digest of what comes then. Every file has a key of its own.
     """
 
-    __slots__ = ("_digest", "dataset_at", "file", "id", "key")
+    __slots__ = ("_ask", "_asked_at", "_digest", "dataset_at", "file", "id", "key")
 
-    def __init__(self, folder: Path) -> None:
-        """Begin one. Raises Unavailable."""
+    def __init__(self, folder: Path, ask: Callable[[], None]) -> None:
+        """Begin one. Raises Unavailable; `ask` raises it when there is no room."""
+        ask()
+        self._ask = ask
+        self._asked_at = 0
         self.id = new_object()
         self.key = aead.new_key()
         self.dataset_at = 0
@@ -50,6 +56,9 @@ class Upload:
         except OSError as error:
             raise Unavailable(FULL) from error
         self._digest.update(piece)
+        if self.file.size - self._asked_at > _ASK_BYTES:
+            self._asked_at = self.file.size
+            self._ask()
 
     def dataset_begins(self) -> None:
         """What is written from now on is the dataset."""

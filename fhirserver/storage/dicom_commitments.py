@@ -68,6 +68,12 @@ def put_off(database: Database, number: int, seconds: float) -> None:
     )
 
 
+def forget(database: Database, before: datetime) -> int:
+    """Remove questions that were answered or given up before; how many."""
+    sql = "DELETE FROM dicom.commitment WHERE state <> 'waiting' AND done < %s RETURNING 1"
+    return len(database.write(sql, (before,)))
+
+
 def done(database: Database, number: int, *, is_reported: bool = True) -> bool:
     """It was answered, or nobody tries any more; False when it had ended before."""
     rows = database.write(

@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from fhirserver.errors import Unavailable
-from fhirserver.instances import Exact, Instances, Wanted
+from fhirserver.instances import Exact, Instances, Wanted, room
 from fhirserver.instances.upload import path_of
 from fhirserver.keys.chunks import CHUNK_BYTES
 from fhirserver.storage.database import Database, DatabaseError
@@ -230,6 +230,20 @@ def test_nothing_is_taken_when_the_quota_is_reached_or_the_disk_is_nearly_full(
         record.begin()
     with pytest.raises(Unavailable, match="nearly full"):
         make_record(free_bytes=2**62).begin()
+
+
+def test_a_large_one_is_stopped_when_the_disk_becomes_nearly_full(
+    make_record: Callable[..., Instances], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(room, "_DISK_SECONDS", -10.0)
+    upload = make_record(free_bytes=1).begin()
+    monkeypatch.setattr(room.Room, "_of_disk", lambda _: "nearly full")
+
+    for _ in range(60):
+        upload.write(bytes(1_000_000))
+    with pytest.raises(Unavailable, match="nearly full"):
+        upload.write(bytes(5_000_000))
+    upload.discard()
 
 
 def test_an_upload_that_is_given_up_leaves_nothing(record: Instances) -> None:
