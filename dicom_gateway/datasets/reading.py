@@ -20,7 +20,7 @@ Model = dict[str, Any]
 
 UNDEFINED: Final = 0xFFFFFFFF
 DEEPEST: Final = 64
-MOST_ELEMENTS: Final = 2_000_000
+MOST_ELEMENTS: Final = 1_000_000
 BULK_BINARY: Final = 1024
 BULK_TEXT: Final = 65_536
 
@@ -222,6 +222,8 @@ class Reader:
             if delimiter != ITEM:
                 raise Unreadable("there is something else than an item", tag=tag, at=pos)
             self.left -= 1
+            if self.left < 0:
+                raise Unreadable("there are too many items", tag=tag, at=pos)
             stop = None if length == UNDEFINED else pos + 8 + length
             if stop is not None and end is not None and stop > end:
                 raise Unreadable("an item is longer than its sequence", tag=tag, at=pos)

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dicom_gateway.datasets import NeedMore, Unreadable, facts, json_model, model
+from dicom_gateway.datasets.reading import Reader
 from tests.dicom_gateway.written import BIG, DEFLATED, EXPLICIT, IMPLICIT, a_dataset, element, item
 
 PIXELS = element(0x7FE00010, "OW", b"", length=0xFFFFFFFE)
@@ -200,3 +201,12 @@ def test_an_attribute_that_comes_twice_counts_as_it_came_first() -> None:
     assert known.keys["00100020"]["Value"] == ["4711"]
     assert known.study == "1.2.3"
     assert model(dataset, EXPLICIT)["00100020"]["Value"] == ["4711"]
+
+
+def test_a_dataset_of_nothing_but_items_is_refused_before_it_fills_the_memory() -> None:
+    dataset = a_dataset(element(0x00400275, "SQ", item() * 200_001))
+
+    with pytest.raises(Unreadable, match="too many"):
+        facts(dataset, EXPLICIT)
+    with pytest.raises(Unreadable, match="too many"):
+        Reader(dataset, complete=True, elements=1000).dataset(0, None, True, True)
