@@ -6,7 +6,7 @@ import re
 from typing import Final
 from uuid import UUID
 
-IMPLEMENTATION: Final = "2.25.169867391305617824401276923867044316521"
+IMPLEMENTATION: Final = "2.25.237804527760988903808270542687216285326"
 """Who writes our file heads (PS3.7 D.3.3.2): a UUID's UID, the same in every release."""
 IMPLEMENTATION_VERSION: Final = "FHIRSERVER_1"
 
