@@ -12,6 +12,7 @@ from dicom_gateway.rendering.locating import PIXELS, Dataset
 from dicom_gateway.rendering.reading import source
 from dicom_gateway.rendering.syntaxes import DEFLATED
 from fhirserver.instances import InstanceRow, Instances
+from fhirserver.model import json
 
 
 def bulk_uri(study: str, series: str, instance: str) -> str:
@@ -24,7 +25,17 @@ def bulk_uri(study: str, series: str, instance: str) -> str:
 
 
 def model(instances: Instances, instance: InstanceRow) -> bytes:
-    """The model, made of the file: for `Instances.metadata`. Raises Undecodable."""
+    """The model, made of the file: for `Instances.metadata`. Raises Damaged.
+
+    Of a dataset that can't be read to its end it has the attributes that were read on arrival.
+    """
+    try:
+        return _read(instances, instance)
+    except (NeedMore, Unreadable, Undecodable):
+        return _known(instance)
+
+
+def _read(instances: Instances, instance: InstanceRow) -> bytes:
     read = source(instances, instance)
     end, is_complete = read.size, True
     if instance.transfer_syntax != DEFLATED:
@@ -35,7 +46,20 @@ def model(instances: Instances, instance: InstanceRow) -> bytes:
     if end > MOST_HEADER_BYTES:
         raise Undecodable("too much stands before its pixels")
     place = bulk_uri(instance.study.uid, instance.series.uid, instance.uid)
-    try:
-        return json_model(read.read(0, end), instance.transfer_syntax, place, complete=is_complete)
-    except (NeedMore, Unreadable) as error:
-        raise Undecodable("its dataset can't be read to its end") from error
+    return json_model(read.read(0, end), instance.transfer_syntax, place, complete=is_complete)
+
+
+def _known(instance: InstanceRow) -> bytes:
+    uids = {
+        "00080016": instance.sop_class,
+        "00080018": instance.uid,
+        "0020000D": instance.study.uid,
+        "0020000E": instance.series.uid,
+    }
+    known = {
+        **instance.study.keys,
+        **instance.series.keys,
+        **instance.keys,
+        **{tag: {"vr": "UI", "Value": [uid]} for tag, uid in uids.items()},
+    }
+    return json.dump(dict(sorted(known.items())))

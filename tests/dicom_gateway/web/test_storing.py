@@ -1,6 +1,7 @@
 """STOW-RS, and getting it back."""
 
 import json
+import tracemalloc
 
 import pytest
 from pydicom.uid import generate_uid
@@ -161,3 +162,45 @@ def test_nobody_gets_anything_without_a_token(dicom_app):
     client = dicom_app.test_client()
     for path in ("studies", f"studies/{generate_uid()}", "studies/1/rendered", "wado"):
         assert client.get(f"/dicom-web/{path}").status_code == 401
+
+
+def test_a_large_instance_is_never_held(dicom_app):
+    from dicom_gateway.web.taking import Limits, take
+    from fhirserver.instances import open_instances
+
+    engine = dicom_app.extensions["fhirserver"]
+    instances = open_instances(engine.context.settings, engine.context.store.database)
+    image = an_image(PixelData=b"\0" * 100_000)
+    beginning, size = file_of(image)[:-100_000], 32 << 20
+    # The length of the pixels is what stands before them.
+    beginning = beginning[:-4] + size.to_bytes(4, "little")
+
+    def pieces():
+        yield beginning
+        for _ in range(size // (1 << 16)):
+            yield bytes(1 << 16)
+
+    tracemalloc.start()
+    try:
+        arrival = take(instances, pieces(), Limits(None, 1 << 30), "test")
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert arrival.upload.size > size
+    arrival.upload.discard()
+    assert most < 6_000_000
+
+
+def test_an_instance_that_is_too_large_is_refused_and_leaves_nothing(dicom_app):
+    from dicom_gateway.web.taking import Limits, Refused, take
+    from fhirserver.instances import open_instances
+
+    engine = dicom_app.extensions["fhirserver"]
+    instances = open_instances(engine.context.settings, engine.context.store.database)
+    before = sum(1 for p in instances.folder.rglob("*") if p.is_file())
+    file = file_of(an_image())
+    pieces = [file[at : at + 1000] for at in range(0, len(file), 1000)]
+
+    with pytest.raises(Refused):
+        take(instances, pieces, Limits(None, 5000), "test")
+    assert sum(1 for p in instances.folder.rglob("*") if p.is_file()) == before
