@@ -21,7 +21,7 @@ from dicom_gateway.operating.opening import open_in_step
 from dicom_gateway.operating.questions import answer_of, is_open, is_question, study_of
 from dicom_gateway.reactions.studies import AGAIN_SECONDS
 from fhirserver.engine import Engine
-from fhirserver.instances import Exact, Wanted
+from fhirserver.instances import Exact, Wanted, any_study
 from fhirserver.model.resource import Resource
 from fhirserver.queues import Later
 from fhirserver.reactions import Change, Connection, Item, New, Reaction, Reader, Worker, reactions
@@ -46,8 +46,9 @@ def reaction(engine: Engine) -> Reaction:
 
 
 def chosen(connection: Connection, changes: Sequence[Change]) -> list[tuple[str, New]]:
-    """What may concern a study."""
-    del connection
+    """What may concern a study: nothing while there is none, in a hospital without images."""
+    if not any(c.type in TYPES for c in changes) or not any_study(connection):
+        return []
     return [
         (
             TOPIC,

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from fhirserver.search.hashing import reference_self
-from fhirserver.storage.database import Database
+from fhirserver.storage.database import Connection, Database, execute
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +30,11 @@ class Totals:
     conflicts: int
     open: int
     oldest_open: datetime | None
+
+
+def any_study(connection: Connection) -> bool:
+    """Whether there is any study."""
+    return bool(execute(connection, "SELECT 1 FROM dicom.study LIMIT 1"))
 
 
 def changed(database: Database, uid: str) -> Changed | None:

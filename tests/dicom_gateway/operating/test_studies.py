@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import threading
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from dicom_gateway.operating.in_step import InStep
 from dicom_gateway.reactions import studies
+from dicom_gateway.reactions.patients_and_orders import chosen
 from dicom_gateway.tasks.left_studies import keep_left
 from fhirserver import clock
-from fhirserver.engine import Engine
 from fhirserver.instances import Instances
 from fhirserver.queues import Item, Later
+from fhirserver.reactions import Change
 from fhirserver.reactions.looking import looked_up
+from fhirserver.storage.database import Database
 from tests.dicom_gateway.mapping.valid import assert_valid
 from tests.dicom_gateway.operating.scanner import Scanner
 
@@ -199,7 +201,11 @@ def test_one_instance_that_is_deleted_is_no_longer_told(scanner: Scanner) -> Non
     assert scanner.imaging_study()["numberOfInstances"] == 1
 
 
-def test_what_nobody_has_taken_on_is_stored_by_the_clock(scanner: Scanner) -> None:
+def test_what_nobody_has_taken_on_is_stored_by_the_clock(
+    scanner: Scanner, database: Database
+) -> None:
+    # Other tests leave studies behind, whose files are gone.
+    database.write("DELETE FROM dicom.change")
     jane = scanner.patient()
     scanner.send(1)
 
@@ -208,17 +214,32 @@ def test_what_nobody_has_taken_on_is_stored_by_the_clock(scanner: Scanner) -> No
     assert scanner.is_of(jane)
 
 
-def test_a_study_that_is_being_stored_by_the_worker_is_seen(
-    scanner: Scanner, record: Instances
-) -> None:
-    engine: Engine = scanner.engine
+def test_the_record_knows_the_imaging_study(scanner: Scanner, record: Instances) -> None:
     scanner.patient()
     scanner.send(1)
 
-    assert isinstance(scanner.in_step, InStep)
-    assert scanner.in_step.keep(scanner.study) == scanner.imaging_study()["id"]
+    id_ = scanner.in_step.keep(scanner.study)
+
     row = record.study(scanner.study)
     assert row is not None
-    assert row.imaging_study == looked_up(engine, "ImagingStudy", ("_id", row.imaging_study or ""))[
-        0
-    ]["id"]  # fmt: skip
+    assert row.imaging_study == id_ == scanner.imaging_study()["id"]
+
+
+class Undone(Exception):
+    """What a test did to the database doesn't stay."""
+
+
+def test_while_there_are_no_studies_nothing_that_is_written_concerns_them(
+    scanner: Scanner, database: Database
+) -> None:
+    change = Change(1, "Patient", 1, 1, "C", clock.now())
+    scanner.send(1)
+
+    found = []
+    with suppress(Undone), database.transaction() as connection:
+        found.append(chosen(connection, [change]))
+        connection.execute("DELETE FROM dicom.study")
+        found.append(chosen(connection, [change]))
+        raise Undone
+
+    assert [len(items) for items in found] == [1, 0]

@@ -9,7 +9,7 @@ import pytest
 
 from dicom_gateway.reactions import patients_and_orders, studies
 from fhirserver import ids, queues
-from fhirserver.instances import Instances
+from fhirserver.instances import TOPIC, Instances
 from fhirserver.reactions.running import Running
 from fhirserver.storage.database import Database
 from tests.dicom_gateway.operating.scanner import Scanner
@@ -25,6 +25,8 @@ def working(
         monkeypatch.setattr(module, "open_in_step", lambda _: scanner.in_step)
     monkeypatch.setattr(patients_and_orders, "READER", reader)
     reactions = [studies.reaction(scanner.engine), patients_and_orders.reaction(scanner.engine)]
+    # Other tests leave studies behind, whose files are gone.
+    database.write("DELETE FROM queue.item WHERE topic = %s", (TOPIC,))
     queues.begin(database, reader)
     running = Running(database, reactions)
     running.start()
