@@ -15,6 +15,8 @@ from pydicom.datadict import dictionary_VR, keyword_for_tag
 from pydicom.uid import UID
 
 from dicom_gateway.datasets import IMPLEMENTATION, IMPLEMENTATION_VERSION
+from dicom_gateway.deidentifying import Dates, Options
+from dicom_gateway.deidentifying.marks import METHOD
 from dicom_gateway.dimse import pdus, services, storage_classes, sub_operations
 from dicom_gateway.dimse.service import Service
 from dicom_gateway.dimse.service import services as registered
@@ -81,7 +83,7 @@ def page() -> str:
     """The whole statement."""
     parts = (
         _overview(), _networking(), _contexts(), _storage(), _queries(), _worklist(), _steps(),
-        _status_table(), _charsets(), _deviations(),
+        _status_table(), _charsets(), _deidentification(), _deviations(),
     )  # fmt: skip
     return "# DICOM conformance statement\n\n" + "\n".join(parts)
 
@@ -258,6 +260,21 @@ def _charsets() -> str:
         "## Character sets\n\nAll of PS3.3 C.12.1.1.2 are read, with code extensions; what can't "
         "be read becomes U+FFFD, never an error. Answers are written in the character set of the "
         f"request where it is one of {names} and holds the answer, else in ISO_IR 192.\n"
+    )
+
+
+def _deidentification() -> str:
+    codes = {
+        code: meaning for dates in Dates for code, meaning in Options(dates, *[True] * 6).codes
+    }
+    rows = "".join(f"| {code} | {meaning} |\n" for code, meaning in sorted(codes.items()))
+    return (
+        "## De-identification\n\n`fhirserver dicom-export` de-identifies by PS3.15 "
+        "annex E: the basic profile of edition 2026c, and these options, of which the ones "
+        "that were asked for are named in De-identification Method Code Sequence (0012,0064). "
+        f"De-identification Method (0012,0063) is `{METHOD}`. UIDs are replaced by ones under "
+        "2.25, the same for all of a project. Pixels aren't cleaned, documents are refused.\n\n"
+        f"| DCM | Profile or option |\n| --- | --- |\n{rows}"
     )
 
 
