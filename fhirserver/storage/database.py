@@ -105,10 +105,14 @@ class Database:
         }
         self._local = _Held()
 
-    def connection(self, role: Role) -> Connection:
-        """This thread's connection for `read` or `write`, opened when there is none."""
+    def connection(self, role: Role, *, may_be_cut: bool = False) -> Connection:
+        """This thread's connection for `read` or `write`, opened when there is none.
+
+        `may_be_cut`: who can ask again doesn't look whether PostgreSQL has ended it. That takes a
+        system call, during which other threads get the interpreter.
+        """
         held = self._local.connections.get(role)
-        if held is not None and not held.closed and _is_cut(held):
+        if held is not None and not may_be_cut and not held.closed and _is_cut(held):
             held.close()
         if held is None or held.closed:
             held = self._local.connections[role] = self._connect(role)
@@ -190,7 +194,7 @@ class Database:
         if self._local.inside is not None:
             return None
         self._in_time()
-        connection = self.connection("write")
+        connection = self.connection("write", may_be_cut=True)
         try:
             name = self._named(connection, statement.sql)
             answer = connection.pgconn.exec_prepared(
@@ -249,7 +253,7 @@ class Database:
         return known[sql]
 
     def _asked(self, sql: str) -> Texts:
-        connection = self.connection("read")
+        connection = self.connection("read", may_be_cut=True)
         try:
             name = f"row_{digest(sql)}".encode()
             if self._local.prepared.get(sql) is not connection:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import struct
 
+import psycopg
 import pytest
 
 from fhirserver.storage import database as databases
@@ -105,7 +106,9 @@ def test_it_is_prepared_again_on_a_new_connection(database):
     pid = database.connection("write").info.backend_pid
     database.connection("read").execute("SELECT pg_terminate_backend(%s, 5000)", (pid,))
 
-    assert database.ready(made, (int8(2),)) == [(int8(2),)]
+    assert database.ready(made, (int8(2),)) is None  # Who asks goes on with `point`.
+    assert database.point("SELECT 2", ()) == [(2,)]
+    assert database.ready(made, (int8(3),)) == [(int8(3),)]
 
 
 def test_a_statement_that_fails_is_left_to_psycopg_to_say_why(database):
@@ -129,3 +132,30 @@ def test_no_more_statements_stay_prepared_than_memory_allows(database, monkeypat
 
     assert rows.fetchone() == (3,)
     assert as_int(database.ready(made[0], (int8(9),))[0][1]) == 9
+
+
+def test_a_read_goes_on_when_its_connections_were_cut(own_app, own_client):
+    made = own_client.post("/fhir/Basic", json={"resourceType": "Basic", "code": {"text": "x"}})
+    where = f"/fhir/Basic/{made.json['id']}"
+    assert own_client.get(where).status_code == 200
+    database = own_app.extensions["fhirserver"].context.store.database
+    pids = [database.connection(r).info.backend_pid for r in ("read", "write")]
+    with psycopg.connect(database.url, autocommit=True) as other:
+        for pid in pids:
+            other.execute("SELECT pg_terminate_backend(%s, 5000)", (pid,))
+
+    answer = own_client.get(where)
+
+    assert (answer.status_code, answer.json) == (200, made.json)
+
+
+def test_a_read_shows_what_was_written_and_deleted_since(own_client):
+    made = own_client.post("/fhir/Basic", json={"resourceType": "Basic", "code": {"text": "x"}})
+    where = f"/fhir/Basic/{made.json['id']}"
+    assert own_client.get(where).json["code"] == {"text": "x"}
+
+    changed = {**made.json, "code": {"text": "y"}}
+    assert own_client.put(where, json=changed).status_code == 200
+    assert own_client.get(where).json["code"] == {"text": "y"}
+    assert own_client.delete(where).status_code == 204
+    assert own_client.get(where).status_code == 410
