@@ -178,7 +178,9 @@ def test_files_are_gone_when_their_time_is_over(exports, client, hands, patient)
     where, file = an_export(exports)
     blobs = hands.database.read("SELECT count(*) FROM fhir.blob")[0][0]
     job = where.rpartition("/")[2]
-    hands.database.write("UPDATE jobs.job SET expires = now() WHERE id = %s::uuid", (job,))
+    hands.database.write(
+        "UPDATE jobs.job SET expires = now() - interval '1 s' WHERE id = %s::uuid", (job,)
+    )
 
     clear(hands.database, hands.blobs)
 

@@ -50,7 +50,7 @@ def connections(url):
         ).fetchone()[0]
 
 
-def until(claim, seconds=60):
+def until(claim, seconds=240):
     deadline = time.monotonic() + seconds
     while not claim():
         assert time.monotonic() < deadline, "waited in vain"
@@ -62,13 +62,13 @@ def test_a_load_that_is_killed_goes_on_where_it_stopped(empty_url, count, folder
     killed = command(empty_url, folder)
     until(lambda: count("Observation") > 0)
     killed.send_signal(number)
-    said, _ = killed.communicate(timeout=60)
+    said, _ = killed.communicate(timeout=240)
     until(lambda: connections(empty_url) == 0)
     assert killed.returncode != 0, said
     assert 0 < count("Observation") < FILES * EACH
 
     rerun = command(empty_url, folder)
-    said, _ = rerun.communicate(timeout=120)
+    said, _ = rerun.communicate(timeout=240)
 
     assert rerun.returncode == 0, said
     assert count("Observation") == FILES * EACH
@@ -79,7 +79,7 @@ def test_refused_resources_end_a_load_with_1_and_are_told(empty_url, tmp_path):
     path = write(tmp_path / "a.ndjson", an_observation(status="bad"), an_observation())
 
     run = command(empty_url, path, "--report", str(tmp_path / "report.json"))
-    said, _ = run.communicate(timeout=60)
+    said, _ = run.communicate(timeout=240)
 
     assert run.returncode == 1
     assert f"refused: {path}, line 1: Observation.status" in said

@@ -60,12 +60,14 @@ INSIDE = [
 
 @pytest.fixture(autouse=True)
 def connections(monkeypatch):
-    """Where somebody connected to."""
+    """Where this thread connected to; others of the process may have to do with a database."""
     made = []
     real = socket.create_connection
+    thread = threading.current_thread()
 
     def create(address, *rest, **named):
-        made.append(address[0])
+        if threading.current_thread() is thread:
+            made.append(address[0])
         return real(address, *rest, **named)
 
     monkeypatch.setattr("fhirserver.egress.socket.create_connection", create)

