@@ -58,8 +58,9 @@ class Sealing:
         return sealed
 
     def end(self) -> bytes:
-        """The last chunk."""
-        return self._sealed(self._held, is_last=True)
+        """The last chunk; nothing is held any more."""
+        held, self._held = self._held, bytearray()
+        return self._sealed(held, is_last=True)
 
     def _sealed(self, chunk: bytearray | memoryview, *, is_last: bool) -> bytes:
         number = self._number

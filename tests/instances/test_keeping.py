@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
+import tracemalloc
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
@@ -244,6 +245,21 @@ def test_a_large_one_is_stopped_when_the_disk_becomes_nearly_full(
     with pytest.raises(Unavailable, match="nearly full"):
         upload.write(bytes(5_000_000))
     upload.discard()
+
+
+def test_uploads_that_wait_to_be_kept_hold_nothing_in_memory(record: Instances) -> None:
+    dataset = os.urandom(CHUNK_BYTES - 1000)
+    record.begin().discard()
+    tracemalloc.start()
+    try:
+        arrivals = [arrival(record, facts(uid(), uid(), uid()), dataset) for _ in range(40)]
+        held, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+
+    assert held < 40 * 20_000
+    for one in arrivals:
+        one.upload.discard()
 
 
 def test_an_upload_that_is_given_up_leaves_nothing(record: Instances) -> None:
