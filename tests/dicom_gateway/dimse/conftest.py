@@ -62,7 +62,7 @@ def listen(database_url: str, tmp_path: Path) -> Iterator[Listen]:
             tls = dicom.tls(settings)
         listener = open_listener(settings, tls)
         bound = socket.create_server(("127.0.0.1", settings.dicom_port))
-        thread = threading.Thread(target=listener.run, args=(bound,))
+        thread = threading.Thread(target=listener.run, args=(bound,), name="dicom-listener")
         thread.start()
         running.append((listener, thread))
         return Listening(settings.dicom_port, listener)
