@@ -126,17 +126,18 @@ def test_fields_are_included_by_name_by_tag_and_all(web, ward, studies):
 def test_what_is_in_no_column_and_in_sequences_is_compared_too(web, ward):
     from pydicom.dataset import Dataset
 
+    other = f"{ward}X"
     item = Dataset()
     item.ScheduledProcedureStepID = "STEP-7"
-    image = an_image(PatientID=ward, RequestAttributesSequence=[item], InstitutionName="Ward 4")
+    image = an_image(PatientID=other, RequestAttributesSequence=[item], InstitutionName="Ward 4")
     store(web, image)
 
     for query in ("RequestAttributesSequence.ScheduledProcedureStepID=STEP-7",
                   "00400275.00400009=STEP-7"):  # fmt: skip
-        [one] = found(web, f"?PatientID={ward}&{query}", "series")
+        [one] = found(web, f"?PatientID={other}&{query}", "series")
         assert one["0020000E"]["Value"] == [image.SeriesInstanceUID]
-    assert not found(web, f"?PatientID={ward}&00400275.00400009=STEP-8", "series")
-    assert len(found(web, f"?PatientID={ward}&InstitutionName=Ward*")) == 1
+    assert not found(web, f"?PatientID={other}&00400275.00400009=STEP-8", "series")
+    assert len(found(web, f"?PatientID={other}&InstitutionName=Ward*")) == 1
 
 
 @pytest.mark.parametrize(
