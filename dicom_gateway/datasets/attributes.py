@@ -39,10 +39,14 @@ WANTED: Final[dict[int, str]] = {
     0x00080201: "SH",  # Timezone Offset From UTC
     0x00081010: "SH",  # Station Name
     0x00081030: "LO",  # Study Description
+    0x00081032: "SQ",  # Procedure Code Sequence
     0x0008103E: "LO",  # Series Description
     0x00081050: "PN",  # Performing Physician's Name
+    0x00081060: "PN",  # Name of Physicians Reading Study
+    0x00081070: "PN",  # Operators' Name
     0x00081090: "LO",  # Manufacturer's Model Name
     0x00081111: "SQ",  # Referenced Performed Procedure Step Sequence
+    0x00082218: "SQ",  # Anatomic Region Sequence
     0x00100010: "PN",  # Patient's Name
     0x00100020: "LO",  # Patient ID
     0x00100021: "LO",  # Issuer of Patient ID
@@ -60,6 +64,7 @@ WANTED: Final[dict[int, str]] = {
     0x00200011: "IS",  # Series Number
     0x00200013: "IS",  # Instance Number
     0x00200060: "CS",  # Laterality
+    0x00200062: "CS",  # Image Laterality
     0x00280002: "US",  # Samples per Pixel
     0x00280004: "CS",  # Photometric Interpretation
     0x00280008: "IS",  # Number of Frames

@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from pydicom import Dataset
 
 from dicom_gateway.reactions import studies
 from dicom_gateway.reactions.patients_and_orders import chosen
@@ -243,3 +244,30 @@ def test_while_there_are_no_studies_nothing_that_is_written_concerns_them(
         raise Undone
 
     assert [len(items) for items in found] == [1, 0]
+
+
+def test_what_was_done_by_whom_and_where_comes_from_the_images(scanner: Scanner) -> None:
+    scanner.patient()
+    procedure, region = Dataset(), Dataset()
+    procedure.CodeValue, procedure.CodingSchemeDesignator = "24627-2", "LN"
+    procedure.CodeMeaning = "CT Chest"
+    region.CodeValue, region.CodingSchemeDesignator = "51185008", "SCT"
+    region.CodeMeaning = "Chest"
+
+    scanner.send(
+        1,
+        ProcedureCodeSequence=[procedure],
+        AnatomicRegionSequence=[region],
+        OperatorsName="Okafor^Chidi",
+        NameOfPhysiciansReadingStudy="Curie^Marie",
+        ImageLaterality="R",
+    )
+    scanner.settle()
+
+    found = scanner.imaging_study()
+    [series] = found["series"]
+    assert found["procedureCode"][0]["coding"][0]["code"] == "24627-2"
+    assert found["interpreter"] == [{"display": "Marie Curie"}]
+    assert series["bodySite"]["code"] == "51185008"
+    assert series["laterality"]["code"] == "24028007"
+    assert series["performer"][0]["actor"] == {"display": "Chidi Okafor"}
