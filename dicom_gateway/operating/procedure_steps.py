@@ -83,14 +83,19 @@ class Steps:
         same = [o for o in orders if o.get("subject") == orders[0].get("subject")]
         unique = list({o.get("id"): o for o in same}.values())
         procedure = begun(uid, item, scheduled, unique, self._zone)
-        planned = self._planned(procedure)
-        new = {**_put(procedure), "request": {**_put(procedure)["request"], "ifNoneMatch": "*"}}
-        try:
-            self._write([new, *_moved(planned, procedure["status"])])
-        except (PreconditionFailed, VersionConflict) as error:
-            if self._stored(uid) is not None:
-                raise AlreadyThere from error
-            raise
+        put = _put(procedure)
+        new = {**put, "request": {**put["request"], "ifNoneMatch": "*"}}
+        for attempt in range(AGAIN):
+            moved = _moved(self._planned(procedure), procedure["status"])
+            try:
+                self._write([new, *moved])
+            except (Conflict, PreconditionFailed, VersionConflict) as error:
+                if self._stored(uid) is not None:
+                    raise AlreadyThere from error
+                if attempt == AGAIN - 1:
+                    raise
+            else:
+                return
 
     def change(self, uid: str, item: Item) -> None:
         """N-SET. Raises Unknown, Over, Missing, Wrong."""

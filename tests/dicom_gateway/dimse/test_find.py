@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -20,8 +21,8 @@ from pynetdicom.sop_class import (
 )
 
 from tests.dicom_gateway.dimse.conftest import Listening
-from tests.dicom_gateway.dimse.filed import Filed, file_study
-from tests.dicom_gateway.dimse.peers import OURS
+from tests.dicom_gateway.dimse.filed import Filed, file_study, keep
+from tests.dicom_gateway.dimse.peers import OURS, an_instance
 
 Enter = Callable[..., str]
 CONFIDENTIALITY = "http://terminology.hl7.org/CodeSystem/v3-Confidentiality"
@@ -234,3 +235,26 @@ def test_a_study_that_policies_hide_from_a_peer_is_as_if_it_were_not_there(
 
     assert ask(listening, plain, query) == (0x0000, [])
     assert len(ask(listening, cleared, query)[1]) == 1
+
+
+def test_who_sees_what_it_sent_finds_its_own_studies_only(
+    client: FlaskClient, listening: Listening, enter: Enter, filed: Filed
+) -> None:
+    title = enter(may=["find"], sees="sent")
+    page = client.get("/fhir/Endpoint?connection-type=dicom-dimse&_sort=-_lastUpdated").json
+    endpoint = page["entry"][0]["resource"]["id"]
+    own = an_instance(study=f"2.25.{uuid.uuid4().int}", PatientID=filed.patient_id)
+    keep(listening.instances, [own], sender=endpoint)
+
+    _, found = ask(listening, title, keys("STUDY", PatientID=filed.patient_id, StudyInstanceUID=""))
+
+    assert [f.StudyInstanceUID for f in found] == [own.StudyInstanceUID]
+
+
+def test_termscu_ends_nothing(
+    listening: Listening, reader: str, filed: Filed, run: Callable[..., Any]
+) -> None:
+    run("termscu", "-aet", reader, "-aec", OURS, "127.0.0.1", listening.port)
+
+    query = keys("STUDY", PatientID=filed.patient_id, StudyInstanceUID="")
+    assert len(ask(listening, reader, query)[1]) == 1

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -301,3 +302,27 @@ def test_who_may_only_store_is_shown_no_worklist(
     run("findscu", *query, "127.0.0.1", ward.port)
 
     assert list(folder.iterdir()) == []
+
+
+def test_one_of_several_who_begin_the_same_step_at_once_has_begun_it(ward: Ward) -> None:
+    ward.book()
+    (item,) = ward.worklist()
+    uid = generate_uid()
+
+    with ThreadPoolExecutor(4) as pool:
+        answers = list(pool.map(lambda _: ward.begin(uid, item), range(4)))
+
+    assert sorted(answers) == [0x0000, 0x0111, 0x0111, 0x0111]
+
+
+def test_a_step_that_ends_twice_at_once_ends_once(ward: Ward) -> None:
+    appointment = ward.book()
+    (item,) = ward.worklist()
+    uid = generate_uid()
+    ward.begin(uid, item)
+
+    with ThreadPoolExecutor(3) as pool:
+        answers = pool.map(lambda _: ward.complete(uid, item.StudyInstanceUID).Status, range(3))
+
+    assert sorted(answers) == [0x0000, 0x0110, 0x0110]
+    assert ward.read(appointment)["status"] == "fulfilled"
