@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from hypothesis import HealthCheck, settings
 
 from conformance.faults.server import Server, running
 from fhirserver import embedded
@@ -21,6 +22,10 @@ from fhirserver.storage import database as storage_database
 from fhirserver.storage.database import Database
 from fhirserver.storage.migrate import upgrade
 from fhirserver.storage.tokens import issue
+
+# How fast examples are made says something of the machine and nothing of what is tested.
+settings.register_profile("busy", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("busy")
 
 Token = Callable[..., str]
 MakeApp = Callable[..., Flask]
