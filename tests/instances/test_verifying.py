@@ -8,9 +8,10 @@ from datetime import timedelta
 import pytest
 from click.testing import CliRunner
 
-from dicom_gateway.commands.dicom_verify import command, verified
+from dicom_gateway.commands.dicom_verify import verified
 from dicom_gateway.tasks.retention import remove_old, sweep
 from fhirserver import clock
+from fhirserver.cli import main
 from fhirserver.instances import Instances
 from fhirserver.instances.upload import path_of
 from fhirserver.settings import Settings
@@ -48,14 +49,14 @@ def test_verify_names_what_is_damaged_or_missing(
     monkeypatch.setenv("FHIRSERVER_DATA_DIR", str(settings.data_dir))
     monkeypatch.setenv("FHIRSERVER_KEY_FILE", str(settings.key_file))
 
-    result = CliRunner().invoke(command, ["--study", study[0]])
+    result = CliRunner().invoke(main, ["dicom-verify", "--study", study[0]])
 
     assert result.exit_code == 1, result.output
     found = [line.split()[:2] for line in result.output.splitlines()]
     assert ["damaged", study[2]] in found
     assert ["missing", study[3]] in found
     assert "3 instances checked, 2 of them damaged or missing" in result.output
-    assert CliRunner().invoke(command, ["--study", "1.2.3"]).exit_code != 0
+    assert CliRunner().invoke(main, ["dicom-verify", "--study", "1.2.3"]).exit_code != 0
 
 
 def test_all_instances_are_verified_and_what_is_in_conflict(record: Instances) -> None:
