@@ -227,7 +227,7 @@ def test_099_a_form_of_before_signing_in_counts_no_more(browser, ada):
 # Endpoints that authenticate by a secret in the request, not by a cookie; and the one where an app
 # asks by POST, which decides nothing: its user does, with a form that has a token.
 NO_FORMS = re.compile(
-    r"/oauth/(token|introspect|revoke|register|launch|authorize)\b.*|/(fhir|admin|cds-services|hl7v2)\b.*"
+    r"/oauth/(token|introspect|revoke|register|launch|authorize)\b.*|/(fhir|admin|cds-services|hl7v2|dicom-web)\b.*"
 )
 
 
@@ -260,6 +260,8 @@ def test_099_endpoints_of_the_protocol_take_no_cookie(app, browser, ada):
     assert browser.get("/fhir/Patient").status_code == 401
     assert browser.send("/admin/users", {}).status_code == 401
     assert browser.get("/admin/users").status_code == 401
+    assert browser.send("/dicom-web/studies", {}).status_code == 401
+    assert browser.get("/dicom-web/studies").status_code == 401
     assert browser.send("/cds-services/medication-list-check", {}).status_code == 401
 
 
