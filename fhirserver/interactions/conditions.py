@@ -47,6 +47,26 @@ class Conditions:
         self._foreseen: dict[tuple[str, str], list[str]] = {}
         self._deleted: set[tuple[str, str]] = set()
 
+    def begin(self, intents: Sequence[Intent]) -> None:
+        """Hold the locks of the conditions until the transaction ends, and look them up.
+
+        A lock keeps two from finding nothing and both creating. Mentions are found, most of them:
+        those aren't locked, or all who name one doctor would wait for each other.
+        """
+        if not any(i.action == "delete" for i in intents):
+            self.foresee([i for i in intents if i.is_mention], least=1)
+        left = [i for i in intents if not self._is_found(i)]
+        self.lock(left)
+        for intent in left:
+            # What was seen before the lock says nothing: somebody may have created it meanwhile.
+            self._foreseen.pop((intent.type, intent.criteria or ""), None)
+        if not any(i.action == "delete" for i in intents):
+            self.foresee(left)
+
+    def _is_found(self, intent: Intent) -> bool:
+        found = self._foreseen.get((intent.type, intent.criteria or ""), ())
+        return intent.is_mention and len(found) == 1
+
     def lock(self, intents: Sequence[Intent]) -> None:
         """Hold the locks of all conditions of these intents until the transaction ends."""
         keys = [
@@ -55,13 +75,13 @@ class Conditions:
         if keys:
             lock_conditions(self._connection, keys)
 
-    def foresee(self, intents: Sequence[Intent]) -> None:
+    def foresee(self, intents: Sequence[Intent], *, least: int = _FEW) -> None:
         """Look up the conditions of many intents at once, unless any deletes something.
 
         Those that one element of the index answers; the others wait for `settle`.
         """
         conditional = [i for i in intents if i.criteria is not None]
-        if len(conditional) < _FEW or any(i.action == "delete" for i in intents):
+        if len(conditional) < least or any(i.action == "delete" for i in intents):
             return
         queries: dict[str, dict[str, Condition]] = defaultdict(dict)
         for intent in conditional:

@@ -60,6 +60,7 @@ def updates(
                 resource=entry["resource"],
                 full_url=url,
                 place=place,
+                is_mention=url in hand.mentions,
                 combine=None if hand.combine is None else partial(hand.combine, url or ""),
             )
         )

@@ -59,6 +59,8 @@ class Intent:
     """False: nobody will look at the content in the outcome, as where thousands are stored."""
     trail: Trail | None = None
     """The record that it goes on, where it isn't that of the thread."""
+    is_mention: bool = False
+    """Whether it most likely changes nothing; see messages.Hand."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,10 +38,14 @@ class Hand:
     there, with the references that it was given; it is called while that is locked. `also` is done
     after the writing in the same database transaction: if it raises, nothing is kept. Either may be
     called again when somebody else was faster.
+
+    `mentions` are the fullUrls of entries that most likely change nothing, such as the doctor whom
+    a message names: they are looked at first, and locked only where something is to be changed.
     """
 
     combine: Callable[[str, Resource, Resource], Resource] | None = None
     also: Callable[[], None] | None = None
+    mentions: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

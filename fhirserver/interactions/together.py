@@ -83,11 +83,11 @@ def together(
     trails = [p.trail for p in parts if p.trail is not None]
     with ctx.store.database.transaction() as connection, on_record(connection, trails):
         conditions = Conditions(ctx, connection)
-        conditions.lock(intents)
-        conditions.foresee(intents)
+        conditions.begin(intents)
         settled = _settled(conditions, intents, part_of)
         _refuse_overlap(settled, part_of)
         settled, conditional = _linked(ctx, intents, settled, part_of)
+        settled = _without_mentions(ctx, connection, settled, conditional, conform)
         there = _lock_rows(ctx, connection, settled)
         old = {name: h.version for name, h in there.items()}
         if len(parts) > 1:
@@ -270,8 +270,34 @@ def _refuse_overlap(settled: Sequence[Intent | Done], part_of: Sequence[int]) ->
             seen.add(name)
 
 
+def _without_mentions(
+    ctx: Context,
+    connection: Connection,
+    settled: Sequence[Intent | Done],
+    conditional: Sequence[int],
+    conform: Conform | None,
+) -> list[Intent | Done]:
+    """The same, where mentions that change nothing are done: nobody has to wait for those."""
+    later = frozenset(conditional)
+    mentioned = {
+        n: item
+        for n, item in enumerate(settled)
+        if isinstance(item, Intent) and item.is_mention and n not in later
+    }
+    if not mentioned:
+        return list(settled)
+    there = _lock_rows(ctx, connection, list(mentioned.values()), locks=False)
+    left = list(settled)
+    for n, item in mentioned.items():
+        if (item.type, item.id) in there:
+            changes = at(item, partial(_change, ctx, {}, there, conform))
+            if isinstance(changes, Done):
+                left[n] = changes
+    return left
+
+
 def _lock_rows(
-    ctx: Context, connection: Connection, settled: Sequence[Intent | Done]
+    ctx: Context, connection: Connection, settled: Sequence[Intent | Done], *, locks: bool = True
 ) -> dict[Name, Held]:
     wanted: dict[str, set[str]] = defaultdict(set)
     for item in settled:
@@ -282,6 +308,6 @@ def _lock_rows(
         (resource_type, i): there
         for resource_type in sorted(wanted)
         for i, there in lock_current(
-            connection, ctx.store.guard, resource_type, wanted[resource_type]
+            connection, ctx.store.guard, resource_type, wanted[resource_type], locks=locks
         ).items()
     }

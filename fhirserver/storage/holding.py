@@ -40,15 +40,23 @@ def held(store: Store, resource_type: str, resource_id: str) -> Held | None:
 
 
 def lock_current(
-    connection: Connection, guard: Guard, resource_type: str, ids: Iterable[str]
+    connection: Connection,
+    guard: Guard,
+    resource_type: str,
+    ids: Iterable[str],
+    *,
+    locks: bool = True,
 ) -> dict[str, Held]:
-    """The current versions of these ids, locked until the transaction ends, always in one order."""
+    """The current versions of these ids, locked until the transaction ends, always in one order.
+
+    `locks=False` only looks at them.
+    """
     selves = sorted(reference_self(resource_type, i) for i in ids)
     build, columns = _with_rights(guard, resource_type)
     rows = execute(
         connection,
         f"SELECT {columns} FROM {table('resource', resource_type)} r "
-        "WHERE r.self = ANY(%(selves)s::int8[]) ORDER BY r.self FOR UPDATE OF r",
+        f"WHERE r.self = ANY(%(selves)s::int8[]) {'ORDER BY r.self FOR UPDATE OF r' * locks}",
         {"selves": array(selves), **build.parameters},
     )
     return {row[0]: _held(resource_type, row) for row in rows}

@@ -96,7 +96,7 @@ class Made:
     `report` is for the operator: where unmapped fields are, and which codes nobody knows.
     `unknown` are these codes; `is_answered` when others are known because somebody has said so. Of
     what `snapshots` name the message has all that there is. `provenance` says by fullUrl which
-    rules and fields made an entry.
+    rules and fields made an entry. `mentions` are the fullUrls of what is only pointed at.
     """
 
     converted: Converted
@@ -106,6 +106,7 @@ class Made:
     is_answered: bool = False
     snapshots: Sequence[Snapshot] = ()
     provenance: Mapping[str, Sequence[Origin]] = field(default_factory=dict)
+    mentions: frozenset[str] = frozenset()
 
 
 class NotConverted(Exception):

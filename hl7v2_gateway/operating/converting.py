@@ -156,7 +156,7 @@ class Converter:
                 principal_of(sender),
                 body=made.converted.bundle,
                 prefer_return="minimal",
-                hand=Hand(made.combine, also),
+                hand=Hand(made.combine, also, made.mentions),
             )
         )
 

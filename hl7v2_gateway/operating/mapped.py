@@ -46,6 +46,7 @@ def made_of(
         is_answered=bool(conversion.answered_codes),
         snapshots=conversion.snapshots,
         provenance=conversion.provenance,
+        mentions=frozenset(u.full_url for u in conversion.upserts if u.is_mention),
     )
 
 

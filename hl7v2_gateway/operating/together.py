@@ -116,5 +116,5 @@ def _request(sender: Sender, made: Made) -> FhirRequest:
         principal_of(sender),
         body=made.converted.bundle,
         prefer_return="minimal",
-        hand=Hand(made.combine),
+        hand=Hand(made.combine, mentions=made.mentions),
     )

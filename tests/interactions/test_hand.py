@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
 from typing import Any
 
 import pytest
@@ -29,14 +30,15 @@ def engine(database: Database, database_url: str) -> Engine:
     return open_engine(Settings(database_url=database_url), database)
 
 
-def send(engine: Engine, mrn: str, given: str, hand: Hand) -> None:
+def send(engine: Engine, mrn: str, given: str, hand: Hand, url: str | None = None) -> None:
     patient = {
         "resourceType": "Patient",
         "identifier": [{"system": "urn:mrn", "value": mrn}],
         "name": [{"given": [given]}],
     }
     request = {"method": "PUT", "url": f"Patient?identifier=urn:mrn|{mrn}"}
-    entry = {"fullUrl": f"urn:uuid:{ids.new()}", "resource": patient, "request": request}
+    full_url = url or f"urn:uuid:{ids.new()}"
+    entry = {"fullUrl": full_url, "resource": patient, "request": request}
     bundle = {"resourceType": "Bundle", "type": "transaction", "entry": [entry]}
     engine.handle(FhirRequest("bundle", ME, body=bundle, hand=hand))
 
@@ -163,3 +165,34 @@ def test_a_hand_writes_no_more_than_its_principal_may(engine: Engine) -> None:
 def _put(url: str, resource: dict[str, Any]) -> dict[str, Any]:
     request = {"method": "PUT", "url": url}
     return {"fullUrl": f"urn:uuid:{ids.new()}", "resource": resource, "request": request}
+
+
+def test_who_only_mentions_the_same_waits_for_nobody(engine: Engine) -> None:
+    mrn = ids.new()
+    send(engine, mrn, "Ada", Hand())
+    mentions = frozenset(["urn:uuid:who"])
+    waits = Barrier(2, timeout=60)
+
+    def mention(_: int) -> None:
+        # Both are within their transactions at once, each before its end.
+        hand = Hand(lambda _url, _given, stored: stored, lambda: waits.wait() and None, mentions)
+        send(engine, mrn, "Ada", hand, url="urn:uuid:who")
+
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(mention, range(2)))
+
+    assert names(engine, mrn) == ["Ada"]
+
+
+def test_a_mention_that_says_more_is_combined_with_what_is_stored(engine: Engine) -> None:
+    mrn = ids.new()
+    mentions = frozenset(["urn:uuid:who"])
+    with ThreadPoolExecutor(6) as pool:
+        list(
+            pool.map(
+                lambda n: send(engine, mrn, str(n), Hand(both, None, mentions), "urn:uuid:who"),
+                range(12),
+            )
+        )
+
+    assert sorted(names(engine, mrn), key=int) == [str(n) for n in range(12)]
