@@ -18,7 +18,7 @@ from fhirserver.demo.day.client import Client
 from fhirserver.demo.day.outpatients import LOADED
 from fhirserver.demo.day.player import Player
 from fhirserver.demo.day.scenes.bookings import NAMES
-from fhirserver.demo.day.shifts import beginning
+from fhirserver.demo.day.shifts import AHEAD, Shift, beginning
 from fhirserver.demo.day.state import Progress
 from fhirserver.loader.loading import load
 from fhirserver.model import json
@@ -30,7 +30,7 @@ from fhirserver.workflows import reaction
 from fhirserver.workflows.registering import workflows
 from tests.peers.mail_server import mail_server
 
-NOW = clock.now()
+NEXT_ALERT = timedelta(hours=12, minutes=10)
 
 
 @pytest.fixture(scope="module")
@@ -123,14 +123,32 @@ def make_player(client, lines, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def first():
-    return beginning(NOW)
+    """A shift whose alerts are of now, and those of the next one's first hour, too.
+
+    The first comes after ten minutes of a shift. Values of the future raise none, nor do those of
+    the day before.
+    """
+    began = beginning(clock.now())
+    lasts = clock.now() - began.start
+    if NEXT_ALERT - timedelta(minutes=3) < lasts < NEXT_ALERT:
+        # The shift before is about to be too old.
+        time.sleep((NEXT_ALERT - lasts).total_seconds())
+    elif lasts < NEXT_ALERT:
+        return Shift(began.number - 1)
+    return began
 
 
 @pytest.fixture(scope="module")
-def played(make_player, workers, first, own_database):
-    """A shift and an hour of the next. The end may lie in the future, which nothing minds."""
+def moment(first):
+    """When a replay begins with that shift."""
+    return first.start + AHEAD
+
+
+@pytest.fixture(scope="module")
+def played(make_player, workers, first, moment, own_database):
+    """A shift and an hour of the next; some of the hour may lie in the future."""
     player = make_player()
-    player.begin(NOW)
+    player.begin(moment)
     player.play(first.start + timedelta(hours=13))
     ends = time.monotonic() + 60
     while not _is_quiet(own_database):

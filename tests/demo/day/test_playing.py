@@ -126,18 +126,20 @@ def test_all_that_was_written_is_valid(seen, client):
     assert trouble == []
 
 
-def test_playing_it_again_changes_nothing(seen, client, make_player):
+def test_playing_it_again_changes_nothing(seen, client, make_player, moment):
     before = counts(client)
     again = make_player()
-    again.begin(clock.now())
+    again.begin(moment)
 
     assert again.play(seen.progress.at) == 0
     assert counts(client) == before
 
 
-def test_an_answer_that_was_lost_makes_nothing_twice(seen, client, make_player, first, monkeypatch):
+def test_an_answer_that_was_lost_makes_nothing_twice(
+    seen, client, make_player, first, monkeypatch, moment
+):
     player = make_player(seed=3)
-    player.begin(clock.now())
+    player.begin(moment)
     real = Client.transaction
 
     def lost(self, resources):
@@ -149,7 +151,7 @@ def test_an_answer_that_was_lost_makes_nothing_twice(seen, client, make_player, 
         player.play(first.start + 4.5 * MINUTE)
     monkeypatch.undo()
     again = make_player(seed=3)
-    again.begin(clock.now())
+    again.begin(moment)
     again.play(first.start + 4.5 * MINUTE)
 
     assert again.progress.at > first.start + 3 * MINUTE
@@ -164,20 +166,20 @@ def task_of(client: Client, seed: int) -> str:
     return task["id"]
 
 
-def test_two_at_once_play_each_event_once(seen, make_player, first):
+def test_two_at_once_play_each_event_once(seen, make_player, first, moment):
     one, other = make_player(seed=4), make_player(seed=4)
-    one.begin(clock.now())
-    other.begin(clock.now())
+    one.begin(moment)
+    other.begin(moment)
     one.play(first.start + 2 * MINUTE)
 
     with pytest.raises(Another):
         other.play(first.start + 4 * MINUTE)
 
 
-def test_another_seed_is_another_day_beside_it(seen, client, make_player, first):
+def test_another_seed_is_another_day_beside_it(seen, client, make_player, first, moment):
     before = {p["id"] for p in client.search("Patient", _count="500")}
     player = make_player(seed=2)
-    player.begin(clock.now())
+    player.begin(moment)
     player.play(first.start + 7 * MINUTE)
 
     new = [p for p in client.search("Patient", _count="500") if p["id"] not in before]
@@ -185,12 +187,12 @@ def test_another_seed_is_another_day_beside_it(seen, client, make_player, first)
 
 
 def test_a_day_that_was_left_long_ago_is_over_and_the_next_one_begins(
-    seen, client, make_player, first
+    seen, client, make_player, first, moment
 ):
     """Its patients have gone home, at the time at which they should have."""
     player = make_player(seed=5)
     before = {p["id"] for p in client.search("Patient", _count="500")}
-    player.begin(clock.now())
+    player.begin(moment)
     player.play(first.start + 7 * MINUTE)
     new = [p for p in client.search("Patient", _count="500") if p["id"] not in before]
     later = clock.now() + timedelta(days=5)

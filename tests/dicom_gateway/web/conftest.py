@@ -33,7 +33,7 @@ def with_scope(dicom_app: Flask, token: Token) -> Callable[[str], FlaskClient]:
     return make
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def web(with_scope: Callable[[str], FlaskClient]) -> FlaskClient:
     """The client of a system with all rights."""
     return with_scope("system/*.cruds")
