@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import pytest
 from click.testing import CliRunner
 
@@ -9,6 +11,9 @@ from fhirserver import ids
 from fhirserver.app import open_keyring
 from fhirserver.cli import main
 from fhirserver.sent_messages import TOPIC, Outgoing, SentMessages
+
+# Of no item of the queue, and of no edited copy: those have numbers below nought, from -1 on.
+ITEMS = itertools.count(10**12)
 
 
 @pytest.fixture
@@ -30,8 +35,8 @@ def sent(app, database):
 def message(sent, receiver):
     """Makes a message in a state; its number."""
 
-    def make(item, state):
-        about = Outgoing(item, receiver, ids.new(), "ADT^A08", "Encounter/1", 3, b"MSH|", "7")
+    def make(state):
+        about = Outgoing(next(ITEMS), receiver, ids.new(), "ADT^A08", "Encounter/1", 3, b"MSH|", "7")
         id_ = sent.keep(about)
         if state != "waiting":
             sent.note(id_, state, code="AR", reason="AR 101")
@@ -47,8 +52,8 @@ def run(database_url, monkeypatch):
 
 
 def test_messages_are_listed_with_their_state(run, message, receiver):
-    message(-1, "accepted")
-    rejected = message(-2, "rejected")
+    message("accepted")
+    rejected = message("rejected")
 
     done = run("list", "--receiver", receiver, "--state", "rejected")
 
@@ -61,7 +66,7 @@ def test_messages_are_listed_with_their_state(run, message, receiver):
 
 
 def test_what_was_rejected_is_sent_again(run, message, sent, receiver, database):
-    id_ = message(-3, "rejected")
+    id_ = message("rejected")
 
     done = run("resend", id_)
 
@@ -74,7 +79,7 @@ def test_what_was_rejected_is_sent_again(run, message, sent, receiver, database)
 
 
 def test_what_stopped_its_receiver_is_left_out(run, message, sent):
-    id_ = message(-4, "stopped")
+    id_ = message("stopped")
 
     done = run("discard", id_)
 
@@ -83,7 +88,7 @@ def test_what_stopped_its_receiver_is_left_out(run, message, sent):
 
 
 def test_what_was_accepted_cannot_be_left_out(run, message):
-    id_ = message(-5, "accepted")
+    id_ = message("accepted")
 
     done = run("discard", id_)
 
