@@ -8,6 +8,7 @@
 | an ImagingStudy of a Patient | still that one's: merges and people move it |
 | a Task that was answered before | that one's |
 | a Task that only a person may answer | nobody's |
+| a patient in the record, and no ImagingStudy yet | that one's: whoever stored it has named them |
 | nothing of that | the Patient whom its ids name, if all agrees; else nobody's, and asked |
 """
 
@@ -44,8 +45,12 @@ def decided(
     task: Resource | None,
     reconcile: Callable[[], Resource | Doubt],
     is_mixed: Callable[[], bool],
+    named: str | None = None,
 ) -> Decided:
-    """See the table. `reconcile` and `is_mixed` are asked only where nobody has said."""
+    """See the table. `reconcile` and `is_mixed` are asked only where nobody has said.
+
+    `named` is the Patient whom a caller has stored the study for.
+    """
     current = patient_id((stored or {}).get("subject"))
     answer = answer_of(task)
     if answer is not None and (cause == "task" or current is None) and cause != "taken-off":
@@ -58,6 +63,8 @@ def decided(
         return Decided(current)
     if is_by_hand(task):
         return Decided(None, Doubt((TAKEN_OFF,)))
+    if named is not None:
+        return Decided(named)
     found = reconcile()
     if isinstance(found, Doubt):
         return Decided(None, found)

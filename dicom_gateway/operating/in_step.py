@@ -102,6 +102,7 @@ class InStep:
             task,
             lambda: self._reconciled(here, source, claimed),
             lambda: self._names_others(here, source),
+            here.row.patient if here.row.imaging_study is None else None,
         )
         linked, whose = self._linked(here.study, source, claimed, whose, marks)
         made = imaging_study(here.study, source, linked)

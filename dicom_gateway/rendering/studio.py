@@ -16,7 +16,7 @@ from dicom_gateway.rendering.frames import Layout
 from dicom_gateway.rendering.limits import MOST_WHOLE_BYTES, Undecodable
 from dicom_gateway.rendering.locating import Dataset, Read
 from dicom_gateway.rendering.syntaxes import BIG_ENDIAN, DECODED, DEFLATED, EXPLICIT, NATIVE
-from dicom_gateway.rendering.workers import Workers
+from dicom_gateway.rendering.workers import Made, Workers
 
 _PIECE: Final = 1 << 20
 _KEYWORD: Final = {
@@ -135,6 +135,13 @@ class Studio:
             target=target,
             seconds=120.0,
         ).content
+
+    def photograph(self, content: bytes) -> Made:
+        """A JPEG or PNG as pixels, and what describes them. Raises Undecodable.
+
+        `about` has the fields of photographs.Photograph, but the pixels.
+        """
+        return self._workers.do("photograph", [content])
 
     def inflated(self, source: Source) -> Source:
         """A deflated dataset as one that has places. Raises Undecodable."""

@@ -6,6 +6,7 @@ Only worker processes import this: it loads numpy, Pillow and pydicom.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import asdict
 from io import BytesIO
 from typing import Any, Final
 
@@ -19,7 +20,7 @@ from pydicom.pixels.decoders.base import get_decoder
 from pydicom.pixels.utils import compress, decompress
 from pydicom.uid import UID
 
-from dicom_gateway.rendering import encoding, pictures
+from dicom_gateway.rendering import encoding, photographs, pictures
 from dicom_gateway.rendering.limits import MOST_FRAME_BYTES, MOST_PIXELS, Undecodable
 from dicom_gateway.rendering.syntaxes import (
     BIG_ENDIAN,
@@ -105,6 +106,13 @@ def from_deflated(dataset: memoryview) -> tuple[dict[str, Any], bytes]:
     return {}, encoding.inflated(dataset)
 
 
+def photograph(content: memoryview) -> tuple[dict[str, Any], bytes]:
+    """A JPEG or PNG as the pixels of an image."""
+    made = photographs.photograph(content)
+    about = asdict(made)
+    return about, about.pop("pixels")
+
+
 def _whole(content: memoryview, syntax: str) -> Dataset:
     if syntax == DEFLATED:
         content, syntax = memoryview(encoding.inflated(content)), EXPLICIT
@@ -163,4 +171,5 @@ TASKS: Final[dict[str, Callable[..., tuple[dict[str, Any], bytes]]]] = {
     "picture": picture,
     "whole": whole,
     "inflate": from_deflated,
+    "photograph": photograph,
 }

@@ -21,6 +21,7 @@ from dicom_gateway.web import (
     searching,
     storing,
     wado_uri,
+    wrapping,
 )
 from dicom_gateway.web.counter import Counter
 from fhirserver.app import open_keyring
@@ -46,7 +47,8 @@ def blueprints(desk: Desk) -> Sequence[Blueprint]:
     )
     made = Blueprint("dicom_web", __name__, url_prefix="/dicom-web")
     made.record(lambda state: state.app.extensions.update({"dicom_workers": workers}))
-    for part in (searching, retrieving, metadata, frames, bulkdata, storing, deleting, wado_uri):
+    for part in (searching, retrieving, metadata, frames, bulkdata, storing, deleting, wado_uri,
+                 wrapping):  # fmt: skip
         part.add_to(made, counter)
     rendered.add_to(made, counter, pictures)
     return [made]

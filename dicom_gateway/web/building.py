@@ -106,7 +106,7 @@ def _built(model: Mapping[str, Any], values: Mapping[str, _Value]) -> Built:
     tail = b""
     if pixels is not None and pixels.transfer_syntax not in {None, *NATIVE}:
         syntax = str(pixels.transfer_syntax)
-        tail = _encapsulated(pixels.content)
+        tail = encapsulated(pixels.content)
         plain = {tag: e for tag, e in plain.items() if tag < _PIXELS}
     elif syntax not in NATIVE:
         if pixels is not None:
@@ -145,7 +145,7 @@ def _filled(
     return made, pixels
 
 
-def _encapsulated(frame: bytes) -> bytes:
+def encapsulated(frame: bytes) -> bytes:
     """A frame in the one fragment of encapsulated pixels. PS3.5 A.4"""
     frame += b"\0" * (len(frame) % 2)
     head = struct.pack("<HH2sHI", 0x7FE0, 0x0010, b"OB", 0, 0xFFFFFFFF)

@@ -41,6 +41,8 @@ class Done:
 
     response: Response
     studies: Sequence[StudyRow] = ()
+    patients: Sequence[str] = ()
+    """Ids of Patients beside those of the studies."""
 
 
 Act = Callable[[Principal], Done]
@@ -86,7 +88,9 @@ class Counter:
                 touched=tuple(
                     (TYPE, s.imaging_study, None) for s in done.studies if s.imaging_study
                 ),
-                patients=tuple(dict.fromkeys(s.patient for s in done.studies if s.patient)),
+                patients=tuple(
+                    dict.fromkeys([s.patient for s in done.studies if s.patient] + [*done.patients])
+                ),
             )
         )
         done.response.headers.setdefault("Cache-Control", "no-store")
