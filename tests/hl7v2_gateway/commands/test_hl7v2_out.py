@@ -36,7 +36,9 @@ def message(sent, receiver):
     """Makes a message in a state; its number."""
 
     def make(state):
-        about = Outgoing(next(ITEMS), receiver, ids.new(), "ADT^A08", "Encounter/1", 3, b"MSH|", "7")
+        about = Outgoing(
+            next(ITEMS), receiver, ids.new(), "ADT^A08", "Encounter/1", 3, b"MSH|", "7"
+        )
         id_ = sent.keep(about)
         if state != "waiting":
             sent.note(id_, state, code="AR", reason="AR 101")
