@@ -1,0 +1,33 @@
+import react from "@vitejs/plugin-react";
+import { defineConfig } from "vitest/config";
+
+import { apps, appList, zipped } from "./build/apps.ts";
+
+const here = import.meta.dirname;
+
+// One page for each folder with an app.json; the server answers each address below /apps/<name>/ with its page.
+export default defineConfig({
+  root: here,
+  base: "/apps/",
+  publicDir: "public",
+  plugins: [react(), appList(here), zipped()],
+  worker: { format: "es" },
+  optimizeDeps: { exclude: ["@cornerstonejs/dicom-image-loader"] },
+  build: {
+    outDir: "dist",
+    emptyOutDir: true,
+    manifest: true,
+    target: "es2022",
+    sourcemap: false,
+    chunkSizeWarningLimit: 4000,
+    rolldownOptions: {
+      input: Object.fromEntries(apps(here).map((app) => [app, `${here}/${app}/index.html`])),
+    },
+  },
+  test: {
+    environment: "happy-dom",
+    include: ["**/*.test.ts", "**/*.test.tsx"],
+    setupFiles: ["shared/testing/setup.ts"],
+    env: { TZ: "Europe/Berlin" },
+  },
+});
