@@ -15,16 +15,15 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from contextvars import ContextVar
-from itertools import count
 from typing import Any, Final, Literal
 
 import psycopg
 from psycopg import errors as pg
-from psycopg.pq import ExecStatus, TransactionStatus
+from psycopg.pq import TransactionStatus
 from psycopg.rows import TupleRow
 
 from fhirserver.errors import FhirError, TooCostly, TooLarge, Unavailable
-from fhirserver.search.hashing import digest
+from fhirserver.storage.past_psycopg import PastPsycopg, Values
 from fhirserver.storage.ready import Ready
 
 log = logging.getLogger(__name__)
@@ -32,10 +31,7 @@ log = logging.getLogger(__name__)
 Connection = psycopg.Connection[TupleRow]
 Rows = list[tuple[Any, ...]]
 Texts = tuple[str, ...]
-Values = tuple[bytes | None, ...]
 Parameters = Sequence[Any] | Mapping[str, Any]
-
-
 Role = Literal["read", "write"]
 
 # Writing statements go by keys: one plan, made once, fits all values, also on a table that was
@@ -47,9 +43,6 @@ _PLANS: Final[dict[Role, dict[str, str]]] = {
 _SET_PLANS: Final = (
     "SELECT set_config('plan_cache_mode', %s, true), set_config('enable_seqscan', %s, true)"
 )
-_MOST_NAMED: Final = 1_000
-"""Statements of one connection: each takes the memory of its plan."""
-_numbers: Final = count()
 
 
 class Stale(Exception):
@@ -66,8 +59,7 @@ class _Held(threading.local):
     def __init__(self) -> None:
         self.connections: dict[Role, Connection] = _Closing()
         self.inside: Connection | None = None
-        self.prepared: dict[str, Connection] = {}
-        self.named: dict[bytes, tuple[Connection, bytes]] = {}
+        self.past = PastPsycopg()
         self.rows: dict[str, Texts] | None = None
         self.reads_inside = False
         self.deadline = math.inf
@@ -195,36 +187,8 @@ class Database:
             return None
         self._in_time()
         connection = self.connection("write", may_be_cut=True)
-        try:
-            name = self._named(connection, statement.sql)
-            answer = connection.pgconn.exec_prepared(
-                name, (*keys, *statement.values), statement.formats, 1
-            )
-            if answer.status == ExecStatus.TUPLES_OK:
-                width = range(answer.nfields)
-                return [
-                    tuple(answer.get_value(row, n) for n in width) for row in range(answer.ntuples)
-                ]
-        except psycopg.OperationalError as error:
-            log.debug("ready_failed", extra={"error": type(error).__name__})
-        # A rollback lets psycopg drop all that is prepared.
-        self._local.named.pop(statement.sql, None)
-        return None
-
-    def _named(self, connection: Connection, sql: bytes) -> bytes:
-        """The name that a statement is prepared under on this connection."""
-        named = self._local.named
-        held = named.get(sql)
-        if held is not None and held[0] is connection:
-            return held[1]
-        while len(named) >= _MOST_NAMED:
-            of, oldest = named.pop(next(iter(named)))
-            if of is connection:
-                connection.pgconn.exec_(b"DEALLOCATE " + oldest)
-        name = f"ready_{next(_numbers)}".encode()
-        connection.pgconn.prepare(name, sql)
-        named[sql] = connection, name
-        return name
+        values = (*keys, *statement.values)
+        return self._local.past.rows(connection, statement.sql, values, statement.formats)
 
     def _repeatable(
         self, role: Role, sql: str, parameters: Parameters, *, prepare: bool = True
@@ -254,21 +218,10 @@ class Database:
 
     def _asked(self, sql: str) -> Texts:
         connection = self.connection("read", may_be_cut=True)
-        try:
-            name = f"row_{digest(sql)}".encode()
-            if self._local.prepared.get(sql) is not connection:
-                connection.pgconn.prepare(name, sql.encode())
-                self._local.prepared[sql] = connection
-            answer = connection.pgconn.exec_prepared(name, None)
-            if answer.status == ExecStatus.TUPLES_OK:
-                return tuple(
-                    (answer.get_value(0, n) or b"").decode() for n in range(answer.nfields)
-                )
-        except psycopg.OperationalError as error:
-            log.debug("row_failed", extra={"error": type(error).__name__})
-        # A dead connection is replaced, and an error becomes ours.
-        self._local.prepared.pop(sql, None)
-        return _texts(self.read(sql))
+        rows = self._local.past.rows(connection, sql.encode())
+        if rows is None:
+            return _texts(self.read(sql))
+        return tuple([(value or b"").decode() for value in rows[0]])
 
     def stream(
         self, sql: str, parameters: Parameters, *, at_once: int, seconds: float

@@ -7,7 +7,7 @@ import struct
 import psycopg
 import pytest
 
-from fhirserver.storage import database as databases
+from fhirserver.storage import past_psycopg
 from fhirserver.storage.ready import as_int, as_text, as_time, int8, ready
 
 SQL = (
@@ -119,7 +119,7 @@ def test_a_statement_that_fails_is_left_to_psycopg_to_say_why(database):
 
 
 def test_no_more_statements_stay_prepared_than_memory_allows(database, monkeypatch):
-    monkeypatch.setattr(databases, "_MOST_NAMED", 3)
+    monkeypatch.setattr(past_psycopg, "_MOST_NAMED", 3)
     database.connection("write").execute("DEALLOCATE ALL")
     made = [statement(f"SELECT {n}, %(key)s::int8") for n in range(5)]
     for one in made:
@@ -127,7 +127,7 @@ def test_no_more_statements_stay_prepared_than_memory_allows(database, monkeypat
         assert as_int(database.ready(one, (int8(1),))[0][1]) == 1
 
     rows = database.connection("write").execute(
-        "SELECT count(*) FROM pg_prepared_statements WHERE name LIKE 'ready_%'"
+        "SELECT count(*) FROM pg_prepared_statements WHERE name LIKE 'past_%'"
     )
 
     assert rows.fetchone() == (3,)
