@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
 from dicom_gateway.dimse.command import Value
 from dicom_gateway.dimse.problems import Ended, NoContext
+from dicom_gateway.dimse.recording import record
 from dicom_gateway.dimse.service import EXPLICIT_LITTLE, Request, Response, Storing
 from dicom_gateway.matching import How
 from dicom_gateway.querying.encoding import encoded
@@ -123,6 +124,35 @@ def final(counts: Counts, transfer_syntax: str, *, is_cancelled: bool = False) -
         listed = {_FAILED_LIST: {"vr": "UI", "Value": counts.failed}}
         content = encoded(listed, transfer_syntax)
     return Response(status, content, elements)
+
+
+Sending = Callable[[Sequence[InstanceRow], Counts], Iterator[None]]
+"""Sends some instances and counts them; it yields after each."""
+
+
+def performed(
+    request: Request, roots: Mapping[str, Root], event: str, sending: Sending
+) -> Iterator[Response]:
+    """A retrieval: what is asked for is recorded as `event` and sent, with a response after each.
+
+    A request to cancel ends it between two of them (C.4.2.3.1, C.4.3.3.1).
+    """
+    try:
+        rows = wanted(request, roots[request.context.abstract_syntax])
+    except BadIdentifier as error:
+        yield refusal(error)
+        return
+    record(request, event, "R", studies_of(rows))
+    counts = Counts(len(rows))
+    is_cancelled = request.is_cancelled()
+    if not is_cancelled:
+        for _ in sending(rows, counts):
+            is_cancelled = counts.remaining > 0 and request.is_cancelled()
+            if is_cancelled:
+                break
+            if counts.remaining:
+                yield pending(counts)
+    yield final(counts, request.context.transfer_syntax, is_cancelled=is_cancelled)
 
 
 def sent(

@@ -13,12 +13,10 @@ from dicom_gateway.dimse import sub_operations
 from dicom_gateway.dimse.calling import call
 from dicom_gateway.dimse.command import text
 from dicom_gateway.dimse.problems import TooSlow
-from dicom_gateway.dimse.recording import record
 from dicom_gateway.dimse.service import EXPLICIT_LITTLE, Request, Response, serves
-from dicom_gateway.dimse.sub_operations import Counts, final, pending, sent, studies_of, wanted
+from dicom_gateway.dimse.sub_operations import Counts, sent
 from dicom_gateway.partners import Peer
 from dicom_gateway.querying.levels import Root
-from dicom_gateway.querying.reading import BadIdentifier
 from fhirserver.instances import InstanceRow
 
 log = logging.getLogger(__name__)
@@ -40,22 +38,12 @@ def move(request: Request) -> Iterator[Response]:
         comment = "the destination isn't known here"
         yield Response(UNKNOWN_DESTINATION, elements={"ErrorComment": comment})
         return
-    try:
-        rows = wanted(request, ROOTS[request.context.abstract_syntax])
-    except BadIdentifier as error:
-        yield sub_operations.refusal(error)
-        return
-    record(request, "dicom-move", "R", studies_of(rows))
-    syntax = request.context.transfer_syntax
-    counts = Counts(len(rows))
-    for some in _associations(rows):
-        for _ in _sent_to(request, destination, some, counts):
-            if request.is_cancelled():
-                yield final(counts, syntax, is_cancelled=True)
-                return
-            if counts.remaining:
-                yield pending(counts)
-    yield final(counts, syntax)
+
+    def sending(rows: Sequence[InstanceRow], counts: Counts) -> Iterator[None]:
+        for some in _associations(rows):
+            yield from _sent_to(request, destination, some, counts)
+
+    yield from sub_operations.performed(request, ROOTS, "dicom-move", sending)
 
 
 def _sent_to(

@@ -170,27 +170,54 @@ def test_what_the_caller_may_not_see_is_not_sent(
     assert (status.Status, status.NumberOfCompletedSuboperations, taken) == (0x0000, 0, [])
 
 
-def test_who_takes_only_implicit_little_endian_gets_failed_sub_operations(
-    listening: Listening, enter: Enter, filed: Filed
-) -> None:
-    title = enter(may=["get"], sees="all")
+def get(
+    listening: Listening,
+    title: str,
+    query: Dataset,
+    take: Callable[[Any], int] = lambda _: 0,
+    syntaxes: Any = ExplicitVRLittleEndian,
+) -> list[Any]:
+    contexts = [build_context(GET), build_context(CTImageStorage, syntaxes)]
     ae = AE(ae_title=title)
-    contexts = [build_context(GET), build_context(CTImageStorage, ImplicitVRLittleEndian)]
     association = ae.associate(
         "127.0.0.1",
         listening.port,
         contexts,
         ae_title=OURS,
         ext_neg=[build_role(CTImageStorage, scp_role=True)],
-        evt_handlers=[(evt.EVT_C_STORE, lambda _: 0)],
+        evt_handlers=[(evt.EVT_C_STORE, take)],
     )
     assert association.is_established
-
-    status, _ = list(association.send_c_get(study_keys(filed), GET))[-1]
+    answers = list(association.send_c_get(query, GET, msg_id=7))
     association.release()
     ae.shutdown()
+    return answers
+
+
+def test_who_takes_only_implicit_little_endian_gets_failed_sub_operations(
+    listening: Listening, enter: Enter, filed: Filed
+) -> None:
+    title = enter(may=["get"], sees="all")
+
+    status, _ = get(listening, title, study_keys(filed), syntaxes=ImplicitVRLittleEndian)[-1]
 
     assert (status.Status, status.NumberOfFailedSuboperations) == (0xA702, 3)
+
+
+def test_a_retrieval_ends_between_two_instances_when_it_is_cancelled(
+    listening: Listening, enter: Enter, filed: Filed
+) -> None:
+    def take(event: Any) -> int:
+        # On this association it is read before the response to the instance.
+        event.assoc.send_c_cancel(7, query_model=GET)
+        return 0x0000
+
+    answers = get(listening, enter(may=["get"], sees="all"), study_keys(filed), take)
+
+    ((status, _),) = answers
+    assert status.Status == 0xFE00
+    counts = status.NumberOfCompletedSuboperations, status.NumberOfRemainingSuboperations
+    assert counts == (1, 2)
 
 
 def test_a_retrieval_that_says_nothing_of_what_is_wanted_is_refused(
