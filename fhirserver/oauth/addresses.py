@@ -56,5 +56,4 @@ def addresses(settings: Settings) -> Addresses:
     >>> addresses(Settings(base_url="https://hospital.example/r4/fhir")).token
     'https://hospital.example/r4/oauth/token'
     """
-    base = settings.fhir_base
-    return Addresses(base, base.rpartition("/")[0])
+    return Addresses(settings.fhir_base, settings.root)

@@ -16,7 +16,8 @@ class Asked:
     """What an app asks for, checked. `client` is its id, `scopes` are words that can be enforced.
 
     `patient` is whom the EHR had open when it launched the app, or whom the user has chosen.
-    `is_launched` says that the context comes from an EHR, so that it isn't the user's to change.
+    `is_launched` says that the context comes from an EHR, so that it isn't the user's to change;
+    `is_trusted` that the app is the hospital's own, whose user isn't asked.
     """
 
     id: str
@@ -26,6 +27,7 @@ class Asked:
     scopes: tuple[str, ...]
     patient: str | None
     is_launched: bool
+    is_trusted: bool = False
 
     @property
     def needs_patient(self) -> bool:

@@ -14,19 +14,23 @@ from authlib.oauth2.rfc6749 import OAuth2Error
 from flask import Blueprint, Response, make_response, redirect, render_template, request
 
 from fhirserver.access.scopes import scope_of, words
+from fhirserver.errors import Forbidden
 from fhirserver.oauth.deciding import CONSENT
+from fhirserver.oauth.granting import Granting
 from fhirserver.oauth.pages import with_headers
 from fhirserver.oauth.parameters import SmartRequest, read_any
 from fhirserver.oauth.refusals import bad_request, bad_scope
+from fhirserver.oauth.registered import find
 from fhirserver.oauth.server import SmartServer
 from fhirserver.oauth.session import SignedIn, sign_in_address, signed_in
 from fhirserver.oauth.waiting_requests import LaunchRefused, WaitingRequests, answer_address
 from fhirserver.storage import pending
 
 _KEPT: Final = ("redirect_uri", "state", "nonce", "code_challenge", "launch")
+_NO_LAUNCH: Final = "the launch is unknown, or was used before"
 
 
-def blueprint(server: SmartServer, requests: WaitingRequests) -> Blueprint:
+def blueprint(server: SmartServer, requests: WaitingRequests, granting: Granting) -> Blueprint:
     """`/oauth/authorize`."""
     endpoint = Blueprint("authorize", __name__)
     endpoint.after_request(with_headers)
@@ -37,7 +41,10 @@ def blueprint(server: SmartServer, requests: WaitingRequests) -> Blueprint:
         parameters: dict[str, str] = {}
         try:
             parameters = read_any(request)
-            return _next(server, requests, parameters, signed_in(request))
+            who = signed_in(request)
+            if "none" in parameters.get("prompt", "").split():
+                return _see_other(_silently(server, granting, parameters, who))
+            return _next(server, requests, parameters, who)
         except OAuth2Error as error:
             return _refused(server, parameters, error)
 
@@ -50,12 +57,7 @@ def _next(
     """Where the browser goes after a request: to its user's sign-in, or decision."""
     scopes = _checked(server, asked)
     prompts = asked.get("prompt", "").split()
-    if "none" in prompts:
-        error = "login_required" if who is None else "consent_required"
-        target = answer_address(dict(asked), server.addresses.base, error=error)
-        return _see_other(target)
-    kept = {name: asked[name] for name in _KEPT if name in asked}
-    id_ = pending.wait(server.database, asked["client_id"], kept | {"scope": " ".join(scopes)})
+    id_ = _waiting(server, asked, scopes)
     page = f"{CONSENT}?{urlencode({'request': id_})}"
     if who is None or "login" in prompts:
         return _see_other(sign_in_address(page, reauthenticate=who is not None))
@@ -65,10 +67,48 @@ def _next(
         try:
             requests.launched(waiting, who)
         except LaunchRefused as error:
-            raise _redirected(
-                bad_request("the launch is unknown, or was used before"), asked
-            ) from error
+            raise _redirected(bad_request(_NO_LAUNCH), asked) from error
     return _see_other(page)
+
+
+def _silently(
+    server: SmartServer, granting: Granting, asked: dict[str, str], who: SignedIn | None
+) -> str:
+    """Where the browser goes when no page may be shown: back to the app, with a code or why not.
+
+    https://openid.net/specs/openid-connect-core-1_0.html#AuthError
+    """
+    scopes = _checked(server, asked)
+
+    def told(error: str) -> str:
+        return answer_address(dict(asked), server.addresses.base, error=error)
+
+    if asked["prompt"].split() != ["none"]:
+        raise _redirected(bad_request("prompt=none goes with no other prompt"), asked)
+    if who is None:
+        return told("login_required")
+    client = find(server.database, asked["client_id"])
+    if client is None or not client.client.is_trusted:
+        return told("consent_required")
+    found = granting.requests.find(_waiting(server, asked, scopes), who)
+    if found is None:
+        raise _redirected(bad_request(_NO_LAUNCH), asked)
+    if found.needs_patient and found.patient is None:
+        granting.requests.deny(found.id, who)
+        return told("interaction_required")
+    try:
+        return granting.allow(found, who, found.scopes)
+    except Forbidden:
+        return granting.deny(found, who)
+
+
+def _waiting(server: SmartServer, asked: dict[str, str], scopes: tuple[str, ...]) -> str:
+    """The id under which the request waits from now on."""
+    kept: dict[str, Any] = {name: asked[name] for name in _KEPT if name in asked}
+    kept["scope"] = " ".join(scopes)
+    if "consent" in asked.get("prompt", "").split():
+        kept["asks_consent"] = True
+    return pending.wait(server.database, asked["client_id"], kept)
 
 
 def _checked(server: SmartServer, asked: dict[str, str]) -> tuple[str, ...]:

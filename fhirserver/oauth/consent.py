@@ -1,6 +1,7 @@
 """The consent page: what an app asks for, in words, and what its user allows of it.
 
-Nothing is remembered: each request is asked anew. https://hl7.org/fhir/smart-app-launch/app-launch.html
+Nothing is remembered: each request is asked anew. Users of trusted apps come through here without
+seeing a page. https://hl7.org/fhir/smart-app-launch/app-launch.html
 """
 
 from __future__ import annotations
@@ -12,15 +13,12 @@ from typing import Final
 from flask import Blueprint, Response, make_response, render_template, request
 
 from fhirserver.access.scopes import IDENTITY
-from fhirserver.engine import Engine
-from fhirserver.errors import Forbidden
 from fhirserver.oauth import patients
-from fhirserver.oauth.asking import Asked, Requests
+from fhirserver.oauth.asking import Asked
 from fhirserver.oauth.deciding import CONSENT, PICKER, address, decider, origin, see_other
 from fhirserver.oauth.durations import in_words
-from fhirserver.oauth.own_rights import OwnRights
+from fhirserver.oauth.granting import Granting
 from fhirserver.oauth.pages import page_blueprint
-from fhirserver.oauth.recording import Record
 from fhirserver.oauth.scope_choices import Choice, choices, granted
 from fhirserver.oauth.session import SignedIn
 from fhirserver.oauth.shown_patient import ShownPatient
@@ -36,12 +34,11 @@ class Section:
     choices: tuple[Choice, ...]
 
 
-def blueprint(
-    engine: Engine, requests: Requests, own_rights: OwnRights, record: Record
-) -> Blueprint:
+def blueprint(granting: Granting) -> Blueprint:
     """`/oauth/consent`."""
     pages = page_blueprint("consent", __name__)
-    settings = engine.context.settings
+    settings = granting.engine.context.settings
+    requests = granting.requests
 
     @pages.get(CONSENT)
     def show() -> Response:
@@ -51,6 +48,8 @@ def blueprint(
         asked, who = found
         if asked.needs_patient and asked.patient is None:
             return see_other(address(PICKER, asked))
+        if asked.is_trusted:
+            return see_other(granting.allow(asked, who, asked.scopes))
         return page(asked, who)
 
     @pages.post(CONSENT)
@@ -60,20 +59,16 @@ def blueprint(
             return found
         asked, who = found
         if request.form.get("answer") != "allow":
-            record.decided(asked, who.user, ())
-            return see_other(requests.deny(asked.id, who))
+            return see_other(granting.deny(asked, who))
         if asked.needs_patient and asked.patient is None:
             return see_other(address(PICKER, asked))
-        patient_of(asked, who)
         scopes = granted(asked.scopes, request.form.getlist)
         if not scopes:
             return page(asked, who, _NOTHING_LEFT)
-        # Before the app has it: without a record nobody gets anything.
-        record.decided(asked, who.user, scopes)
-        return see_other(requests.allow(asked.id, who, scopes))
+        return see_other(granting.allow(asked, who, scopes))
 
     def page(asked: Asked, who: SignedIn, message: str | None = None) -> Response:
-        patient = patient_of(asked, who)
+        patient = granting.patient_of(asked, who)
         text = render_template(
             "consent.html",
             client=asked.client_name,
@@ -87,17 +82,9 @@ def blueprint(
         )
         return make_response(text, 200 if message is None else 422)
 
-    def patient_of(asked: Asked, who: SignedIn) -> ShownPatient | None:
-        if asked.patient is None:
-            return None
-        found = patients.patient(engine, own_rights(who), asked.patient)
-        if found is None:
-            raise Forbidden("The app asks about a patient whom you may not see.")
-        return found
-
     def has_choice(asked: Asked, who: SignedIn) -> bool:
         """Whether the patient could be another one."""
-        return not asked.is_launched and patients.can_choose(own_rights(who))
+        return not asked.is_launched and patients.can_choose(granting.own_rights(who))
 
     return pages
 

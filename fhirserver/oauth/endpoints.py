@@ -20,6 +20,7 @@ from fhirserver.oauth import (
 from fhirserver.oauth.authorization_code import S256, CodeGrant
 from fhirserver.oauth.client_credentials import BackendServicesGrant
 from fhirserver.oauth.client_keys import ClientKeys
+from fhirserver.oauth.granting import Granting
 from fhirserver.oauth.own_rights import OwnRights
 from fhirserver.oauth.pinned_fetch import PinnedFetch
 from fhirserver.oauth.recording import Record
@@ -49,10 +50,11 @@ def blueprints(
     server.register_grant(RefreshGrant)
     server.register_grant(BackendServicesGrant)
     requests = WaitingRequests(database, settings)
+    granting = Granting(engine, requests, rights, record)
     return [
         discovery.blueprint(settings, signing, able),
-        authorize.blueprint(server, requests),
-        consent.blueprint(engine, requests, rights, record),
+        authorize.blueprint(server, requests, granting),
+        consent.blueprint(granting),
         patient_picker.blueprint(engine, requests, rights),
         token.blueprint(server),
         introspection.blueprint(server),

@@ -13,11 +13,11 @@ _LOCAL: Final = re.compile(r"/(?![/\\])[^\\\x00-\x20\x7f]*")
 MOST_CHARACTERS: Final = 8_000
 
 
-def local(address: str | None, otherwise: str = "/account") -> str:
+def local(address: str | None, otherwise: str = "/") -> str:
     """The address if it is a path of ours, else `otherwise`.
 
     >>> local("/oauth/authorize?client_id=1"), local("//evil.example"), local("/\\\\evil.example")
-    ('/oauth/authorize?client_id=1', '/account', '/account')
+    ('/oauth/authorize?client_id=1', '/', '/')
     """
     if address and len(address) <= MOST_CHARACTERS and _LOCAL.fullmatch(address):
         return address

@@ -114,6 +114,7 @@ class WaitingRequests:
             scopes=tuple(request["scope"].split()),
             patient=(launched and launched["patient"]) or request.get(_CHOSEN),
             is_launched=launched is not None and launched["patient"] is not None,
+            is_trusted=client.client.is_trusted and not request.get("asks_consent"),
         )
 
     def _code(self, waiting: Waiting, who: SignedIn, asked: Asked, scopes: tuple[str, ...]) -> str:

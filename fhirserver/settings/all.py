@@ -38,6 +38,17 @@ class Settings(
         return self.websocket_url or f"{scheme}://{host}/push/subscriptions"
 
     @property
+    def push_address(self) -> str:
+        """Where browsers listen for live updates."""
+        if self.base_url:
+            base = urlsplit(self.base_url)
+            scheme, host = base.scheme, base.netloc
+        else:
+            scheme = "http" if self.tls_certificate is None else "https"
+            host = f"{self.host}:{self.live_port}"
+        return self.push_url or f"{scheme}://{host}/push"
+
+    @property
     def live_port(self) -> int:
         """The port of live updates."""
         return self.push_port or self.port + 1
@@ -57,3 +68,12 @@ class Settings(
         """The FHIR base URL, without a slash at its end."""
         scheme = "https" if self.tls_certificate else "http"
         return (self.base_url or f"{scheme}://{self.host}:{self.port}/fhir").rstrip("/")
+
+    @property
+    def root(self) -> str:
+        """What lies before /fhir, /oauth and /apps.
+
+        >>> Settings(base_url="https://hospital.example/fhir").root
+        'https://hospital.example'
+        """
+        return self.fhir_base.rpartition("/")[0]

@@ -34,3 +34,21 @@ class Apps:
     max_clients: int = setting(
         10_000, "The most clients there may be; /oauth/register adds none beyond."
     )
+    app_issuers: str = setting(
+        "",
+        "The FHIR bases, with spaces between, of other servers whose EHR may launch our own apps, "
+        "such as https://ehr.example/fhir.",
+    )
+    app_clients: str = setting(
+        "",
+        "As whom our own apps are registered there: APP@BASE=CLIENT_ID, with spaces between; "
+        "without one an app says the client_id that it has here.",
+    )
+    app_connect_origins: str = setting(
+        "",
+        "Further origins, with spaces between, that our own apps may call: where such a server has "
+        "its token endpoint or its files elsewhere.",
+    )
+    demo: bool = setting(
+        False, "Whether the demo hospital is there, so that pages say so; set by `up --demo`."
+    )

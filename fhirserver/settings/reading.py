@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
+import re
 import types
 import typing
 from collections.abc import Mapping
@@ -27,6 +28,9 @@ CHOICES = {
     "hl7v2_unknown_senders": ("refuse", "accept"),
     "dicom_unknown_peers": ("refuse", "accept"),
 }
+
+_ADDRESS = re.compile(r"(https?|wss?)://[A-Za-z0-9.-]+(:\d+)?(/[A-Za-z0-9._~/-]*)?")
+_APP_CLIENT = re.compile(r"[a-z0-9-]+@https?://[^=]+=[!-~]+")
 
 
 def read(environment: Mapping[str, str] | None = None, **overrides: object) -> Settings:
@@ -77,6 +81,22 @@ def read(environment: Mapping[str, str] | None = None, **overrides: object) -> S
             raise InvalidSetting(
                 f"FHIRSERVER_{name}_TLS_CLIENT_CA needs FHIRSERVER_{name}_TLS_CERTIFICATE"
             )
+    for part in settings.app_clients.split():
+        if not _APP_CLIENT.fullmatch(part):
+            raise InvalidSetting(
+                f"FHIRSERVER_APP_CLIENTS: {part!r} is not APP@BASE=CLIENT_ID, such as "
+                "chart@https://ehr.example/fhir=1234"
+            )
+    for name in ("app_issuers", "app_connect_origins"):
+        for part in getattr(settings, name).split():
+            # It becomes part of a content security policy.
+            if not re.fullmatch(
+                r"(https?|wss?)://[A-Za-z0-9.-]+(:\d+)?(/[A-Za-z0-9._~/-]*)?", part
+            ):
+                raise InvalidSetting(
+                    f"FHIRSERVER_{name.upper()}: {part!r} is not an address such as "
+                    "https://ehr.example"
+                )
     try:
         ZoneInfo(settings.time_zone)
     except (KeyError, ValueError, OSError) as error:

@@ -29,6 +29,11 @@ class Server:
         "/push/subscriptions at the host of the base URL, or at HOST:PUSH_PORT when that isn't set "
         "either.",
     )
+    push_url: str | None = setting(
+        None,
+        "Where browsers listen for live updates; when not set it is /push at the host of the base "
+        "URL, or at HOST:PUSH_PORT when that isn't set either.",
+    )
     base_url: str | None = setting(
         None,
         "The FHIR base that clients see, for links; http://HOST:PORT/fhir when not set, https when "

@@ -18,7 +18,7 @@ Kind = Literal["public", "symmetric", "asymmetric"]
 
 _COLUMNS: Final = (
     "id, name, kind, secret, redirect_uris, grant_types, scope, jwks, jwks_uri, launch_uri, "
-    "may_introspect, is_active, details, created"
+    "may_introspect, is_active, details, created, is_trusted, own_app"
 )
 
 
@@ -45,6 +45,10 @@ class Client:
     is_active: bool = True
     details: dict[str, Any] = field(default_factory=dict)
     created: datetime | None = None
+    is_trusted: bool = False
+    """No third party: its users aren't asked for their consent."""
+    own_app: str | None = None
+    """The folder of the app that comes with the server; None for all others."""
 
     def has_secret(self, given: str) -> bool:
         """Whether this is its secret."""
@@ -75,14 +79,14 @@ def add_client(connection: Connection, client: Client) -> None:
     execute(
         connection,
         "INSERT INTO access.client (id, name, kind, secret, redirect_uris, grant_types, scope, "
-        "jwks, jwks_uri, launch_uri, may_introspect, is_active, details) "
-        "VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s) "
+        "jwks, jwks_uri, launch_uri, may_introspect, is_active, details, is_trusted) "
+        "VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s) "
         "ON CONFLICT (id) DO UPDATE SET name = excluded.name, kind = excluded.kind, "
         "secret = excluded.secret, redirect_uris = excluded.redirect_uris, "
         "grant_types = excluded.grant_types, scope = excluded.scope, jwks = excluded.jwks, "
         "jwks_uri = excluded.jwks_uri, launch_uri = excluded.launch_uri, "
         "may_introspect = excluded.may_introspect, is_active = excluded.is_active, "
-        "details = excluded.details",
+        "details = excluded.details, is_trusted = excluded.is_trusted",
         (
             client.id,
             client.name,
@@ -97,7 +101,51 @@ def add_client(connection: Connection, client: Client) -> None:
             client.may_introspect,
             client.is_active,
             json.dumps(client.details),
+            client.is_trusted,
         ),
+    )
+
+
+def keep_own_app(connection: Connection, client: Client) -> bool:
+    """Store the client of an app that comes with the server, as its folder describes it.
+
+    Of one that is there, whether it is active and trusted stays the administrator's. Returns
+    whether anything changed; a client of the same id that isn't the server's own stays as it is.
+    """
+    return bool(
+        execute(
+            connection,
+            "INSERT INTO access.client AS c (id, name, kind, redirect_uris, grant_types, scope, "
+            "launch_uri, is_trusted, own_app) VALUES (%s, %s, %s, %s, %s, %s, %s, true, %s) "
+            "ON CONFLICT (id) DO UPDATE SET name = excluded.name, kind = excluded.kind, "
+            "redirect_uris = excluded.redirect_uris, grant_types = excluded.grant_types, "
+            "scope = excluded.scope, launch_uri = excluded.launch_uri, own_app = excluded.own_app "
+            "WHERE c.own_app IS NOT NULL AND (c.name, c.kind, c.redirect_uris, c.grant_types, "
+            "c.scope, c.launch_uri, c.own_app) IS DISTINCT FROM (excluded.name, excluded.kind, "
+            "excluded.redirect_uris, excluded.grant_types, excluded.scope, excluded.launch_uri, "
+            "excluded.own_app) RETURNING 1",
+            (
+                client.id,
+                client.name,
+                client.kind,
+                list(client.redirect_uris),
+                list(client.grant_types),
+                client.scope,
+                client.launch_uri,
+                client.own_app,
+            ),
+        )
+    )
+
+
+def set_client_trusted(connection: Connection, client_id: str, trusted: bool) -> bool:
+    """Whether its users are asked for their consent; False when there is no such client."""
+    return bool(
+        execute(
+            connection,
+            "UPDATE access.client SET is_trusted = %s WHERE id = %s RETURNING 1",
+            (trusted, client_id),
+        )
     )
 
 

@@ -63,7 +63,7 @@ def key(page):
 
 
 def sign_in(page, root, user):
-    page.goto(f"{root}/signin")
+    page.goto(f"{root}/signin?next=/account")
     page.get_by_label("User name").fill(user.name)
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Sign in", exact=True).click()
@@ -80,6 +80,7 @@ def test_a_passkey_is_added_and_signs_its_user_in(page, root, ada, key, database
     page.get_by_role("banner").get_by_role("button", name="Sign out").click()
     page.get_by_text("You are signed out.").wait_for()
 
+    page.goto(f"{root}/signin?next=/account")
     page.get_by_role("button", name="Use a passkey").click()
     page.get_by_role("heading", name="Your account").wait_for()
 
@@ -145,7 +146,7 @@ def test_the_pages_are_for_everybody(page, root, ada, key):
         if wide > 0:
             faults[f"{name} width"] = wide
 
-    page.goto(f"{root}/signin")
+    page.goto(f"{root}/signin?next=/account")
     look("sign in")
     page.get_by_label("User name").fill(ada.name)
     page.get_by_label("Password").fill("wrong")
@@ -182,7 +183,7 @@ def test_the_pages_are_for_everybody(page, root, ada, key):
 
 
 def test_everything_works_by_keyboard(page, root, ada):
-    page.goto(f"{root}/signin")
+    page.goto(f"{root}/signin?next=/account")
     page.keyboard.type(ada.name)
     page.keyboard.press("Tab")
     page.keyboard.type(PASSWORD)

@@ -27,7 +27,7 @@ def test_who_has_lost_the_phone_starts_anew(
     assert who(app, browser) is None
     assert credentials.credentials(database, ada.id, "totp") == []
     assert recovery_codes.left(database, ada.id) == 0
-    assert Browser(app).sign_in(ada.name, PASSWORD).location == "/account"
+    assert Browser(app).sign_in(ada.name, PASSWORD).location == "/"
 
 
 def test_who_is_locked_out_is_let_in_again(app, ada, database_url, monkeypatch):

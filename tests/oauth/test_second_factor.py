@@ -140,7 +140,7 @@ def test_another_users_picture_can_not_be_used(browser, app, ada, a_user, databa
 def test_a_disconnected_app_is_not_asked_for(browser, elsewhere, ada, connected):
     browser.fill("/account", action="/account/authenticator/remove")
 
-    assert elsewhere.sign_in(ada.name, PASSWORD).location == "/account"
+    assert elsewhere.sign_in(ada.name, PASSWORD).location == "/"
 
 
 def test_to_change_the_second_step_one_confirms_first(browser, ada, database_url):
@@ -186,7 +186,7 @@ def test_a_role_that_needs_a_second_factor_gets_one_at_the_first_sign_in(strict,
 def test_other_roles_sign_in_without(strict, a_user):
     nurse = a_user(roles=["nurse"])
 
-    assert Browser(strict).sign_in(nurse.name, PASSWORD).location == "/account"
+    assert Browser(strict).sign_in(nurse.name, PASSWORD).location == "/"
 
 
 def test_the_last_second_factor_of_such_a_role_stays(strict, ada, connected, database):

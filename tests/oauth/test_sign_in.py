@@ -23,7 +23,7 @@ def test_a_user_signs_in_with_name_and_password(app, browser, ada):
     answer = browser.sign_in(ada.name, PASSWORD)
 
     assert answer.status_code == 303
-    assert answer.location == "/account"
+    assert answer.location == "/"
     found = who(app, browser)
     assert found.user.id == ada.id
     assert found.user.roles == {"doctor"}
@@ -75,7 +75,7 @@ def test_signing_in_leads_to_where_the_user_was_going(browser, ada):
 def test_signing_in_never_leads_elsewhere(browser, ada, address):
     answer = browser.sign_in(ada.name, PASSWORD, next=address)
 
-    assert answer.location == "/account"
+    assert answer.location == "/"
 
 
 def test_who_is_signed_in_already_goes_on(browser, ada):

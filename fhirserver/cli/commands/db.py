@@ -7,7 +7,9 @@ import sys
 import click
 
 from fhirserver import embedded
+from fhirserver.app import open_database
 from fhirserver.cli.options import with_settings
+from fhirserver.oauth import own_apps
 from fhirserver.settings import Settings
 from fhirserver.storage import migrate
 
@@ -20,12 +22,21 @@ def command() -> None:
 @command.command()
 @with_settings()
 def upgrade(settings: Settings) -> None:
-    """Run the migrations that are missing; may be done while a server runs."""
+    """Run the migrations that are missing, and register our apps; a server may run meanwhile.
+
+    The apps are registered with the address that FHIRSERVER_BASE_URL names.
+    """
     with embedded.services(settings) as served:
         assert served.database_url is not None
         for name in migrate.upgrade(served.database_url):
             click.echo(f"applied {name}")
         click.echo(f"the database is at {migrate.head()}")
+        database = open_database(served)
+        try:
+            for name in own_apps.register(database, served):
+                click.echo(f"registered the app {name}")
+        finally:
+            database.close()
 
 
 @command.command()

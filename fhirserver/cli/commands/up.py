@@ -11,7 +11,7 @@ from pathlib import Path
 
 import click
 
-from fhirserver import embedded
+from fhirserver import embedded, front_end
 from fhirserver.cli import demo_days
 from fhirserver.cli.options import with_settings
 from fhirserver.embedded.folders import prepare
@@ -21,8 +21,10 @@ from fhirserver.embedded.postgresql import PostgreSQL
 from fhirserver.embedded.roles import Role, answers, clear_leftovers, listens
 from fhirserver.embedded.supervisor import Service, Step, Supervisor
 from fhirserver.embedded.valkey import Valkey
+from fhirserver.oauth import own_apps
 from fhirserver.settings import Settings, variables
 from fhirserver.storage import migrate
+from fhirserver.storage.database import Database
 
 
 @click.command()
@@ -46,7 +48,7 @@ def command(
     # It warns of the query that Ctrl-C interrupts, which is no news to who pressed it.
     logging.getLogger("psycopg").setLevel(logging.ERROR)
     data_dir = prepare(settings.data_dir)
-    settings = dataclasses.replace(settings, data_dir=data_dir)
+    settings = dataclasses.replace(settings, data_dir=data_dir, demo=demo or settings.demo)
     with exclusive(data_dir, "fhirserver up"):
         clear_leftovers(data_dir)
         check_free(settings.host, settings.port)
@@ -81,6 +83,7 @@ def _plan(
     )
     if factory is None:  # An application of somebody else's has no use for our tables.
         plan.append(Step("migrations", lambda: _migrate(settings)))
+        plan.append(Step("apps", lambda: _register(settings)))
     plan += [
         dataclasses.replace(web, ready=ready),
         role("worker"),
@@ -100,6 +103,20 @@ def _plan(
 def _migrate(settings: Settings) -> str:
     done = migrate.upgrade(embedded.connection_url(settings))
     return f"{len(done)} applied" if done else "up to date"
+
+
+def _register(settings: Settings) -> str:
+    """Make our own apps known as clients, at the address of this start."""
+    if front_end.folder() is None:
+        return "not built: run `make apps`, then start again"
+    url = embedded.connection_url(settings)
+    # Not as the web server opens it: that would load the whole of it here.
+    database = Database(url)
+    try:
+        changed = own_apps.register(database, settings)
+    finally:
+        database.close()
+    return f"registered {', '.join(changed)}" if changed else "registered"
 
 
 def _mllp(settings: Settings, role: Role) -> Role:

@@ -28,6 +28,8 @@ _LIGHT: Final = frozenset({"read", "vread", "create", "update", "patch", "delete
 _PROBES: Final = frozenset({"/livez", "/readyz", "/metrics"})
 # What comes there is written as it comes, and never held.
 _STREAMED: Final = "/dicom-web/"
+# The pages of a whole ward behind one address; browsers keep them, and they cost little.
+_FILES: Final = "/apps/assets/"
 _SIGN_IN: Final = "/signin"
 _REGISTER: Final = "/oauth/register"
 _REGISTRATIONS_PER_MINUTE: Final = 20
@@ -116,7 +118,7 @@ class Limits:
         # The environment itself: a request wraps each of these anew, at ten times the cost.
         environ = request.environ
         path: str = environ["PATH_INFO"]
-        if path in _PROBES:
+        if path in _PROBES or path.startswith(_FILES):
             return
         admission = environ[ENVIRON] = Admission(self)
         size = (request.content_length or 0) if environ.get("CONTENT_LENGTH") else 0
