@@ -12,10 +12,16 @@ import click
 from dicom_gateway.datasets import Unreadable, facts, file_head
 from dicom_gateway.deidentifying import Dates, Options, Pseudonyms, Unsuitable, deidentify
 from dicom_gateway.deidentifying.exporting import is_suspect
+from dicom_gateway.operating.on_record import of_studies
+from fhirserver import clock, ids
+from fhirserver.audit.commands import record_export
+from fhirserver.audit.event import Caller, DicomStudy, Event
 from fhirserver.cli.databases import recorded_database
 from fhirserver.cli.options import with_settings
 from fhirserver.errors import Invalid
 from fhirserver.instances import InstanceRow, Instances, Wanted, open_instances
+from fhirserver.queues import Database
+from fhirserver.search.site import site_of
 from fhirserver.settings import Settings
 
 LARGEST: Final = 1 << 30
@@ -70,6 +76,7 @@ def command(
             found = record.instances(Wanted(studies=[study]))
             if not found:
                 raise Invalid(f"there is no study {study}")
+            _record(served, database, found)
             for instance in found:
                 outcome = _export(
                     record, instance, folder, pseudonyms, options, with_suspect_pixels
@@ -77,6 +84,23 @@ def command(
                 done[outcome] += 1
     for outcome, count in sorted(done.items()):
         click.echo(f"{count} {outcome}")
+
+
+def _record(settings: Settings, database: Database, found: list[InstanceRow]) -> None:
+    """Raises Unavailable when it can't be put on record."""
+    study = found[0].study
+    classes = tuple(dict.fromkeys(i.sop_class for i in found))
+    event = Event(
+        ids.new(),
+        int(clock.now().timestamp() * 1000),
+        "dicom-export",
+        "R",
+        Caller(),
+        operation="cli-dicom-export",
+    )
+    counts = {study.uid: DicomStudy(study.uid, len(found), classes)}
+    about = of_studies(event, "dicom-export", "R", [study], counts)
+    record_export(database, site_of(settings), "dicom-export", about)
 
 
 def _secret(path: Path) -> bytes:

@@ -22,6 +22,7 @@ from dicom_gateway.dimse.limits import Limits
 from dicom_gateway.dimse.negotiating import Agreement
 from dicom_gateway.dimse.problems import Ended, ProtocolError, TooSlow
 from dicom_gateway.dimse.receiving import receive
+from dicom_gateway.dimse.recording import Arrivals
 from dicom_gateway.dimse.service import Context, Request, Response, served
 from dicom_gateway.dimse.storage_classes import is_storage
 from dicom_gateway.dimse.wire import Wire
@@ -71,6 +72,7 @@ class ServedAssociation(Exchange):
         self.stored = 0
         self._gateway = gateway
         self._limits = most
+        self._arrivals = Arrivals(gateway.recorder, gateway.instances, peer, address)
         self._errands: deque[Errand] = deque()
         self._errands_done: list[Errand] = []
         self._ending = threading.Lock()
@@ -97,6 +99,7 @@ class ServedAssociation(Exchange):
             self._abort(pdus.BY_PROVIDER, error.reason)
         finally:
             self._lose_errands()
+            self._arrivals.end()
             log.info(
                 "dicom_association_ended",
                 extra={"association": self.number, "stored": self.stored, "why": why},
@@ -146,6 +149,7 @@ class ServedAssociation(Exchange):
             command,
             (self.peer.id, self.calling),
             gateway=self._gateway,
+            arrivals=self._arrivals,
             limits=self._limits,
         )
         self.stored += not outcome.status

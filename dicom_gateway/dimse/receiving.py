@@ -13,8 +13,12 @@ from dicom_gateway.dimse.exchange import Exchange
 from dicom_gateway.dimse.gateway import Gateway
 from dicom_gateway.dimse.limits import SLOW_BYTES_PER_SECOND, SLOW_SECONDS, Limits
 from dicom_gateway.dimse.problems import ProtocolError, TooSlow
+from dicom_gateway.dimse.recording import Arrivals
 from dicom_gateway.dimse.service import Context
 from dicom_gateway.intake import Outcome, Reception, Sent
+from dicom_gateway.intake.statuses import NO_RESOURCES
+from fhirserver.errors import FhirError
+from fhirserver.instances import Facts
 
 
 def receive(
@@ -24,6 +28,7 @@ def receive(
     sender: tuple[str, str],
     *,
     gateway: Gateway,
+    arrivals: Arrivals,
     limits: Limits,
 ) -> Outcome:
     """Take in the dataset that follows a C-STORE-RQ; what is to be answered.
@@ -48,9 +53,21 @@ def receive(
                 raise ProtocolError("a dataset is far longer than the limit", 0)
             if time.monotonic() - begun > SLOW_SECONDS and _is_slow(begun, size):
                 raise TooSlow("a dataset comes too slowly")
-        return reception.end()
+        return _recorded(reception.end(), reception.facts, arrivals)
     finally:
         reception.discard()
+
+
+def _recorded(outcome: Outcome, facts: Facts | None, arrivals: Arrivals) -> Outcome:
+    if outcome.status or facts is None:
+        arrivals.refused()
+        return outcome
+    try:
+        arrivals.stored(facts)
+    except FhirError:
+        # It is kept, but that can't be recorded: the sender sends it again, which is no harm.
+        return NO_RESOURCES
+    return outcome
 
 
 def _is_slow(begun: float, size: int) -> bool:

@@ -24,6 +24,7 @@ from dicom_gateway.dimse.gateway import Gateway
 from dicom_gateway.dimse.limits import HANDSHAKE_SECONDS, Limits
 from dicom_gateway.dimse.negotiating import Proposal, Rejection
 from dicom_gateway.dimse.problems import Ended, ProtocolError, TooSlow
+from dicom_gateway.dimse.recording import Refusals
 from dicom_gateway.dimse.wire import RECEIVE_BUFFER, Wire
 from dicom_gateway.partners import Call, Peer, open_peer
 from dicom_gateway.partners.identifying import is_within
@@ -36,7 +37,12 @@ _LONGEST_PROPOSAL: Final = RECEIVE_BUFFER - pdus.HEAD.size
 _BEYOND: Final = 50
 """So many more connections than associations may be open, to be told that there are too many."""
 _STOP_SECONDS: Final = 10.0
+_NOT_ALLOWED: Final = "not allowed"
 _NOBODY: Final = Peer("nobody", "nobody", "NOBODY")
+
+
+_ALERTED: Final = frozenset({negotiating.UNKNOWN_CALLING, negotiating.WRONG_CALLED})
+"""Rejections of whom we don't know, or who doesn't know us."""
 
 
 class Server:
@@ -54,6 +60,7 @@ class Server:
         self._context = context
         self._ae_title = gateway.settings.dicom_ae_title.strip()
         self._is_open_to_all = gateway.settings.dicom_unknown_peers == "accept"
+        self._refusals = Refusals(gateway.recorder)
         self._lock = threading.Lock()
         self._associations: dict[int, ServedAssociation] = {}
         self._connections: dict[int, socket.socket] = {}
@@ -104,6 +111,8 @@ class Server:
         if reason is not None:
             log.warning("dicom_connection_refused", extra={"address": address, "why": reason})
             accepted.close()
+            if reason == _NOT_ALLOWED:
+                self._refusals.tell(address, reason)
             return
         with self._lock:
             self._connections[number] = accepted
@@ -123,7 +132,7 @@ class Server:
     def _refusal(self, address: str) -> str | None:
         """Why nobody may connect from there now."""
         if self._limits.allowed and not is_within(address, self._limits.allowed):
-            return "not allowed"
+            return _NOT_ALLOWED
         if len(self._connections) >= self._limits.associations + _BEYOND:
             return "too many connections"
         if self._per_address[address] >= self._limits.per_peer + _BEYOND:
@@ -142,7 +151,7 @@ class Server:
         """A connection from its beginning to its end, in its own thread."""
         wire = None
         try:
-            connection = self._secured(accepted)
+            connection = self._secured(accepted, address)
             wire = Wire(connection, seconds=self._limits.network_seconds)
             self._associate(wire, address, number, _fingerprint(connection))
         except (Ended, TooSlow, ProtocolError, OSError) as error:
@@ -162,11 +171,15 @@ class Server:
                 accepted.close()
             self._gone(number, address)
 
-    def _secured(self, accepted: socket.socket) -> socket.socket:
+    def _secured(self, accepted: socket.socket, address: str) -> socket.socket:
         if self._context is None:
             return accepted
         accepted.settimeout(HANDSHAKE_SECONDS)
-        return self._context().wrap_socket(accepted, server_side=True)
+        try:
+            return self._context().wrap_socket(accepted, server_side=True)
+        except ssl.SSLError:
+            self._refusals.tell(address, "no TLS, or no certificate that we trust")
+            raise
 
     def _associate(self, wire: Wire, address: str, number: int, certificate: str | None) -> None:
         raw = self._first_unit(wire)
@@ -182,6 +195,8 @@ class Server:
             "dicom_association_rejected",
             extra={"connection": number, "address": address, "why": rejection.why},
         )
+        if rejection in _ALERTED:
+            self._refusals.tell(address, rejection.why, proposed.calling)
         wire.send(rejection.encoded())
         wire.linger(min(1.0, self._limits.artim_seconds))
 

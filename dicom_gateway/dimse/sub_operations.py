@@ -13,9 +13,10 @@ from typing import Final
 
 from dicom_gateway.dimse.command import Value
 from dicom_gateway.dimse.problems import Ended, NoContext
-from dicom_gateway.dimse.recording import record
+from dicom_gateway.dimse.recording import transferring
 from dicom_gateway.dimse.service import EXPLICIT_LITTLE, Request, Response, Storing
 from dicom_gateway.matching import How
+from dicom_gateway.partners import Peer
 from dicom_gateway.querying.encoding import encoded
 from dicom_gateway.querying.levels import Root, retrieved
 from dicom_gateway.querying.questions import Question, single
@@ -25,7 +26,7 @@ from dicom_gateway.rendering.limits import Overloaded, Undecodable
 from dicom_gateway.rendering.studio import Source, Studio
 from dicom_gateway.rendering.workers import Workers
 from fhirserver.errors import Damaged
-from fhirserver.instances import InstanceRow, Instances, StudyRow
+from fhirserver.instances import InstanceRow, Instances
 
 log = logging.getLogger(__name__)
 
@@ -52,11 +53,6 @@ def wanted(request: Request, root: Root) -> list[InstanceRow]:
     gateway = request.gateway
     visible = to_peer(gateway.engine, request.peer, gateway.instances)
     return list(single(gateway.instances, question, visible))
-
-
-def studies_of(rows: Sequence[InstanceRow]) -> list[StudyRow]:
-    """The studies of some instances, each once."""
-    return list({row.study.number: row.study for row in rows}.values())
 
 
 def agreed(proposed: bytes) -> bytes:
@@ -131,10 +127,15 @@ Sending = Callable[[Sequence[InstanceRow], Counts], Iterator[None]]
 
 
 def performed(
-    request: Request, roots: Mapping[str, Root], event: str, sending: Sending
+    request: Request,
+    roots: Mapping[str, Root],
+    event: str,
+    sending: Sending,
+    to: Peer | None = None,
 ) -> Iterator[Response]:
     """A retrieval: what is asked for is recorded as `event` and sent, with a response after each.
 
+    `sending` takes the instances in their order; they go `to` another system or to who asks.
     A request to cancel ends it between two of them (C.4.2.3.1, C.4.3.3.1).
     """
     try:
@@ -142,11 +143,13 @@ def performed(
     except BadIdentifier as error:
         yield refusal(error)
         return
-    record(request, event, "R", studies_of(rows))
     counts = Counts(len(rows))
     is_cancelled = request.is_cancelled()
-    if not is_cancelled:
-        for _ in sending(rows, counts):
+    with transferring(request, event, rows, to) as has_gone:
+        for _ in () if is_cancelled else sending(rows, counts):
+            row = rows[len(rows) - counts.remaining - 1]
+            if row.uid not in counts.failed[-1:]:
+                has_gone(row)
             is_cancelled = counts.remaining > 0 and request.is_cancelled()
             if is_cancelled:
                 break

@@ -65,6 +65,11 @@ class Reception:
             self._fail(error)
 
     @property
+    def facts(self) -> Facts | None:
+        """What it says of itself, once that has been read and agrees with the command."""
+        return self._facts
+
+    @property
     def is_far_too_large(self) -> bool:
         """Whether it isn't even worth to read the rest."""
         return self._size > 2 * self._most

@@ -49,7 +49,9 @@ def remove_old(instances: Instances, settings: Settings) -> int:
         for study in some:
             touched = (("ImagingStudy", study.imaging_study, None),) if study.imaging_study else ()
             patients = (study.patient,) if study.patient else ()
-            record_removal(instances.database, site, "dicom-retention", touched, patients)
+            record_removal(
+                instances.database, site, "dicom-retention", touched, patients, study.uid
+            )
             count += instances.delete(study.uid) is not None
     return count
 

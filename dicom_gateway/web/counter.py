@@ -6,6 +6,7 @@ is there. Every request asks anew.
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
@@ -13,6 +14,7 @@ from typing import Final
 from flask import Response, request
 
 from dicom_gateway.datasets import is_uid
+from dicom_gateway.operating.on_record import Kind, of_studies
 from dicom_gateway.querying.visible import Visible, to_principal
 from dicom_gateway.rendering.limits import NoSuchFrame, Overloaded, Undecodable
 from dicom_gateway.rendering.studio import Studio
@@ -69,7 +71,9 @@ class Counter:
         """The address of DICOMweb."""
         return self.settings.fhir_base.removesuffix("/fhir") + "/dicom-web"
 
-    def serve(self, name: str, right: Right, action: Action, act: Act) -> Response:
+    def serve(
+        self, name: str, right: Right, action: Action, act: Act, kind: Kind = "dicom-access"
+    ) -> Response:
         """Carry out a request, `dicom-NAME` on record, if its caller's token has the right."""
         request.environ["fhirserver.interaction"] = f"dicom-{name}"
         principal = self.desk.principal_of(request.headers.get("Authorization"))
@@ -79,20 +83,15 @@ class Counter:
             done = _told(act, principal)
         except FhirError as error:
             failed = called(principal, f"dicom-{name}", origin(), error=error)
-            self.desk.recorder.add(replace(failed, action=action))
+            self.desk.recorder.add(replace(failed, subtype=kind, action=action))
             raise
-        self.desk.recorder.add(
-            replace(
-                event,
-                action=action,
-                touched=tuple(
-                    (TYPE, s.imaging_study, None) for s in done.studies if s.imaging_study
-                ),
-                patients=tuple(
-                    dict.fromkeys([s.patient for s in done.studies if s.patient] + [*done.patients])
-                ),
-            )
-        )
+        event = of_studies(event, kind, action, done.studies)
+        if kind == "dicom-query":
+            event = replace(event, query=base64.b64encode(request.query_string).decode() or None)
+        if done.patients:
+            patients = dict.fromkeys([*event.patients, *done.patients])
+            event = replace(event, patients=tuple(patients))
+        self.desk.recorder.add(event)
         done.response.headers.setdefault("Cache-Control", "no-store")
         done.response.headers["X-Content-Type-Options"] = "nosniff"
         return done.response

@@ -10,6 +10,7 @@ from typing import Final
 
 from flask import Blueprint, Response
 
+from dicom_gateway.operating.on_record import Kind
 from dicom_gateway.web.counter import TYPE, Counter, Done, not_here
 from dicom_gateway.web.levels import Address, named
 from fhirserver.access.access import Access
@@ -47,7 +48,8 @@ def _serve(counter: Counter, address: Address) -> Response:
             raise not_here()
         return Done(Response(status=_NO_CONTENT), [study])
 
-    return counter.serve("delete", "d", "D", act)
+    kind: Kind = "dicom-delete-study" if address.series is None else "dicom-access"
+    return counter.serve("delete", "d", "D", act, kind)
 
 
 def _check(counter: Counter, principal: Principal, study: StudyRow) -> None:

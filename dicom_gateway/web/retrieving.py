@@ -70,7 +70,7 @@ def _serve(counter: Counter, address: Address) -> Response:
         planned = [(i, target(i, chosen.syntaxes)) for i in there]
         return Done(_response(counter, planned, chosen), [study])
 
-    return counter.serve("retrieve", "r", "R", act)
+    return counter.serve("retrieve", "r", "R", act, "dicom-transfer")
 
 
 def choose(accepted: Sequence[MediaType]) -> Chosen:

@@ -64,7 +64,7 @@ def _search(counter: Counter, level: Level) -> Callable[..., Response]:
                 question = _below(question, "series", checked(series))
             return _answer(counter, level, asked, _rows(counter, principal, level, question))
 
-        return counter.serve("search", "s", "E", act)
+        return counter.serve("search", "s", "E", act, "dicom-query")
 
     return search
 

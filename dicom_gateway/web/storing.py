@@ -77,7 +77,7 @@ def _serve(counter: Counter, study: str | None) -> Response:
             taken.discard()
             raise
 
-    return counter.serve("store", "c", "C", act)
+    return counter.serve("store", "c", "C", act, "dicom-transfer")
 
 
 def _take_all(counter: Counter, principal: Principal, limits: Limits, taken: Taken) -> None:

@@ -39,7 +39,7 @@ def add_to(made: Blueprint, counter: Counter) -> None:
             study, row = one(counter, principal, Address(*(given[name] for name in _UIDS)))
             return Done(_response(counter, row), [study])
 
-        return counter.serve("wado-uri", "r", "R", act)
+        return counter.serve("wado-uri", "r", "R", act, "dicom-transfer")
 
 
 def _response(counter: Counter, row: InstanceRow) -> Response:

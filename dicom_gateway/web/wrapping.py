@@ -96,7 +96,7 @@ def add_to(made: Blueprint, counter: Counter) -> None:
             sent = form(request.stream.read, request.headers.get("Content-Type"), MOST_BYTES)
             return _wrap(counter, in_step, principal, sent)
 
-        return counter.serve("wrap", "c", "C", act)
+        return counter.serve("wrap", "c", "C", act, "dicom-transfer")
 
 
 def _wrap(counter: Counter, in_step: InStep, principal: Principal, sent: Form) -> Done:

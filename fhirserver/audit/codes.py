@@ -37,6 +37,21 @@ SIGN_INS: Final[dict[str, Code]] = {
     "logout": (DICOM, "110123"),
 }
 
+# https://dicom.nema.org/medical/dicom/current/output/chtml/part15/sect_A.5.3.html
+DICOM_EVENTS: Final[dict[str, tuple[Code, Code | None]]] = {
+    "dicom-begin-transfer": ((DICOM, "110102"), None),
+    "dicom-access": ((DICOM, "110103"), None),
+    "dicom-transfer": ((DICOM, "110104"), None),
+    "dicom-delete-study": ((DICOM, "110105"), None),
+    "dicom-export": ((DICOM, "110106"), None),
+    "dicom-query": ((DICOM, "110112"), None),
+    "dicom-refused-node": ((DICOM, "110113"), (DICOM, "110126")),
+}
+"""Types of events of DICOM, and their subtype where it isn't only what was called."""
+DICOM_UID: Final = "urn:dicom:uid"
+SOP_CLASSES: Final = "SOPClass"
+INSTANCES: Final = "NumberOfInstances"
+
 ACTION: Final[dict[str, Action]] = {
     "create": "C",
     "read": "R",

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import pwd
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Final
 
 from fhirserver import clock, ids
@@ -53,6 +54,15 @@ def record_command(
         reason=(reason or about)[:200] or None,
         operation=f"cli-{name.replace(' ', '-')}",
     )
+    insert(database, [Rows(site).row(event)])
+
+
+def record_export(database: Database, site: Site, name: str, about: Event) -> None:
+    """Write down that the user of this process is about to export what an event is about.
+
+    Raises Unavailable when that isn't possible: then nothing is to be exported.
+    """
+    event = replace(about, caller=Caller(client=f"fhirserver {name}", user=_user()))
     insert(database, [Rows(site).row(event)])
 
 

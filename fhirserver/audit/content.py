@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 
 from fhirserver.audit import codes
 from fhirserver.audit.codes import Code
-from fhirserver.audit.event import Action, Caller, Event
+from fhirserver.audit.event import Action, Caller, DicomStudy, Event
 from fhirserver.model import json
 from fhirserver.model.resource import Resource
 from fhirserver.search.extract import extract
@@ -80,6 +80,7 @@ class Rows:
             (codes.ENTITY_ROLES, "24"),
             securityLabel=[_coding((codes.CONFIDENTIALITY, "R"))],
         )
+        self._images = lru_cache(maxsize=1_024)(self._make_images)
         self._salts = salt("entity"), salt("patient")
 
     def row(self, event: Event) -> EventRow:
@@ -115,6 +116,10 @@ class Rows:
             entities.append(f'{{{self._query.text},"query":"{query}"}}')
         owners = set() if shape.owner is None else {shape.owner}
         data, person = self._data.text, self._person.text
+        for study in event.studies:
+            piece = self._images(study)
+            elements += (e for e in piece.elements if e not in shape.known)
+            entities.append(f"{{{piece.text}}}")
         for kind, id_, version in touched:
             plain = f"{kind}/{id_}"
             hashed = _uncached(f"r|{plain}")
@@ -200,11 +205,14 @@ class Rows:
         elif subtype == "import":
             kind, of_kind = codes.IMPORT, (codes.OPERATIONS, "load")
         subtypes = [_coding(of_kind)]
+        if subtype in codes.DICOM_EVENTS:
+            kind, more = codes.DICOM_EVENTS[subtype]
+            subtypes = [] if more is None else [_coding(more)]
         if operation is not None:
             subtypes.append(_coding((codes.OPERATIONS, operation)))
         made: Resource = {
             "type": _coding(kind),
-            "subtype": subtypes,
+            **({"subtype": subtypes} if subtypes else {}),
             "action": action,
             "outcome": outcome,
         }
@@ -244,6 +252,23 @@ class Rows:
         made: Resource = {"type": _coding(kind), **more}
         if role is not None:
             made["role"] = _coding(role)
+        values = extract(
+            {"resourceType": "AuditEvent", "entity": [made]}, base_parameters(), self._site
+        )
+        return Piece(_json(made)[1:-1], tuple(values.elements))
+
+    def _make_images(self, study: DicomStudy) -> Piece:
+        """The entity of a study that is known by its UID. PS3.15 A.5.2.4"""
+        made: Resource = {
+            "what": {"identifier": {"system": codes.DICOM_UID, "value": f"urn:oid:{study.uid}"}},
+            "type": _coding((codes.ENTITY_TYPES, "2")),
+            "role": _coding((codes.ENTITY_ROLES, "3")),
+        }
+        detail = [{"type": codes.SOP_CLASSES, "valueString": uid} for uid in study.sop_classes]
+        if study.instances:
+            detail.append({"type": codes.INSTANCES, "valueString": str(study.instances)})
+        if detail:
+            made["detail"] = detail
         values = extract(
             {"resourceType": "AuditEvent", "entity": [made]}, base_parameters(), self._site
         )

@@ -45,12 +45,24 @@ class Origin:
 
 
 @dataclass(frozen=True, slots=True)
+class DicomStudy:
+    """Instances of a DICOM study: its UID, how many of which SOP classes; 0 where that isn't known.
+
+    https://dicom.nema.org/medical/dicom/current/output/chtml/part15/sect_A.5.2.html
+    """
+
+    uid: str
+    instances: int = 0
+    sop_classes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Event:
     """One request, sign-in or import.
 
     `recorded` is in milliseconds since 1970 UTC. `subtype` is the standard's name of the
-    interaction, or that of a sign-in; `operation` an operation's name. `reason` says why it failed,
-    as an issue code, without patient data. `query` is base64.
+    interaction, that of a sign-in, or one of codes.DICOM_EVENTS; `operation` an operation's name.
+    `reason` says why it failed, as an issue code, without patient data. `query` is base64.
     """
 
     id: str
@@ -65,3 +77,4 @@ class Event:
     touched: tuple[Touched, ...] = ()
     patients: tuple[str, ...] = ()
     query: str | None = None
+    studies: tuple[DicomStudy, ...] = ()

@@ -8,7 +8,7 @@ import pytest
 
 from fhirserver import ids
 from fhirserver.audit.content import MOST_ENTITIES, Rows
-from fhirserver.audit.event import Caller, Event
+from fhirserver.audit.event import Caller, DicomStudy, Event
 from fhirserver.model import json
 from fhirserver.search.extract import extract
 from fhirserver.search.hashing import element, reference_self
@@ -52,6 +52,20 @@ EVENTS = [
     Event("e8", 6, "login", "E", DOCTOR),
     Event("e9", 7, "import", "E", Caller(user="root")),
     Event("eb", 9, "read", "R", PATIENT, touched=(("Patient", "p1", 1),), patients=("p1",)),
+    Event("ec", 10, "dicom-query", "E", SYSTEM, operation="dicom-find", query="bmFtZT14"),
+    Event(
+        "ed",
+        11,
+        "dicom-transfer",
+        "C",
+        Caller(client="dicom:ct-1", address="10.0.0.9"),
+        operation="dicom-store",
+        touched=(("ImagingStudy", "s", None),),
+        patients=("p",),
+        studies=(DicomStudy("1.2.3", 120, ("1.2.840.10008.5.1.4.1.1.2",)), DicomStudy("1.2.4")),
+    ),
+    Event("ee", 12, "dicom-refused-node", "E", Caller(client="NOBODY"), outcome="4", reason="x"),
+    Event("ef", 13, "dicom-begin-transfer", "C", Caller(client="c"), studies=(DicomStudy("1.2"),)),
     Event("ea", 8, "update", "U", DOCTOR, touched=(("Patient", "p", 2), ("Basic", "p", 2))),
 ]
 

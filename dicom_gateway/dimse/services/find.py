@@ -85,7 +85,10 @@ def find(request: Request) -> Iterator[Response]:
             yield Response(pending, _written(request, keys, attributes, level, how))
     finally:
         # Also what was told before it was cancelled or cut off.
-        record(request, "dicom-find", "E", list(visible.shown.values()))
+        record(
+            request, "dicom-find", "dicom-query", "E", list(visible.shown.values()),
+            with_query=True,
+        )  # fmt: skip
     yield Response(SUCCESS)
 
 

@@ -43,7 +43,7 @@ def move(request: Request) -> Iterator[Response]:
         for some in _associations(rows):
             yield from _sent_to(request, destination, some, counts)
 
-    yield from sub_operations.performed(request, ROOTS, "dicom-move", sending)
+    yield from sub_operations.performed(request, ROOTS, "dicom-move", sending, destination)
 
 
 def _sent_to(

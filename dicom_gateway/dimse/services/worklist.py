@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
+from dicom_gateway.dimse.recording import record
 from dicom_gateway.dimse.service import Request, Response, serves
 from dicom_gateway.matching import answered
 from dicom_gateway.querying.asking import Asking, caller
@@ -29,6 +30,7 @@ def worklist(request: Request) -> Iterator[Response]:
     syntax = request.context.transfer_syntax
     engine = request.gateway.engine
     asking = Asking(engine, caller(engine, request.peer))
+    record(request, "dicom-worklist", "dicom-query", "E", (), with_query=True)
     try:
         keys = identifier(request.dataset, syntax)
         reader = reader_of(request.peer, request.gateway.settings)
