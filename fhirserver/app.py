@@ -37,6 +37,7 @@ from fhirserver.web import fhir, health, observation
 from fhirserver.web.administration import blueprint as administration
 from fhirserver.web.administration.admission import Desk
 from fhirserver.web.apps import blueprint as front_end
+from fhirserver.web.apps import me
 from fhirserver.web.authentication import AccessOf, Authenticator
 from fhirserver.web.cds import blueprint as cds
 from fhirserver.web.cors import Sharing
@@ -108,6 +109,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         )
     )
     app.register_blueprint(front_end.blueprint(settings))
+    app.register_blueprint(me.blueprint(database, authenticator.principal))
     app.register_blueprint(openapi.blueprint(engine))
     app.register_blueprint(health.blueprint(database))
     gauges = QueueMetrics(database), MessageMetrics(database), ImageMetrics(database)

@@ -1,0 +1,118 @@
+"""The SMART apps in Chromium, against the real server with the demo hospital."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, expect
+
+from conformance.faults.server import Server, running
+from tests.peers import chromium
+
+DIST = Path(__file__).parents[2] / "smart_apps" / "dist"
+DESK = {"width": 1280, "height": 900}
+PHONE = {"width": 390, "height": 844}
+NARROWEST = 320
+OpenApp = Callable[..., Page]
+
+
+@pytest.fixture(scope="session")
+def hospital() -> Iterator[Server]:
+    """A server with the demo hospital, of which no day goes by."""
+    assert (DIST / "apps.json").is_file(), "the apps aren't built: run `make apps`"
+    with running(FHIRSERVER_DEMO="true") as server:
+        load = ["load", "--demo", "--data-dir", str(server.data_dir)]
+        subprocess.run([sys.executable, "-m", "fhirserver", *load], check=True, timeout=900)
+        yield server
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    with chromium.browser() as found:
+        yield found
+
+
+@pytest.fixture
+def open_app(hospital: Server, browser: Browser) -> Iterator[OpenApp]:
+    """Opens an app as somebody who has signed in: `open_app("chart", "nurse", phone=True)`.
+
+    `at` is an address below the app. Errors of the console and requests to foreign origins fail
+    the test when it ends.
+    """
+    contexts: list[BrowserContext] = []
+    trouble: list[str] = []
+
+    def listen(page: Page) -> None:
+        def spoke(message: ConsoleMessage) -> None:
+            # What the server refuses is told as an error by the browser itself, too.
+            if message.type == "error" and not message.text.startswith("Failed to load resource"):
+                trouble.append(f"console: {message.text}")
+
+        def asked(request: Request) -> None:
+            if not request.url.startswith(("http://127.0.0.1:", "data:", "blob:")):
+                trouble.append(f"foreign: {request.url}")
+
+        page.on("console", spoke)
+        page.on("pageerror", lambda error: trouble.append(f"error: {error}"))
+        page.on("request", asked)
+
+    def make(
+        app: str, user: str, at: str = "", *, phone: bool = False, dark: bool = False
+    ) -> Page:
+        context = browser.new_context(
+            viewport=PHONE if phone else DESK,
+            has_touch=phone,
+            is_mobile=phone,
+            color_scheme="dark" if dark else "light",
+            locale="en-GB",
+            reduced_motion="reduce",
+        )
+        contexts.append(context)
+        context.on("page", listen)
+        page = context.new_page()
+        page.goto(f"http://127.0.0.1:{hospital.port}/apps/{app}/{at}")
+        page.get_by_label(re.compile("user name|username", re.IGNORECASE)).fill(user)
+        page.get_by_label("Password", exact=True).fill(f"demo-{user}")
+        page.get_by_role("button", name="Sign in", exact=True).click()
+        page.wait_for_url(re.compile(rf"/apps/{app}/(?!\?code=)"))
+        expect(page.locator("#content")).to_be_attached()
+        return page
+
+    yield make
+    for context in contexts:
+        context.close()
+    assert trouble == []
+
+
+@pytest.fixture
+def check_accessible() -> Callable[[Page], None]:
+    """No finding of axe on a desk and on a phone, in light and dark; nothing to scroll sideways for.
+
+    https://www.w3.org/TR/WCAG22/
+    """
+
+    def check(page: Page) -> None:
+        before = page.viewport_size
+        for scheme in ("light", "dark"):
+            page.emulate_media(color_scheme=scheme)
+            for size in (DESK, PHONE):
+                page.set_viewport_size(size)
+                # Only settled pages are judged: a menu that fades has no contrast yet.
+                page.wait_for_function("document.getAnimations().every(a => a.playState != 'running')")
+                found = Axe().run(page).response["violations"]
+                assert not found, [
+                    (scheme, size["width"], v["id"], [n["html"] for n in v["nodes"]]) for v in found
+                ]
+        page.set_viewport_size({"width": NARROWEST, "height": 640})
+        assert page.evaluate("document.documentElement.scrollWidth") <= NARROWEST
+        page.emulate_media(color_scheme="light")
+        if before is not None:
+            page.set_viewport_size(before)
+
+    return check
