@@ -22,7 +22,7 @@ export function usePatientBatch(id: string | undefined) {
   const requests = id === undefined ? undefined : [
     `Patient/${id}`,
     `AllergyIntolerance?patient=${id}&_count=50`,
-    `Flag?patient=${id}&status=active&_count=20`,
+    `Flag?patient=${id}&_sort=-date&_count=50`,
   ];
   const query = useBatch(requests, ["Patient", "AllergyIntolerance", "Flag"]);
   return {
@@ -64,7 +64,7 @@ export function PatientBanner({ id, patientPath }: { id: string; patientPath?: (
           </dl>
         )}
         {patient !== undefined && <Allergies bundle={allergies} />}
-        {resourcesOf<Flag>(flags, "Flag").map((flag) => (
+        {activeFlags(flags).map((flag) => (
           <span key={flag.id} style={{ color: "var(--fs-warning)", fontWeight: 600 }}>
             <IconFlag size={16} aria-hidden style={{ verticalAlign: "-2px" }} /> {words(flag.code)}
           </span>
@@ -78,6 +78,11 @@ export function PatientBanner({ id, patientPath }: { id: string; patientPath?: (
       )}
     </>
   );
+}
+
+/** R4 has no search parameter for Flag.status. */
+export function activeFlags(flags: Bundle | undefined): Flag[] {
+  return resourcesOf<Flag>(flags, "Flag").filter((flag) => flag.status === "active");
 }
 
 function Age({ patient }: { patient: Patient }) {
