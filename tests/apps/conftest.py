@@ -62,9 +62,7 @@ def open_app(hospital: Server, browser: Browser) -> Iterator[OpenApp]:
         page.on("pageerror", lambda error: trouble.append(f"error: {error}"))
         page.on("request", asked)
 
-    def make(
-        app: str, user: str, at: str = "", *, phone: bool = False, dark: bool = False
-    ) -> Page:
+    def make(app: str, user: str, at: str = "", *, phone: bool = False, dark: bool = False) -> Page:
         context = browser.new_context(
             viewport=PHONE if phone else DESK,
             has_touch=phone,
@@ -104,7 +102,9 @@ def check_accessible() -> Callable[[Page], None]:
             for size in (DESK, PHONE):
                 page.set_viewport_size(size)
                 # Only settled pages are judged: a menu that fades has no contrast yet.
-                page.wait_for_function("document.getAnimations().every(a => a.playState != 'running')")
+                page.wait_for_function(
+                    "document.getAnimations().every(a => a.playState != 'running')"
+                )
                 found = Axe().run(page).response["violations"]
                 assert not found, [
                     (scheme, size["width"], v["id"], [n["html"] for n in v["nodes"]]) for v in found

@@ -18,7 +18,9 @@ def test_a_nurse_sees_the_apps_of_nurses(open_app, check_accessible):
 
 def test_the_palette_finds_a_patient_by_name(open_app, hospital):
     with hospital.client() as client:
-        found = client.send("GET", "Encounter?status=in-progress&_include=Encounter:subject&_count=1")
+        found = client.send(
+            "GET", "Encounter?status=in-progress&_include=Encounter:subject&_count=1"
+        )
     patient = next(
         e["resource"] for e in found.json["entry"] if e["resource"]["resourceType"] == "Patient"
     )

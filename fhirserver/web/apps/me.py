@@ -1,4 +1,4 @@
-"""`/apps/me.json`: who has signed in to one of our apps, so that it greets them and lists their apps."""
+"""`/apps/me.json`: who has signed in, so that an app greets them and lists their apps."""
 
 from __future__ import annotations
 

@@ -11,9 +11,7 @@ from fhirserver.storage.tokens import issue
 
 @pytest.fixture
 def nurse(database):
-    return users.add(
-        database, f"nurse-{ids.new()}", display="Ada Nurse", roles=("nurse", "doctor")
-    )
+    return users.add(database, f"nurse-{ids.new()}", display="Ada Nurse", roles=("nurse", "doctor"))
 
 
 @pytest.fixture
@@ -26,9 +24,7 @@ def asked(anybody, token):
 
 
 def test_a_person_is_told_their_name_and_roles(anybody, database, nurse):
-    token = issue(
-        database, subject=nurse.id, scope="user/*.rs", lifetime_seconds=60, user=nurse.id
-    )
+    token = issue(database, subject=nurse.id, scope="user/*.rs", lifetime_seconds=60, user=nurse.id)
 
     answer = asked(anybody, token)
 
