@@ -99,7 +99,7 @@ class Reporter:
 
     def _report(self, question: Commitment) -> None:
         references: list[Reference] = [(a, b) for a, b in question.content["references"]]
-        failures = failed(self._instances, references)
+        failures = committed(self._instances, references)
         report = Report(question.uid, references, failures)
         if not self._over_the_same(question, report):
             self._over_another(question, report)
@@ -207,6 +207,20 @@ class Report:
     def _answered(self, status: int) -> None:
         self.status = status
         self.over.set()
+
+
+def committed(instances: Instances, references: Iterable[Reference]) -> list[Failure]:
+    """Commit to instances: those that can't be, and why. The others aren't removed any more."""
+    wanted = list(references)
+    failures = failed(instances, wanted)
+    bad = {uid for _, uid, _ in failures}
+    held = instances.promise([uid for _, uid in wanted if uid not in bad])
+    # What was removed while the others were read isn't kept.
+    return failures + [
+        (sop_class, uid, NO_SUCH_INSTANCE)
+        for sop_class, uid in wanted
+        if uid not in bad and uid not in held
+    ]
 
 
 def failed(instances: Instances, references: Iterable[Reference]) -> list[Failure]:

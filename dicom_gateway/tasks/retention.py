@@ -52,7 +52,7 @@ def remove_old(instances: Instances, settings: Settings) -> int:
             record_removal(
                 instances.database, site, "dicom-retention", touched, patients, study.uid
             )
-            count += instances.delete(study.uid) is not None
+            count += instances.delete(study.uid, with_promised=True) is not None
     return count
 
 

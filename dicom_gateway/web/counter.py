@@ -45,6 +45,8 @@ class Done:
     studies: Sequence[StudyRow] = ()
     patients: Sequence[str] = ()
     """Ids of Patients beside those of the studies."""
+    note: str | None = None
+    """Why it was done."""
 
 
 Act = Callable[[Principal], Done]
@@ -88,6 +90,7 @@ class Counter:
         event = of_studies(event, kind, action, done.studies)
         if kind == "dicom-query":
             event = replace(event, query=base64.b64encode(request.query_string).decode() or None)
+        event = replace(event, reason=done.note)
         if done.patients:
             patients = dict.fromkeys([*event.patients, *done.patients])
             event = replace(event, patients=tuple(patients))

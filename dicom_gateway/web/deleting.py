@@ -1,25 +1,34 @@
 """DELETE of a study, a series or an instance: for good, from the record and the disk.
 
-Who may delete the study's ImagingStudy may do that; the worker puts that right afterwards.
+Who may delete the study's ImagingStudy may do that; the worker puts that right afterwards. What a
+sender was promised to be kept (storage commitment) goes only with a reason, which is on record.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Final
 
-from flask import Blueprint, Response
+from flask import Blueprint, Response, request
 
 from dicom_gateway.operating.on_record import Kind
 from dicom_gateway.web.counter import TYPE, Counter, Done, not_here
 from dicom_gateway.web.levels import Address, named
 from fhirserver.access.access import Access
 from fhirserver.access.principal import Principal
-from fhirserver.errors import FhirError, Forbidden
-from fhirserver.instances import StudyRow
+from fhirserver.errors import Conflict, FhirError, Forbidden, Invalid
+from fhirserver.instances import Promised, StudyRow
 from fhirserver.interactions.interaction import interactions
 from fhirserver.interactions.messages import FhirRequest
 
+REASONS: Final[Mapping[str, str]] = {
+    "113001": "Rejected for Quality Reasons",
+    "113037": "Rejected for Patient Safety Reasons",
+    "113038": "Incorrect Modality Worklist Entry",
+    "113039": "Data Retention Policy Expired",
+}
+"""Why images are rejected: PS3.16 CID 7011, IHE RAD TF-1 Imaging Object Change Management."""
 _NO_CONTENT: Final = 204
 
 
@@ -43,13 +52,32 @@ def _serve(counter: Counter, address: Address) -> Response:
     def act(principal: Principal) -> Done:
         study, _ = named(counter, principal, address)
         _check(counter, principal, study)
-        removed = counter.instances.delete(address.study, address.series, address.instance)
+        reason = _reason()
+        try:
+            removed = counter.instances.delete(
+                address.study, address.series, address.instance, with_promised=reason is not None
+            )
+        except Promised as error:
+            raise Conflict(
+                f"senders were promised that {error.instances} of these instances are kept "
+                "(storage commitment): to remove them all the same, give the reason as "
+                f"?reason= and one of {', '.join(REASONS)}"
+            ) from error
         if removed is None:
             raise not_here()
-        return Done(Response(status=_NO_CONTENT), [study])
+        return Done(Response(status=_NO_CONTENT), [study], note=reason)
 
     kind: Kind = "dicom-delete-study" if address.series is None else "dicom-access"
     return counter.serve("delete", "d", "D", act, kind)
+
+
+def _reason() -> str | None:
+    told = request.args.get("reason")
+    if told is None:
+        return None
+    if told not in REASONS:
+        raise Invalid(f"the reason is one of {', '.join(REASONS)}")
+    return f"{told} {REASONS[told]}"
 
 
 def _check(counter: Counter, principal: Principal, study: StudyRow) -> None:

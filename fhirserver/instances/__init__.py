@@ -19,7 +19,7 @@ from fhirserver.instances.upload import Upload
 from fhirserver.storage.dicom_commitments import Commitment
 from fhirserver.storage.dicom_conflicts import ConflictRow
 from fhirserver.storage.dicom_keeping import TOPIC
-from fhirserver.storage.dicom_removing import Removed
+from fhirserver.storage.dicom_removing import Promised, Removed
 from fhirserver.storage.dicom_rows import InstanceRow, SeriesRow, StudyRow
 from fhirserver.storage.dicom_standing import Changed, Totals, any_study, totals
 from fhirserver.storage.dicom_wanted import COLUMNS, Between, Exact, Like, Match, Wanted
@@ -27,6 +27,6 @@ from fhirserver.storage.dicom_wanted import COLUMNS, Between, Exact, Like, Match
 __all__ = [
     "COLUMNS", "TOPIC", "Arrival", "Between", "Changed", "Commitment", "Condition", "ConflictRow",
     "Exact", "Facts", "InstanceRow", "Instances", "Kept", "Keys", "Like", "Make", "Match",
-    "Removed", "SeriesRow", "Source", "State", "StudyRow", "Swept", "Totals", "Upload", "Wanted",
-    "any_study", "open_instances", "totals",
+    "Promised", "Removed", "SeriesRow", "Source", "State", "StudyRow", "Swept", "Totals", "Upload",
+    "Wanted", "any_study", "open_instances", "totals",
 ]  # fmt: skip

@@ -203,10 +203,21 @@ class Instances:
         return standing.reassign(self.database, patient, to)
 
     def delete(
-        self, study: str, series: str | None = None, instance: str | None = None
+        self,
+        study: str,
+        series: str | None = None,
+        instance: str | None = None,
+        *,
+        with_promised: bool = False,
     ) -> Removed | None:
-        """Remove a study, or a series or an instance of it, for good; None when there is none."""
-        removed = removing.remove(self.database, study, series, instance)
+        """Remove a study, or a series or an instance of it, for good; None when there is none.
+
+        Raises Promised where a sender was told that something of it is kept, unless that is to go,
+        too.
+        """
+        removed = removing.remove(
+            self.database, study, series, instance, with_promised=with_promised
+        )
         for object_ in removed.objects if removed else ():
             path_of(self.folder, object_).unlink(missing_ok=True)
         return removed
@@ -247,6 +258,10 @@ class Instances:
     def commitments_due(self, limit: int = 10, lease_seconds: float = 120.0) -> list[Commitment]:
         """Questions to answer now; nobody else gets them for so long."""
         return commitments.due(self.database, limit=limit, lease_seconds=lease_seconds)
+
+    def promise(self, uids: Sequence[str]) -> set[str]:
+        """Say that instances are kept from now on; those of them that are there."""
+        return commitments.promise(self.database, uids)
 
     def put_off_commitment(self, number: int, seconds: float) -> None:
         """A question couldn't be answered: try again after so long."""

@@ -5,13 +5,13 @@ https://dicom.nema.org/medical/dicom/current/output/chtml/part04/chapter_J.html
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
 from fhirserver.model import json
-from fhirserver.storage.database import Database
+from fhirserver.storage.database import Database, execute
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +57,27 @@ def due(database: Database, *, limit: int, lease_seconds: float) -> list[Commitm
         content = json.parse_object(text.encode())
         found.append(Commitment(number, uid, sender, caller, received, attempts, content))
     return sorted(found, key=lambda c: c.number)
+
+
+_LOCK: Final = (
+    "SELECT FROM dicom.study WHERE number IN "
+    "(SELECT study FROM dicom.instance WHERE uid = ANY(%s)) ORDER BY uid FOR NO KEY UPDATE"
+)
+_PROMISE: Final = (
+    "UPDATE dicom.instance SET committed = clock_timestamp() WHERE uid = ANY(%s) RETURNING uid"
+)
+
+
+def promise(database: Database, uids: Sequence[str]) -> set[str]:
+    """Instances that are kept from now on: those of these that are there.
+
+    Nothing of their studies is removed meanwhile.
+    """
+    if not uids:
+        return set()
+    with database.transaction() as connection:
+        execute(connection, _LOCK, (list(uids),))
+        return {row[0] for row in execute(connection, _PROMISE, (list(uids),))}
 
 
 def put_off(database: Database, number: int, seconds: float) -> None:

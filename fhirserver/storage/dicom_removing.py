@@ -26,10 +26,17 @@ _LOCK: Final = (
     "SELECT s.number, s.uid, s.imaging_study, s.patient, s.key FROM dicom.study s "
     "WHERE s.uid = %s FOR NO KEY UPDATE"
 )
+_SELECTED: Final = (
+    "i.study = %(study)s AND e.number = i.series "
+    "AND (%(series)s::text IS NULL OR e.uid = %(series)s) "
+    "AND (%(instance)s::text IS NULL OR i.uid = %(instance)s)"
+)
+_PROMISED: Final = (
+    f"SELECT count(*) FROM dicom.instance i, dicom.series e WHERE {_SELECTED} "
+    "AND i.committed IS NOT NULL"
+)
 _INSTANCES: Final = (
-    "DELETE FROM dicom.instance i USING dicom.series e WHERE i.study = %(study)s "
-    "AND e.number = i.series AND (%(series)s::text IS NULL OR e.uid = %(series)s) "
-    "AND (%(instance)s::text IS NULL OR i.uid = %(instance)s) RETURNING i.uid, i.object"
+    f"DELETE FROM dicom.instance i USING dicom.series e WHERE {_SELECTED} RETURNING i.uid, i.object"
 )
 _CONFLICTS: Final = "DELETE FROM dicom.conflict WHERE study = %s AND uid = ANY(%s) RETURNING object"
 _COUNT_SERIES: Final = (
@@ -62,22 +69,37 @@ _DESTROY: Final = (
 )
 
 
+class Promised(Exception):
+    """Senders were told that so many instances of what is to be removed are kept."""
+
+    def __init__(self, instances: int) -> None:
+        super().__init__(f"{instances} instances")
+        self.instances = instances
+
+
 def remove(
-    database: Database, study: str, series: str | None = None, instance: str | None = None
+    database: Database,
+    study: str,
+    series: str | None = None,
+    instance: str | None = None,
+    *,
+    with_promised: bool = False,
 ) -> Removed | None:
     """Take a study out, or a series or an instance of it; None when there is no such thing.
 
     Whoever deals with changes of studies hears of it: of a study that is gone with the id of its
-    ImagingStudy. What of its instances was in conflict goes, too.
+    ImagingStudy. What of its instances was in conflict goes, too. Raises Promised, and removes
+    nothing, where senders were told that something of it is kept, unless that goes, too.
     """
     with database.transaction() as connection:
         found = execute(connection, _LOCK, (study,))
         if not found:
             return None
         number, uid, imaging_study, patient, key = found[0]
-        rows = execute(
-            connection, _INSTANCES, {"study": number, "series": series, "instance": instance}
-        )
+        which = {"study": number, "series": series, "instance": instance}
+        if not with_promised and (promised := execute(connection, _PROMISED, which)[0][0]):
+            raise Promised(promised)
+        rows = execute(connection, _INSTANCES, which)
         if not rows and (series or instance):
             return None
         uids = [row[0] for row in rows]

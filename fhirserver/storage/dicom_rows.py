@@ -164,10 +164,12 @@ def instances(database: Database, uids: Collection[str]) -> list[InstanceRow]:
 
 
 def unchanged_since(database: Database, before: datetime, *, limit: int) -> list[StudyRow]:
-    """Studies of which nothing has come or gone since then, the oldest first."""
+    """Studies of which nothing has come, gone or been committed to since, the oldest first."""
     rows = database.read(
-        f"SELECT {STUDY} FROM dicom.study s WHERE s.updated < %s ORDER BY s.number LIMIT %s",
-        (before, limit),
+        f"SELECT {STUDY} FROM dicom.study s WHERE s.updated < %s AND NOT EXISTS (SELECT "
+        "FROM dicom.instance i WHERE i.study = s.number AND i.committed >= %s) "
+        "ORDER BY s.number LIMIT %s",
+        (before, before, limit),
     )
     return [study_of(row) for row in rows]
 

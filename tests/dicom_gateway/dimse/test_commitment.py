@@ -15,6 +15,7 @@ from pynetdicom import AE, evt
 from pynetdicom.pdu_primitives import SCP_SCU_RoleSelectionNegotiation
 
 from conformance.loopback import unused_port
+from fhirserver.instances import Promised
 from fhirserver.instances.upload import path_of
 from tests.dicom_gateway.dimse.conftest import Listening
 from tests.dicom_gateway.dimse.peers import CT, OURS, an_ae_title, an_instance
@@ -102,6 +103,20 @@ def test_what_is_kept_is_committed_to_on_the_same_association(
     named = {i.ReferencedSOPInstanceUID for i in report.ReferencedSOPSequence}
     assert named == {i.SOPInstanceUID for i in instances}
     assert "FailedSOPSequence" not in report
+
+
+def test_what_was_committed_to_is_not_removed_silently(
+    listening: Listening, modality: Modality
+) -> None:
+    instance = an_instance()
+
+    with modality.associated(listening.port) as association:
+        association.send_c_store(instance)
+        asked(association, instance)
+        modality.told()
+
+    with pytest.raises(Promised):
+        listening.instances.delete(instance.StudyInstanceUID)
 
 
 def test_who_has_hung_up_is_called_back(listening: Listening, modality: Modality) -> None:
