@@ -90,7 +90,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         check_new(password, shortest=settings.password_min_length, about=about)
         return hashing.hashed(password)
 
-    desk = Desk(engine, recorder, authenticator.principal, first_password)
+    desk = Desk(engine, recorder, authenticator.principal, first_password, limits)
     app.register_blueprint(administration.blueprint(desk))
     for gateway in gateways.parts("web"):
         for part in gateway.blueprints(desk):

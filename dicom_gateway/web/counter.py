@@ -33,6 +33,8 @@ from fhirserver.web.administration.admission import Desk
 from fhirserver.web.origin import origin
 
 TYPE: Final = "ImagingStudy"
+_HEAVY: Final = frozenset({"search", "wrap"})
+"""What may take long in this process; decoding has its own limit, and streams only wait."""
 _NOT_HERE: Final = "there is no such study, series or instance"
 _NOT_THEIRS: Final = "it is no study of the patient whose chart was launched, or none at all"
 
@@ -79,6 +81,7 @@ class Counter:
         """Carry out a request, `dicom-NAME` on record, if its caller's token has the right."""
         request.environ["fhirserver.interaction"] = f"dicom-{name}"
         principal = self.desk.principal_of(request.headers.get("Authorization"))
+        self.desk.admit(principal, is_heavy=name in _HEAVY)
         event = called(principal, f"dicom-{name}", origin())
         try:
             principal.require(right, TYPE)

@@ -18,10 +18,12 @@ from fhirserver.audit.calling import called
 from fhirserver.audit.recorder import Recorder
 from fhirserver.engine import Engine
 from fhirserver.errors import FhirError, Forbidden, Invalid, NotUnderstood, UnsupportedMedia
+from fhirserver.interactions.routing import Route
 from fhirserver.model import json
 from fhirserver.storage.database import Database
 from fhirserver.web.bodies import read_body
 from fhirserver.web.origin import origin
+from fhirserver.web.protection.limits import Limits
 
 ADMINISTER: Final = "administer"
 MOST_BYTES: Final = 1_000_000
@@ -40,10 +42,15 @@ class Desk:
     principal_of: Callable[[str | None], Principal]
     password_hash: Callable[[str, tuple[str, ...]], str]
     """Checks and hashes a first password; it is told what it must not resemble."""
+    limits: Limits
 
     @property
     def database(self) -> Database:
         return self.engine.context.store.database
+
+    def admit(self, principal: Principal, *, is_heavy: bool) -> None:
+        """Count a request for its caller. Raises Throttled or Unavailable."""
+        self.limits.admit(principal, Route("operation" if is_heavy else "read"), request)
 
     def serve(self, name: str, act: Act, also: frozenset[str] = frozenset()) -> Response:
         """Carry out a request, `name` on record, if its caller may ask.

@@ -28,6 +28,7 @@ _LIGHT: Final = frozenset({"read", "vread", "create", "update", "patch", "delete
 _PROBES: Final = frozenset({"/livez", "/readyz", "/metrics"})
 # What comes there is written as it comes, and never held.
 _STREAMED: Final = "/dicom-web/"
+_HELD: Final = "/dicom-web/wrap"
 # The pages of a whole ward behind one address; browsers keep them, and they cost little.
 _FILES: Final = "/apps/assets/"
 _SIGN_IN: Final = "/signin"
@@ -122,7 +123,7 @@ class Limits:
             return
         admission = environ[ENVIRON] = Admission(self)
         size = (request.content_length or 0) if environ.get("CONTENT_LENGTH") else 0
-        if path.startswith(_STREAMED):
+        if path.startswith(_STREAMED) and path != _HELD:
             size = 0
         if size > SMALL_BYTES:
             self.memory.check()
