@@ -19,7 +19,7 @@ from fhirserver.interactions.entitlements import Entitlements
 from fhirserver.keys import opening
 from fhirserver.keys.keyring import Keyring
 from fhirserver.keys.sealer import Sealer
-from fhirserver.oauth import apps, endpoints, launch, pages
+from fhirserver.oauth import apps, endpoints, launch, launching, pages
 from fhirserver.oauth.cds_clients import CdsClients, is_jwt
 from fhirserver.oauth.client_keys import ClientKeys
 from fhirserver.oauth.own_rights import own_rights
@@ -90,6 +90,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         check_new(password, shortest=settings.password_min_length, about=about)
         return hashing.hashed(password)
 
+    app.register_blueprint(launching.blueprint(engine, authenticator.principal, recorder.add))
     desk = Desk(engine, recorder, authenticator.principal, first_password, limits)
     app.register_blueprint(administration.blueprint(desk))
     for gateway in gateways.parts("web"):

@@ -1,11 +1,13 @@
 """EHR launch: our own launcher calls an app, and says what is open.
 
-A form of ours is sent here; the browser goes on to the app's launch address with `iss` and
-`launch`. https://hl7.org/fhir/smart-app-launch/app-launch.html#launch-app-ehr-launch
+A form of ours is sent here (launching.py serves pages with a token); the browser goes on to the
+app's launch address with `iss` and `launch`.
+https://hl7.org/fhir/smart-app-launch/app-launch.html#launch-app-ehr-launch
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from json import loads
 from typing import Any, Final
 from urllib.parse import urlencode
@@ -21,7 +23,7 @@ from fhirserver.oauth import patients
 from fhirserver.oauth.deciding import see_other
 from fhirserver.oauth.own_rights import OwnRights, origin
 from fhirserver.oauth.pages import page_blueprint
-from fhirserver.oauth.session import SignedIn, signed_in
+from fhirserver.oauth.session import signed_in
 from fhirserver.storage import launches
 from fhirserver.storage.clients import Client, client_by_id
 from fhirserver.storage.launches import Launch
@@ -47,18 +49,33 @@ def blueprint(engine: Engine, own_rights: OwnRights) -> Blueprint:
         client = client_by_id(context.store.database, request.form.get("client", ""))
         if client is None or not client.is_active or not client.launch_uri:
             raise NotFound("There is no such app that can be opened from here.")
-        made = _launch(engine, own_rights(who), who, client)
-        token = launches.start(context.store.database, made, LIFETIME_SECONDS)
-        given = urlencode({"iss": context.settings.fhir_base, "launch": token})
-        joint = "&" if "?" in client.launch_uri else "?"
-        return see_other(f"{client.launch_uri}{joint}{given}")
+        made = context_of(engine, own_rights(who), who.user.id, client, request.form)
+        return see_other(address_of(engine, client, made))
 
     return pages
 
 
-def _launch(engine: Engine, caller: Principal, who: SignedIn, client: Client) -> Launch:
-    """What is open, as far as the user may see it. Raises errors.FhirError for anything else."""
-    form = request.form
+def launchable(client: Client) -> bool:
+    """Whether an EHR can open it: it says where, and may ask for what the EHR has open."""
+    return client.is_active and client.launch_uri is not None and "launch" in client.scope.split()
+
+
+def address_of(engine: Engine, client: Client, launch: Launch) -> str:
+    """Where a browser goes to open the app; the address works once, and not for long."""
+    context = engine.context
+    token = launches.start(context.store.database, launch, LIFETIME_SECONDS)
+    given = urlencode({"iss": context.settings.fhir_base, "launch": token})
+    address = client.launch_uri or ""
+    return f"{address}{'&' if '?' in address else '?'}{given}"
+
+
+def context_of(
+    engine: Engine, caller: Principal, user: str, client: Client, form: Mapping[str, str]
+) -> Launch:
+    """What is open, as far as the caller may see it. Raises errors.FhirError for anything else.
+
+    `user` is the id of who opens the app; nobody else can go on with it.
+    """
     patient, encounter = form.get("patient") or None, form.get("encounter") or None
     if encounter is not None:
         subject = _subject(engine, caller, encounter)
@@ -76,7 +93,7 @@ def _launch(engine: Engine, caller: Principal, who: SignedIn, client: Client) ->
         context["intent"] = intent
     if given := form.get("fhirContext"):
         context["fhirContext"] = fhir_context(given, engine)
-    return Launch(client.id, who.user.id, patient, encounter, context)
+    return Launch(client.id, user, patient, encounter, context)
 
 
 def fhir_context(text: str, engine: Engine) -> list[dict[str, Any]]:

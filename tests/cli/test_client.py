@@ -101,3 +101,16 @@ def test_a_new_signing_key_is_made(fhirserver, app, database_url):
     )
 
     assert done.stdout.startswith("signing key "), done.stderr
+
+
+def test_an_app_is_trusted_and_not_any_more(run, database):
+    client_id = run("client", "add", "Ours", *REDIRECT).stdout.split()[1]
+    assert not client_by_id(database, client_id).is_trusted
+
+    assert run("client", "trust", client_id).returncode == 0
+    assert client_by_id(database, client_id).is_trusted
+    assert f"{client_id} 'Ours' public (trusted)" in run("client", "list").stdout
+    run("client", "trust", client_id, "--off")
+
+    assert not client_by_id(database, client_id).is_trusted
+    assert run("client", "trust", "nobody").returncode == 1

@@ -119,10 +119,11 @@ def add(
 @command.command("list")
 @with_settings()
 def list_(settings: Settings) -> None:
-    """List all clients: id, name, kind, scopes, and whether they are disabled."""
+    """List all clients: id, name, kind, scopes, and whether they are trusted or disabled."""
     with migrated_database(settings) as (_, database):
         for client in clients.clients(database):
-            state = "" if client.is_active else " (disabled)"
+            state = " (trusted)" if client.is_trusted else ""
+            state += "" if client.is_active else " (disabled)"
             click.echo(f"{client.id} {client.name!r} {client.kind}{state}: {client.scope}")
 
 
@@ -140,6 +141,23 @@ def disable(settings: Settings, client_id: str) -> None:
 def enable(settings: Settings, client_id: str) -> None:
     """Let a client work again, with the tokens that have not expired."""
     _set_active(settings, client_id, active=True)
+
+
+@command.command()
+@with_settings()
+@click.argument("client_id")
+@click.option("--off", is_flag=True, help="Ask its users again.")
+def trust(settings: Settings, client_id: str, off: bool) -> None:
+    """Let an app of the hospital's own have what it asks for without asking its users.
+
+    Their rights stay what they are, and what is granted is on record. Our apps are trusted.
+    """
+    with (
+        recorded_database(settings, client_id) as (_, database),
+        database.transaction() as connection,
+    ):
+        if not clients.set_client_trusted(connection, client_id, not off):
+            raise NotFound(f"there is no client {client_id!r}: see `fhirserver client list`")
 
 
 @command.command()

@@ -13,7 +13,7 @@ import psycopg
 import redis
 from cryptography import x509
 
-from fhirserver import clock, embedded
+from fhirserver import clock, embedded, front_end
 from fhirserver.cli.options import with_settings
 from fhirserver.embedded.accounts import owner_for
 from fhirserver.embedded.failures import CannotStart
@@ -25,8 +25,10 @@ from fhirserver.embedded.valkey import Valkey
 from fhirserver.errors import FhirError, KeyUnavailable
 from fhirserver.keys import opening
 from fhirserver.keys.tls import server_context
+from fhirserver.oauth import own_apps
 from fhirserver.settings import InvalidSetting, Settings
 from fhirserver.storage import migrate
+from fhirserver.storage.database import Database
 
 OLDEST_POSTGRESQL: Final = 15
 LOW_BYTES: Final = 2_000_000_000
@@ -165,6 +167,24 @@ def certificate(settings: Settings) -> str:
     return f"valid for {left} more days"
 
 
+def apps(settings: Settings) -> str:
+    built = front_end.folder()
+    if built is None:
+        return "not built: `make apps` builds them"
+    count = f"{len(front_end.apps(built))} are built"
+    if settings.database_url is None:
+        return f"{count}, registered by `fhirserver up`"
+    _connect(settings.database_url).close()
+    if migrate.applied(settings.database_url) != migrate.head():
+        raise Trouble(f"{count}, not registered yet", "run `fhirserver db upgrade`")
+    if missing := own_apps.missing(Database(settings.database_url), settings, built):
+        raise Trouble(
+            f"not registered at {settings.root}: {', '.join(missing)}",
+            "check FHIRSERVER_BASE_URL, and run `fhirserver db upgrade`",
+        )
+    return f"{count} and registered at {settings.root}"
+
+
 CHECKS: Final[dict[str, Callable[[Settings], str]]] = {
     "Python": python,
     "data directory": data_directory,
@@ -176,6 +196,7 @@ CHECKS: Final[dict[str, Callable[[Settings], str]]] = {
     "broker": broker,
     "keys": keys,
     "certificate": certificate,
+    "apps": apps,
 }
 
 

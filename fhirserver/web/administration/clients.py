@@ -61,5 +61,7 @@ def _json(client: Client) -> dict[str, Any]:
         "launchUri": client.launch_uri,
         "mayIntrospect": client.may_introspect,
         "isActive": client.is_active,
+        "isTrusted": client.is_trusted,
+        "ownApp": client.own_app,
         "created": None if client.created is None else client.created.isoformat(),
     }
