@@ -21,6 +21,7 @@ from dicom_gateway.web import (
     searching,
     storing,
     wado_uri,
+    workitems,
     wrapping,
 )
 from dicom_gateway.web.counter import Counter
@@ -48,7 +49,7 @@ def blueprints(desk: Desk) -> Sequence[Blueprint]:
     made = Blueprint("dicom_web", __name__, url_prefix="/dicom-web")
     made.record(lambda state: state.app.extensions.update({"dicom_workers": workers}))
     for part in (searching, retrieving, metadata, frames, bulkdata, storing, deleting, wado_uri,
-                 wrapping):  # fmt: skip
+                 wrapping, workitems):  # fmt: skip
         part.add_to(made, counter)
     rendered.add_to(made, counter, pictures)
     return [made]
