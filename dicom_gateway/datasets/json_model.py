@@ -16,12 +16,18 @@ _encode: Final = msgspec.json.Encoder().encode
 
 
 def model(
-    dataset: Data, transfer_syntax: str, bulk_uri: str | None = None, *, complete: bool = True
+    dataset: Data,
+    transfer_syntax: str,
+    bulk_uri: str | None = None,
+    *,
+    complete: bool = True,
+    exact: bool = False,
 ) -> Model:
     """The model as plain dicts. `bulk_uri` is the address below which values over 1 kB (texts over
     64 kB) and all pixels lie, `{bulk_uri}/7FE00010` or `{bulk_uri}/54000100/0/54001010`;
     without one every value is in the model. Pixels of the dataset's own level needn't have come
-    where `complete` is false: the model ends with them.
+    where `complete` is false: the model ends with them. `exact`: decimal strings are texts (which
+    PS3.18 F.2.3 allows, too), with the digits that they are written with.
     """
     encoding = encoding_of(transfer_syntax)
     if encoding.deflated:
@@ -32,7 +38,7 @@ def model(
             raise Unreadable("the deflated data end too early")
         complete = whole
     bulk = None if bulk_uri is None else bulk_uri.rstrip("/") + "/"
-    reader = Reader(dataset, complete=complete, bulk=bulk)
+    reader = Reader(dataset, complete=complete, bulk=bulk, exact=exact)
     found, _ = reader.dataset(0, reader.size, encoding.explicit, encoding.little)
     return found
 

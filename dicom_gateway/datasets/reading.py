@@ -13,7 +13,16 @@ from dicom_gateway.datasets import attributes
 from dicom_gateway.datasets.attributes import ITEM, ITEM_END, SEQUENCE_END
 from dicom_gateway.datasets.charsets import DEFAULT, Charset, charset_of
 from dicom_gateway.datasets.unreadable import NeedMore, Unreadable
-from dicom_gateway.datasets.values import BINARY, LONG, NUMERIC, SHORT, TEXTS, inline, numbers
+from dicom_gateway.datasets.values import (
+    BINARY,
+    LONG,
+    NUMERIC,
+    SHORT,
+    TEXTS,
+    inline,
+    numbers,
+    written_decimals,
+)
 
 Data = bytes | bytearray | memoryview
 Model = dict[str, Any]
@@ -31,17 +40,26 @@ _VRS: Final = {vr: vr.decode("ascii") for vr in LONG | SHORT}
 
 
 class Reader:
-    """A walk over one dataset's bytes; `bulk` is the address below which large values lie."""
+    """A walk over one dataset's bytes; `bulk` is the address below which large values lie, `exact`
+    keeps decimal strings as texts.
+    """
 
-    __slots__ = ("bulk", "complete", "data", "left", "size")
+    __slots__ = ("bulk", "complete", "data", "exact", "left", "size")
 
     def __init__(
-        self, data: Data, *, complete: bool, bulk: str | None = None, elements: int = MOST_ELEMENTS
+        self,
+        data: Data,
+        *,
+        complete: bool,
+        bulk: str | None = None,
+        exact: bool = False,
+        elements: int = MOST_ELEMENTS,
     ) -> None:
         self.data = data
         self.size = len(data)
         self.complete = complete
         self.bulk = bulk
+        self.exact = exact
         self.left = elements
 
     def cut(self, wanted: int, tag: int | None = None) -> Unreadable | NeedMore:
@@ -191,7 +209,9 @@ class Reader:
             return {"vr": vr, "BulkDataURI": bulk + path}
         raw = bytes(self.data[at : at + length])
         decode = TEXTS.get(vr)
-        if decode is not None:
+        if vr == "DS" and self.exact:
+            values = written_decimals(raw)
+        elif decode is not None:
             values = decode(raw, charset)
         elif vr in NUMERIC:
             values = numbers(raw, vr, little)

@@ -98,6 +98,16 @@ def _decimals(raw: bytes, charset: Charset) -> Values:
     return [_decimal(p) for p in raw.decode("iso8859-1").replace("\0", "").split("\\")]
 
 
+def written_decimals(raw: bytes) -> Values:
+    """Decimal strings as they are written: 1.50 has been measured more exactly than 1.5.
+
+    >>> written_decimals(b"1.50\\ 2 ")
+    ['1.50', '2']
+    """
+    parts = raw.decode("iso8859-1").replace("\0", "").split("\\")
+    return [part.strip(" ") or None for part in parts]
+
+
 def _integers(raw: bytes, charset: Charset) -> Values:
     return [_integer(p) for p in raw.decode("iso8859-1").replace("\0", "").split("\\")]
 

@@ -14,7 +14,7 @@ from typing import Final
 from dicom_gateway.dimse.command import Value
 from dicom_gateway.dimse.problems import Ended, NoContext
 from dicom_gateway.dimse.recording import transferring
-from dicom_gateway.dimse.service import EXPLICIT_LITTLE, Request, Response, Storing
+from dicom_gateway.dimse.service import EXPLICIT_LITTLE, IMPLICIT_LITTLE, Request, Response, Storing
 from dicom_gateway.matching import How
 from dicom_gateway.partners import Peer
 from dicom_gateway.querying.encoding import encoded
@@ -38,6 +38,10 @@ UNABLE: Final = 0xC001
 CANCEL: Final = 0xFE00
 PENDING: Final = 0xFF00
 _WARNINGS: Final = frozenset([0x0001, 0x0107, 0x0116, 0xB000, 0xB006, 0xB007])
+UNCOMPRESSED: Final = (EXPLICIT_LITTLE, IMPLICIT_LITTLE)
+"""What an instance is sent in where its own can't be taken; the second one everybody has to take
+(PS3.5 10.1).
+"""
 DECODERS: Final = 2
 DECODING_SECONDS: Final = 60.0
 """Processes that decode for those who can't take a transfer syntax, and how long one may take."""
@@ -170,10 +174,12 @@ def sent(
     """
     syntax, pieces = row.transfer_syntax, _pieces(instances, row)
     if not storing.accepts(row.sop_class, syntax):
-        if EXPLICIT_LITTLE not in storing.accepted(row.sop_class):
+        able = storing.accepted(row.sop_class)
+        plain = next((uid for uid in UNCOMPRESSED if uid in able), None)
+        if plain is None:
             return 0xA900
         try:
-            syntax, pieces = EXPLICIT_LITTLE, iter([_decoded(instances, row)])
+            syntax, pieces = plain, iter([_decoded(instances, row, plain)])
         except (Undecodable, Overloaded, Damaged) as error:
             extra = {"instance": row.number, "reason": type(error).__name__}
             log.warning("dicom_not_decoded", extra=extra)
@@ -206,12 +212,12 @@ def _after(first: bytes, pieces: Iterable[bytes]) -> Iterator[bytes]:
     yield from pieces
 
 
-def _decoded(instances: Instances, row: InstanceRow) -> bytes:
+def _decoded(instances: Instances, row: InstanceRow, syntax: str) -> bytes:
     def read(start: int, stop: int) -> bytes:
         return b"".join(instances.read(row, row.dataset_at + start, row.dataset_at + stop))
 
     source = Source(read, row.size - row.dataset_at, row.transfer_syntax)
-    return _studio().whole(source, EXPLICIT_LITTLE)
+    return _studio().whole(source, syntax)
 
 
 _LOCK: Final = threading.Lock()

@@ -101,7 +101,7 @@ def whole(instances: Instances, row: InstanceRow) -> dict[str, Any] | None:
         return None
     try:
         data = b"".join(instances.read(row, row.dataset_at))
-        return dict(model(data, row.transfer_syntax))
+        return dict(model(data, row.transfer_syntax, exact=True))
     except (Damaged, Unreadable):
         return None
 

@@ -6,6 +6,7 @@
 | ImagingStudy | the record follows its subject: merges, moves, corrections |
 | Patient | studies that wait for somebody with this id are looked at again |
 | ServiceRequest | studies with its accession number are linked with it |
+| Procedure | studies of its patient whose images name it as their step are linked with it |
 """
 
 from __future__ import annotations
@@ -13,9 +14,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Final
 
+from dicom_gateway.mapping.attributes import Keys, items, text
 from dicom_gateway.mapping.identifiers import DICOM_UID
 from dicom_gateway.mapping.order_uids import study_uid
-from dicom_gateway.operating.combining import Outdated, is_literal
+from dicom_gateway.operating.combining import Outdated, is_literal, patient_id
 from dicom_gateway.operating.in_step import InStep
 from dicom_gateway.operating.opening import open_in_step
 from dicom_gateway.operating.questions import answer_of, is_open, is_question, study_of
@@ -29,7 +31,7 @@ from fhirserver.reactions.written import Written, written
 
 TOPIC: Final = "dicom.fhir"
 READER: Final = TOPIC
-TYPES: Final = frozenset({"Task", "ImagingStudy", "Patient", "ServiceRequest"})
+TYPES: Final = frozenset({"Task", "ImagingStudy", "Patient", "ServiceRequest", "Procedure"})
 MOST: Final = 500
 """Studies that one change has looked at again."""
 
@@ -78,6 +80,8 @@ def react(in_step: InStep, item: Item) -> None:
                 _imaging_study(in_step, found)
             case "Patient":
                 _patient(in_step, found)
+            case "Procedure":
+                _procedure(in_step, found)
             case _:
                 _order(in_step, found)
     except Outdated:
@@ -116,6 +120,24 @@ def _patient(in_step: InStep, change: Written) -> None:
     values = _numbers(change.resource)
     for uid in _waiting(in_step, "PatientID", values, only_nobodys=True):
         in_step.keep(uid)
+
+
+def _procedure(in_step: InStep, change: Written) -> None:
+    """A performed procedure step that comes after its images."""
+    procedure = change.resource
+    patient = patient_id((procedure or {}).get("subject"))
+    step = _uid(procedure or {})
+    if patient is None or step is None or patient_id((change.before or {}).get("subject")):
+        return
+    rows = in_step.instances.series(Wanted(patients=[patient], limit=MOST))
+    made_by = (row.study.uid for row in rows if _names(row.keys, step))
+    for uid in dict.fromkeys(made_by):
+        in_step.keep(uid)
+
+
+def _names(series: Keys, step: str) -> bool:
+    """Whether images of a series say that a procedure step has made them."""
+    return any(text(item, "00081155").strip(". ") == step for item in items(series, "00081111"))
 
 
 def _order(in_step: InStep, change: Written) -> None:

@@ -25,7 +25,7 @@ from fhirserver.access.principal import Principal
 from fhirserver.errors import Invalid, NotAcceptable
 from fhirserver.instances import InstanceRow
 
-FORMATS: Final = {"image/jpeg": "JPEG", "image/png": "PNG"}
+FORMATS: Final = {"image/jpeg": "JPEG", "image/png": "PNG", "image/gif": "GIF"}
 THUMBNAIL: Final = 200
 MOST_SIDE: Final = 8_192
 _MOST_TRIED: Final = 5

@@ -13,8 +13,8 @@ from dicom_gateway.dimse import sub_operations
 from dicom_gateway.dimse.calling import call
 from dicom_gateway.dimse.command import text
 from dicom_gateway.dimse.problems import TooSlow
-from dicom_gateway.dimse.service import EXPLICIT_LITTLE, Request, Response, serves
-from dicom_gateway.dimse.sub_operations import Counts, sent
+from dicom_gateway.dimse.service import Request, Response, serves
+from dicom_gateway.dimse.sub_operations import UNCOMPRESSED, Counts, sent
 from dicom_gateway.partners import Peer
 from dicom_gateway.querying.levels import Root
 from fhirserver.instances import InstanceRow
@@ -73,7 +73,9 @@ def _syntaxes(rows: Sequence[InstanceRow]) -> list[tuple[str, list[str]]]:
     found: dict[str, dict[str, None]] = {}
     for row in rows:
         found.setdefault(row.sop_class, {})[row.transfer_syntax] = None
-    return [(uid, list({**syntaxes, EXPLICIT_LITTLE: None})) for uid, syntaxes in found.items()]
+    return [
+        (uid, list({**syntaxes, **dict.fromkeys(UNCOMPRESSED)})) for uid, syntaxes in found.items()
+    ]
 
 
 def _associations(rows: Sequence[InstanceRow]) -> Iterator[Sequence[InstanceRow]]:
@@ -81,13 +83,11 @@ def _associations(rows: Sequence[InstanceRow]) -> Iterator[Sequence[InstanceRow]
     some: list[InstanceRow] = []
     pairs: set[tuple[str, str]] = set()
     for row in rows:
-        pairs |= {(row.sop_class, row.transfer_syntax), (row.sop_class, EXPLICIT_LITTLE)}
+        own = {(row.sop_class, uid) for uid in (row.transfer_syntax, *UNCOMPRESSED)}
+        pairs |= own
         if len(pairs) > _MOST_CLASSES * 3:
             yield some
-            some, pairs = (
-                [],
-                {(row.sop_class, row.transfer_syntax), (row.sop_class, EXPLICIT_LITTLE)},
-            )
+            some, pairs = [], set(own)
         some.append(row)
     if some:
         yield some

@@ -194,14 +194,26 @@ def get(
     return answers
 
 
-def test_who_takes_only_implicit_little_endian_gets_failed_sub_operations(
+def test_who_takes_only_the_default_transfer_syntax_is_sent_it(
     listening: Listening, enter: Enter, filed: Filed
 ) -> None:
     title = enter(may=["get"], sees="all")
+    taken: list[Dataset] = []
 
-    status, _ = get(listening, title, study_keys(filed), syntaxes=ImplicitVRLittleEndian)[-1]
+    def take(event: Any) -> int:
+        assert event.context.transfer_syntax == ImplicitVRLittleEndian
+        taken.append(event.dataset)
+        return 0x0000
 
-    assert (status.Status, status.NumberOfFailedSuboperations) == (0xA702, 3)
+    answers = get(listening, title, study_keys(filed), take, syntaxes=ImplicitVRLittleEndian)
+
+    status, _ = answers[-1]
+    counts = status.NumberOfCompletedSuboperations, status.NumberOfFailedSuboperations
+    assert counts == (3, 0)
+    kept = {i.SOPInstanceUID: i for i in filed.images}
+    for dataset in taken:
+        assert dataset.PatientName == kept[dataset.SOPInstanceUID].PatientName
+        assert dataset.PixelData == kept[dataset.SOPInstanceUID].PixelData
 
 
 def test_a_retrieval_ends_between_two_instances_when_it_is_cancelled(
@@ -274,6 +286,19 @@ def test_who_cannot_take_a_compressed_syntax_is_sent_it_decoded(
     ((dataset, _),) = taken
     assert dataset.PixelData == pixels
     assert dataset.SOPInstanceUID == plain.SOPInstanceUID
+
+
+def test_a_destination_that_takes_only_the_default_transfer_syntax_is_sent_it(
+    listening: Listening, enter: Enter, filed: Filed
+) -> None:
+    title, destination = enter(may=["move"], sees="all"), an_ae_title()
+
+    with archive(destination, syntaxes=[ImplicitVRLittleEndian]) as (port, taken):
+        enter(destination, port=port)
+        status, _ = move(listening, title, study_keys(filed), destination)[-1]
+
+    assert (status.Status, status.NumberOfCompletedSuboperations) == (0x0000, 3)
+    assert {d.SOPInstanceUID for d, _ in taken} == {i.SOPInstanceUID for i in filed.images}
 
 
 def test_queries_and_retrievals_are_on_record(

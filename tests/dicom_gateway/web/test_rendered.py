@@ -22,7 +22,8 @@ def picture(answer):
 
 @pytest.mark.parametrize("below", ["", "/frames/2"])
 @pytest.mark.parametrize(
-    ("accept", "kind"), [("image/jpeg", "JPEG"), ("image/png", "PNG"), ("*/*", "JPEG")]
+    ("accept", "kind"),
+    [("image/jpeg", "JPEG"), ("image/png", "PNG"), ("image/gif", "GIF"), ("*/*", "JPEG")],
 )
 def test_an_instance_and_a_frame_are_shown(web, image, below, accept, kind):
     answer = web.get(f"{path_of(image)}{below}/rendered", headers={"Accept": accept})
@@ -69,7 +70,9 @@ def test_a_wish_that_cannot_be_met_is_refused_by_name(web, image, query):
 
 
 def test_other_formats_are_refused(web, image):
-    assert web.get(f"{path_of(image)}/rendered", headers={"Accept": "image/gif"}).status_code == 406
+    assert (
+        web.get(f"{path_of(image)}/rendered", headers={"Accept": "image/webp"}).status_code == 406
+    )
     assert web.get(f"{path_of(image)}/frames/3/rendered").status_code == 404
     assert web.get(f"{path_of(image)}/frames/1,2/rendered").status_code == 406
 
