@@ -32,7 +32,6 @@ def page_headers(settings: Settings, app: OwnApp) -> dict[str, str]:
                 "font-src 'self'",
                 "manifest-src 'self'",
                 "media-src 'self' blob:",
-                "frame-src blob:",
                 f"connect-src {_reached(settings)}",
                 "worker-src 'self' blob:",
                 "form-action 'self'",
