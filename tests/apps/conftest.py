@@ -12,7 +12,10 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, expect
 
+from conformance.faults.client import Client
 from conformance.faults.server import Server, running
+from fhirserver.storage.tokens import issue
+from fhirserver.storage.users import user_by_name
 from tests.peers import chromium
 
 DIST = Path(__file__).parents[2] / "smart_apps" / "dist"
@@ -36,6 +39,30 @@ def hospital() -> Iterator[Server]:
 def browser() -> Iterator[Browser]:
     with chromium.browser() as found:
         yield found
+
+
+@pytest.fixture
+def client_as(hospital: Server) -> Iterator[Callable[[str], Client]]:
+    """A FHIR client with the rights of a demo account: `client_as("nurse")`."""
+    made: list[Client] = []
+
+    def make(user: str) -> Client:
+        with hospital.database() as database:
+            account = user_by_name(database, user)
+            assert account is not None, user
+            token = issue(
+                database,
+                subject=account.id,
+                scope="user/*.cruds",
+                lifetime_seconds=3_600,
+                user=account.id,
+            )
+        made.append(Client(hospital.port, token, timeout_seconds=120.0))
+        return made[-1]
+
+    yield make
+    for client in made:
+        client.close()
 
 
 @pytest.fixture
