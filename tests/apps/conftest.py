@@ -129,9 +129,7 @@ def check_accessible() -> Callable[[Page], None]:
             for size in (DESK, PHONE):
                 page.set_viewport_size(size)
                 # Only settled pages are judged: a menu that fades has no contrast yet.
-                page.wait_for_function(
-                    "document.getAnimations().every(a => a.playState != 'running')"
-                )
+                page.evaluate("Promise.allSettled(document.getAnimations().map(a => a.finished))")
                 found = Axe().run(page).response["violations"]
                 assert not found, [
                     (scheme, size["width"], v["id"], [n["html"] for n in v["nodes"]]) for v in found
