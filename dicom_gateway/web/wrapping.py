@@ -13,6 +13,7 @@ import struct
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any, Final
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -88,13 +89,13 @@ class _Study:
 
 def add_to(made: Blueprint, counter: Counter) -> None:
     """Add the address."""
-    in_step = open_in_step(counter.engine)
+    opened = cache(lambda: open_in_step(counter.engine))
 
     @made.post("/wrap")
     def dicom_wrap() -> Response:
         def act(principal: Principal) -> Done:
             sent = form(request.stream.read, request.headers.get("Content-Type"), MOST_BYTES)
-            return _wrap(counter, in_step, principal, sent)
+            return _wrap(counter, opened(), principal, sent)
 
         return counter.serve("wrap", "c", "C", act, "dicom-transfer")
 
