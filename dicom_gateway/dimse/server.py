@@ -27,8 +27,8 @@ from dicom_gateway.dimse.problems import Ended, ProtocolError, TooSlow
 from dicom_gateway.dimse.recording import Refusals
 from dicom_gateway.dimse.wire import RECEIVE_BUFFER, Wire
 from dicom_gateway.partners import Call, Peer, open_peer
-from dicom_gateway.partners.identifying import is_within
 from fhirserver.errors import FhirError
+from fhirserver.partners import is_within
 
 log = logging.getLogger(__name__)
 
