@@ -5,6 +5,7 @@ import { Link } from "wouter";
 
 import { idIn } from "../shared/fhir/bundle.ts";
 import { day, isoDay, time } from "../shared/format/dates.ts";
+import { useRole } from "../shared/frame/useMyApps.ts";
 import { useTexts } from "../shared/i18n/i18n.ts";
 import { useSmart } from "../shared/smart/context.tsx";
 import { dosageText, medicineName } from "./model/medicine.ts";
@@ -24,7 +25,7 @@ export function DoseList({ doses, withPatient = false, where }: { doses: readonl
   const { t } = useTexts();
   const { session } = useSmart();
   const [giving, setGiving] = useState<Dose>();
-  const mayGive = session.allows("MedicationAdministration", "c");
+  const mayGive = useRole("nurse") && session.allows("MedicationAdministration", "c");
   return (
     <>
       <Table className="fs-cards" bg="var(--mantine-color-body)" withTableBorder>

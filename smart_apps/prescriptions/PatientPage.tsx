@@ -6,6 +6,7 @@ import { Link } from "wouter";
 
 import { allPages } from "../shared/fhir/pages.ts";
 import { useAsk } from "../shared/fhir/queries.ts";
+import { useRole } from "../shared/frame/useMyApps.ts";
 import { useTexts } from "../shared/i18n/i18n.ts";
 import { useSmart } from "../shared/smart/context.tsx";
 import { Empty } from "../shared/states/Empty.tsx";
@@ -25,7 +26,8 @@ export default function PatientPage({ patient }: { patient: string }) {
   const { session } = useSmart();
   const [changing, setChanging] = useState<[MedicationRequest, "stopped" | "on-hold" | "active" | "cancelled"]>();
   const [giving, setGiving] = useState<MedicationRequest>();
-  const mayGive = session.allows("MedicationAdministration", "c");
+  const mayPrescribe = useRole("doctor") && session.allows("MedicationRequest", "c");
+  const mayGive = useRole("nurse") && session.allows("MedicationAdministration", "c");
   const query = useAsk(["MedicationRequest", "MedicationAdministration"], ["medicines", patient], async (fhir) => {
     const since = new Date(Date.now() - 24 * HOUR_MS).toISOString();
     const [requests, given] = await Promise.all([
@@ -42,7 +44,7 @@ export default function PatientPage({ patient }: { patient: string }) {
           {session.allows("MedicationStatement", "s") && (
             <Button component={Link} href={`/patients/${patient}/reconcile`} variant="default" leftSection={<IconListCheck size={18} aria-hidden />}>{t("reconcile.place")}</Button>
           )}
-          {session.allows("MedicationRequest", "c") && (
+          {mayPrescribe && (
             <Button component={Link} href={`/patients/${patient}/order`} leftSection={<IconPlus size={18} aria-hidden />}>{t("order.place")}</Button>
           )}
         </Group>
@@ -98,13 +100,15 @@ export default function PatientPage({ patient }: { patient: string }) {
 function Actions({ request, onChoose }: { request: MedicationRequest; onChoose: (status: "stopped" | "on-hold" | "active" | "cancelled") => void }) {
   const { t } = useTexts();
   const { session } = useSmart();
-  if (!session.allows("MedicationRequest", "u")) return null;
+  const isPrescriber = useRole("doctor");
+  const isPharmacist = useRole("pharmacist");
+  if (!(isPrescriber || isPharmacist) || !session.allows("MedicationRequest", "u")) return null;
   const patient = request.subject.reference?.split("/").at(-1) ?? "";
   return (
     <Menu position="bottom-end">
       <Menu.Target><Button size="xs" variant="default" aria-label={t("actionsFor", { medicine: request.medicationReference?.display ?? request.medicationCodeableConcept?.text ?? "" })}><IconDots size={18} /></Button></Menu.Target>
       <Menu.Dropdown>
-        {session.allows("MedicationRequest", "c") && <Menu.Item component={Link} href={`/patients/${patient}/order?renew=${request.id ?? ""}`}>{t("change.renew")}</Menu.Item>}
+        {isPrescriber && session.allows("MedicationRequest", "c") && <Menu.Item component={Link} href={`/patients/${patient}/order?renew=${request.id ?? ""}`}>{t("change.renew")}</Menu.Item>}
         {request.status === "active" && <Menu.Item onClick={() => onChoose("on-hold")}>{t("change.on-hold")}</Menu.Item>}
         {request.status === "on-hold" && <Menu.Item onClick={() => onChoose("active")}>{t("change.active")}</Menu.Item>}
         {request.status === "draft" ? <Menu.Item onClick={() => onChoose("cancelled")}>{t("change.cancelled")}</Menu.Item> : <Menu.Item color="red" onClick={() => onChoose("stopped")}>{t("change.stopped")}</Menu.Item>}

@@ -86,7 +86,8 @@ function Source({ resource }: { resource: Medicated | undefined }) {
   return (
     <Text size="sm" mb={4}>
       {medicineName(resource)}<br />
-      {dosage} <span className="fs-unit">{[t(`status.${resource.status}`), moment(when)].filter(Boolean).join(" · ")}</span>
+      {dosage}<br />
+      <span className="fs-unit">{t(`status.${resource.status}`)} · <span style={{ whiteSpace: "nowrap" }}>{moment(when)}</span></span>
     </Text>
   );
 }

@@ -21,8 +21,8 @@ const ReconcilePage = lazy(() => import("./ReconcilePage.tsx"));
 
 const PLACES: readonly Place[] = [
   { path: "", label: "find.place", icon: IconSearch, key: "f" },
-  { path: "round", label: "round.place", icon: IconChecklist, key: "r", needs: ["MedicationAdministration", "c"] },
-  { path: "queue", label: "queue.place", icon: IconPill, key: "q", needs: ["MedicationDispense", "c"] },
+  { path: "round", label: "round.place", icon: IconChecklist, key: "r", needs: ["MedicationAdministration", "c"], roles: ["nurse"] },
+  { path: "queue", label: "queue.place", icon: IconPill, key: "q", needs: ["MedicationDispense", "c"], roles: ["pharmacist"] },
 ];
 const patientPath = (id: string) => `/patients/${id}`;
 

@@ -39,7 +39,7 @@ def patient(hospital, client_as):
 
 
 def order(page, patient):
-    page.get_by_label("Medicine").fill("amoxi")
+    page.get_by_role("textbox", name="Medicine").fill("amoxi")
     page.get_by_role("option", name=re.compile("Amoxicillin 500 MG")).click()
     page.get_by_label("Dose").fill("500")
     page.get_by_role("textbox", name="Route").click()
