@@ -112,7 +112,8 @@ class Server:
             log.warning("dicom_connection_refused", extra={"address": address, "why": reason})
             accepted.close()
             if reason == _NOT_ALLOWED:
-                self._refusals.tell(address, reason)
+                # Nobody else is kept waiting for that.
+                self._refusals.tell(address, reason, aside=True)
             return
         with self._lock:
             self._connections[number] = accepted
