@@ -87,6 +87,11 @@ def test_the_chart_shows_the_patient_who_is_open_there(page: Page, server: Serve
     asked = opened(page, ehr)
 
     shows_the_patient(page)
+    expect(page.get_by_text("88 /min")).to_be_visible(timeout=PATIENCE_MS)
+    expect(page.get_by_text("Pneumonia of the left lung").first).to_be_visible()
+    # That EHR lets apps read only.
+    expect(page.get_by_role("link", name="Record vital signs")).to_have_count(0)
+    expect(page.get_by_role("button", name="Record vital signs")).to_have_count(0)
     assert page.url.startswith(f"http://127.0.0.1:{server.port}/apps/chart/")
     assert ehr.refused == []
     # The code and the launch are gone from the address.

@@ -123,12 +123,12 @@ class Ehr:
                 self.refused.append("the token request doesn't fit its code")
                 return jsonify(error="invalid_grant"), 400
             access = secrets.token_urlsafe(24)
-            self.granted[access] = asked["scope"]
+            granted = self.granted[access] = _granted(asked["scope"])
             return jsonify(
                 access_token=access,
                 token_type="Bearer",
                 expires_in=LIFETIME_SECONDS,
-                scope=asked["scope"],
+                scope=granted,
                 id_token=self._id_token(asked["nonce"]),
                 patient=PATIENT,
                 encounter=ENCOUNTER,
@@ -182,6 +182,19 @@ class Ehr:
         made = JWT(header={"alg": "RS256", "kid": "ehr"}, claims=claims)
         made.make_signed_token(self._key)
         return str(made.serialize())
+
+
+def _granted(scope: str) -> str:
+    """What this EHR lets an app do: read what there is here, as long as its user looks on."""
+    kinds = {resource["resourceType"] for resource in record()}
+    words = []
+    for word in scope.split():
+        kind = word.partition("/")[2].partition(".")[0]
+        if kind in kinds:
+            words.append(f"user/{kind}.rs")
+        elif word in {"launch", "openid", "fhirUser"}:
+            words.append(word)
+    return " ".join(words)
 
 
 @contextmanager
