@@ -1,0 +1,180 @@
+"""The chart: from the ward's list to a patient, what is new, and what is written."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from urllib.parse import quote
+
+import pytest
+from playwright.sync_api import Page, Route, expect
+
+from conformance.faults.client import Client
+
+pytestmark = pytest.mark.slow
+
+PATIENCE_MS = 60_000
+ENTRY = "https://fhirserver.example/vital-signs-entry"
+OpenApp = Callable[..., Page]
+ClientAs = Callable[[str], Client]
+
+
+@pytest.fixture(autouse=True)
+def _patience() -> None:
+    expect.set_options(timeout=PATIENCE_MS)
+
+
+def somebody(client: Client) -> str:
+    """The id of a patient who is in the care of the account."""
+    found = client.send("GET", "Encounter?status=in-progress&_count=1&_sort=-date").json
+    return str(found["entry"][0]["resource"]["subject"]["reference"]).removeprefix("Patient/")
+
+
+def entered(client: Client, patient: str) -> list[dict]:
+    """The vital signs that were entered in the app."""
+    system = quote(f"{ENTRY}|", safe="")
+    found = client.send("GET", f"Observation?patient={patient}&identifier={system}").json
+    return [entry["resource"] for entry in found.get("entry", ())]
+
+
+def record(page: Page, pulse: str, temperature: str) -> None:
+    page.get_by_label("Pulse").fill(pulse)
+    page.get_by_label("Temperature").fill(temperature)
+    page.get_by_role("button", name=re.compile("^Save for ")).click()
+
+
+def test_a_nurse_opens_a_patient_of_the_ward_and_sees_what_is_new(
+    open_app: OpenApp, check_accessible: Callable[[Page], None]
+):
+    page = open_app("chart", "nurse")
+    first = page.get_by_role("rowheader").get_by_role("link").first
+    expect(first).to_be_visible()
+    check_accessible(page)
+    name = first.inner_text()
+
+    first.click()
+
+    banner = page.get_by_role("region", name="Patient", exact=True)
+    expect(banner).to_contain_text(name)
+    expect(banner).to_contain_text(re.compile(r"Born\s*\d\d-\w{3}-\d{4}"))
+    expect(page.get_by_role("region", name=re.compile("^Since yesterday"))).to_be_visible()
+    expect(page.get_by_role("table", name="Vital signs")).to_be_visible()
+    check_accessible(page)
+
+
+def test_the_summary_asks_at_most_six_times(open_app: OpenApp, client_as: ClientAs):
+    patient = somebody(client_as("nurse"))
+    page = open_app("chart", "nurse")
+    expect(page.get_by_role("heading", name="My patients")).to_be_visible()
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+
+    page.goto(page.url.split("/apps/")[0] + f"/apps/chart/patients/{patient}")
+
+    expect(page.get_by_role("region", name=re.compile("^Since yesterday"))).to_be_visible()
+    assert len([url for url in asked if re.search(r"/fhir(/|\?|$)", url)]) <= 6
+
+
+def test_vital_signs_are_entered_with_the_keyboard_and_the_unusual_confirmed(
+    open_app: OpenApp, client_as: ClientAs
+):
+    nurse = client_as("nurse")
+    patient = somebody(nurse)
+    page = open_app("chart", "nurse", f"patients/{patient}/vitals/new", phone=True)
+
+    record(page, "9o", "374")
+    expect(page.get_by_text("Must be 20 to 45")).to_be_visible()
+    expect(page.get_by_text("Digits only")).to_be_visible()
+
+    record(page, "187", "37,4")
+    asked = page.get_by_role("dialog")
+    expect(asked).to_contain_text("187")
+    asked.get_by_role("button", name="They are right: save").click()
+
+    expect(page.get_by_role("heading", name="Vital signs", exact=True)).to_be_visible()
+    values = {o["valueQuantity"]["value"] for o in entered(nurse, patient) if "valueQuantity" in o}
+    assert {187, 37.4} <= values
+
+
+def test_what_was_entered_without_a_connection_is_sent_once(open_app: OpenApp, client_as: ClientAs):
+    nurse = client_as("nurse")
+    patient = somebody(nurse)
+    page = open_app("chart", "nurse", f"patients/{patient}/vitals/new", phone=True)
+    expect(page.get_by_label("Pulse")).to_be_visible()
+    lost = {"answers": 0}
+
+    def cut(route: Route) -> None:
+        # The first time the server gets it, and the answer is lost: the worst that can happen.
+        if route.request.method == "POST" and "Observation" in (route.request.post_data or ""):
+            if lost["answers"] == 0:
+                lost["answers"] += 1
+                route.fetch()
+            route.abort()
+        else:
+            route.continue_()
+
+    page.route("**/fhir", cut)
+    record(page, "83", "36.6")
+    expect(page.get_by_role("status").filter(has_text="on this device")).to_be_visible()
+    page.unroute("**/fhir")
+    page.get_by_role("button", name="Send now").click()
+
+    expect(page.get_by_role("status").filter(has_text="on this device")).to_have_count(0)
+    kept = [o for o in entered(nurse, patient) if o.get("valueQuantity", {}).get("value") == 83]
+    assert len(kept) == 1
+
+
+def test_a_doctor_writes_a_note_and_an_addendum(open_app: OpenApp, client_as: ClientAs):
+    patient = somebody(client_as("doctor"))
+    page = open_app("chart", "doctor", f"patients/{patient}/notes")
+
+    page.get_by_role("button", name="Write a note").click()
+    page.get_by_label("Text").fill("Seen at night. <b>李</b> sleeps.")
+    page.get_by_role("button", name=re.compile("^Sign for ")).click()
+    note = page.get_by_role("article").filter(has_text="Seen at night. <b>李</b> sleeps.")
+    expect(note).to_be_visible()
+
+    note.get_by_role("button", name="Add an addendum").click()
+    page.get_by_label("Text").fill("Breathes calmly.")
+    page.get_by_role("button", name=re.compile("^Sign for ")).click()
+    expect(note).to_contain_text("Breathes calmly.")
+
+
+def test_orders_are_gathered_and_signed_together(open_app: OpenApp, client_as: ClientAs):
+    doctor = client_as("doctor")
+    patient = somebody(doctor)
+    page = open_app("chart", "doctor", f"patients/{patient}/orders")
+
+    page.get_by_role("button", name="Order tests or imaging").click()
+    for name in ("Lactate", "Plain chest X-ray"):
+        page.get_by_label("Add to the order").click()
+        page.get_by_role("option", name=name, exact=True).click()
+    page.get_by_role("button", name="Review 2 orders").click()
+    page.get_by_role("button", name=re.compile("^Sign 2 orders for ")).click()
+
+    expect(page.get_by_role("rowheader", name="Lactate").first).to_be_visible()
+    system = quote("https://fhirserver.example/order-entry|", safe="")
+    found = doctor.send("GET", f"ServiceRequest?patient={patient}&identifier={system}").json
+    assert len({e["resource"]["requisition"]["value"] for e in found["entry"]}) == 1
+
+
+@pytest.mark.parametrize(
+    "at", ["vitals", "vitals/new", "results", "problems", "allergies", "notes", "orders", "plan"]
+)
+def test_every_page_can_be_used_by_everybody(
+    open_app: OpenApp, client_as: ClientAs, check_accessible: Callable[[Page], None], at: str
+):
+    patient = somebody(client_as("nurse"))
+    page = open_app("chart", "nurse", f"patients/{patient}/{at}")
+
+    expect(page.locator("#content").get_by_role("heading", level=2).first).to_be_visible()
+    expect(page.locator("[aria-busy=true]")).to_have_count(0)
+    check_accessible(page)
+
+
+def test_a_record_that_is_closed_can_be_opened_in_an_emergency(open_app: OpenApp):
+    page = open_app("chart", "doctor", "patients/not-mine")
+
+    expect(page.get_by_role("button", name="Break the glass")).to_be_visible()
+    page.get_by_role("button", name="Break the glass").click()
+    expect(page.get_by_text("Write at least 10 characters")).to_be_visible()
