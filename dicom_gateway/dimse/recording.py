@@ -170,11 +170,8 @@ class Refusals:
         self._lock = threading.Lock()
         self._told: dict[tuple[str, str], float] = {}
 
-    def tell(self, address: str, why: str, calling: str = "", *, aside: bool = False) -> None:
-        """Somebody was refused. `calling` is the AE title that they gave, which may be anything.
-
-        `aside`: who tells it doesn't wait until it is kept.
-        """
+    def tell(self, address: str, why: str, calling: str = "") -> None:
+        """Somebody was refused. `calling` is the AE title that they gave, which may be anything."""
         key, now = (address, why), time.monotonic()
         with self._lock:
             last = self._told.get(key)
@@ -186,11 +183,7 @@ class Refusals:
         title = "".join(c if " " < c < "\x7f" else "?" for c in calling[:16])
         who = Caller(client=f"AE {title}" if title else None, address=address)
         event = _event("dicom-refused-node", "E", who, None)
-        event = replace(event, outcome="4", reason=why)
-        if aside:
-            threading.Thread(target=_add, args=(self._recorder, event), daemon=True).start()
-        else:
-            _add(self._recorder, event)
+        _add(self._recorder, replace(event, outcome="4", reason=why))
 
 
 def _event(subtype: str, action: Action, who: Caller, operation: str | None) -> Event:

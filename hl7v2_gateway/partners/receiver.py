@@ -9,8 +9,7 @@ from urllib.parse import urlsplit
 
 from fhirserver.errors import Invalid
 from fhirserver.model.resource import Resource
-from fhirserver.partners import Members, chosen, fingerprints, zone
-from hl7v2_gateway.partners.members import members
+from hl7v2_gateway.partners.members import Members, chosen, fingerprints, members, zone
 from hl7v2_gateway.partners.sender import PROCESSING
 
 VERSIONS: Final = frozenset(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
@@ -9,18 +10,16 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from fhirserver import ids
-from fhirserver.app import open_database
+from fhirserver.audit.buffer import SECONDS
 from fhirserver.audit.chain import ChainKeys
 from fhirserver.audit.content import Rows
 from fhirserver.audit.event import Caller, Event
 from fhirserver.audit.sealing import seal
 from fhirserver.audit.verifying import verify
 from fhirserver.search.site import Site
-from fhirserver.settings import Settings
 from fhirserver.storage import audit_seals
 from fhirserver.storage.audit_events import insert
 from fhirserver.storage.database import Database
-from tests.databases import a_database
 
 ROWS = Rows(Site())
 CALLER = Caller(client="test")
@@ -37,22 +36,24 @@ def some(count: int) -> list[str]:
 
 
 @pytest.fixture(scope="module")
-def own_database(database_url: str) -> Iterator[Database]:
-    """Requests of other tests put their events elsewhere, whenever that is."""
-    with a_database(database_url, "audit_chain") as url:
-        opened = open_database(Settings(database_url=url))
-        yield opened
-        opened.close()
+def quiet() -> None:
+    """What other tests have asked for has been written."""
+    time.sleep(2 * SECONDS)
 
 
 @pytest.fixture
-def chain(own_database: Database) -> Database:
-    """A database with an empty chain and no events."""
-    for table in ("seal", "head", "checkpoint", "tombstone", "more"):
-        own_database.write(f"DELETE FROM audit.{table}")
-    for table in (EVENTS, 'ix_date."AuditEvent"', 'ix_string."AuditEvent"'):
-        own_database.write(f"DELETE FROM {table}")
-    return own_database
+def chain(quiet: None, database: Database) -> Iterator[Database]:
+    """A database with an empty chain and no events, and so again afterwards."""
+
+    def clear() -> None:
+        for table in ("seal", "head", "checkpoint", "tombstone", "more"):
+            database.write(f"DELETE FROM audit.{table}")
+        for table in (EVENTS, 'ix_date."AuditEvent"', 'ix_string."AuditEvent"'):
+            database.write(f"DELETE FROM {table}")
+
+    clear()
+    yield database
+    clear()
 
 
 def test_events_are_sealed_once_and_verified(chain: Database) -> None:
@@ -66,9 +67,11 @@ def test_events_are_sealed_once_and_verified(chain: Database) -> None:
     assert (verdict.checked, verdict.finding) == (8, None)
 
 
-def test_an_event_of_a_transaction_that_commits_late_is_not_left_out(chain: Database) -> None:
+def test_an_event_of_a_transaction_that_commits_late_is_not_left_out(
+    chain: Database, database_url: str
+) -> None:
     late, early = some(1), some(1)
-    other = Database(chain.url)
+    other = Database(database_url)
     try:
         with other.transaction() as connection:
             insert(connection, [ROWS.row(Event(late[0], 1, "read", "R", CALLER))])
@@ -82,9 +85,9 @@ def test_an_event_of_a_transaction_that_commits_late_is_not_left_out(chain: Data
     assert verify(chain, KEYS).finding is None
 
 
-def test_many_writers_and_sealers_make_one_chain(chain: Database) -> None:
+def test_many_writers_and_sealers_make_one_chain(chain: Database, database_url: str) -> None:
     def work(number: int) -> None:
-        own = Database(chain.url)
+        own = Database(database_url)
         try:
             for _ in range(5):
                 add(own, *some(3))

@@ -13,16 +13,19 @@ from fhirserver.engine import Engine
 from fhirserver.loader import loading
 from fhirserver.loader.summary import Summary
 from fhirserver.settings import Settings
-from tests.databases import a_database
+from fhirserver.storage.migrate import upgrade
 
 Load = Callable[..., Summary]
 
 
 @pytest.fixture(scope="session")
-def own_url(database_url: str) -> Iterator[str]:
+def own_url(database_url: str) -> str:
     """A database that other tests don't use."""
-    with a_database(database_url, "loader") as url:
-        yield url
+    with psycopg.connect(database_url, autocommit=True) as connection:
+        connection.execute("CREATE DATABASE loader")
+    url = database_url.replace("/fhirserver?", "/loader?")
+    upgrade(url)
+    return url
 
 
 @pytest.fixture

@@ -1,9 +1,10 @@
 """The syntax of SNOMED CT's expression constraints."""
 
+import time
+
 import pytest
 
 from fhirserver.validation.ecl import is_constraint
-from tests.pace import soon
 
 
 @pytest.mark.parametrize(
@@ -56,6 +57,9 @@ def test_other_texts_are_none(text: str) -> None:
 
 
 def test_what_is_nested_without_end_is_not_read_to_its_end() -> None:
-    with soon(2):
-        for text in ("(" * 9_000, "< 404684003: " + "(" * 9_000, "/*" * 5_000, "{{" * 4_000):
-            is_constraint(text)
+    start = time.process_time()
+
+    for text in ("(" * 9_000, "< 404684003: " + "(" * 9_000, "/*" * 5_000, "{{" * 4_000):
+        is_constraint(text)
+
+    assert time.process_time() - start < 2

@@ -74,11 +74,10 @@ def test_a_write_reaches_a_workflow_in_well_under_a_second(client, reacting):
             written = time.monotonic()
             while id_ not in came:
                 time.sleep(0.005)
-                assert time.monotonic() < written + 60
+                assert time.monotonic() < written + 10
             took.append(came[id_] - written)
 
-    # What else the machine does makes some of them late.
-    assert sorted(took)[3] < 1.0
+    assert sorted(took)[-2] < 1.0
 
 
 def test_one_that_raises_always_is_dead_in_the_end_and_holds_up_no_other(
@@ -103,7 +102,7 @@ def test_a_slow_one_holds_up_no_other(client, reacting, eventually):
     goes_on, seen = threading.Event(), []
 
     def slow(occasion):
-        goes_on.wait(60)
+        goes_on.wait(20)
 
     try:
         with reacting({"slow": (["Basic"], slow), "quick": (["Basic"], seen.append)}):
@@ -197,7 +196,9 @@ def test_what_it_does_is_on_record_under_its_name(client, app, reacting, eventua
         created(client, {"resourceType": "Patient"})
         eventually(lambda: made)
     id_ = made[0].split("/")[1]
-    eventually(lambda: client.get(f"/fhir/AuditEvent?entity=Basic/{id_}").get_json().get("entry"))
+    eventually(
+        lambda: client.get(f"/fhir/AuditEvent?entity=Basic/{id_}").get_json().get("entry"), 5
+    )
 
     event = client.get(f"/fhir/AuditEvent?entity=Basic/{id_}").get_json()["entry"][0]["resource"]
     assert "workflow:clerk" in str(event["agent"])

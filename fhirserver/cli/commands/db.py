@@ -33,13 +33,10 @@ def upgrade(settings: Settings) -> None:
         click.echo(f"the database is at {migrate.head()}")
         database = open_database(served)
         try:
-            done = own_apps.register(database, served)
+            for name in own_apps.register(database, served):
+                click.echo(f"registered the app {name}")
         finally:
             database.close()
-        for name in done.changed:
-            click.echo(f"registered the app {name}")
-        for reason in done.refused:
-            click.echo(f"not registered: {reason}", err=True)
 
 
 @command.command()

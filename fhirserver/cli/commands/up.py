@@ -113,11 +113,10 @@ def _register(settings: Settings) -> str:
     # Not as the web server opens it: that would load the whole of it here.
     database = Database(url)
     try:
-        done = own_apps.register(database, settings)
+        changed = own_apps.register(database, settings)
     finally:
         database.close()
-    told = f"registered {', '.join(done.changed)}" if done.changed else "registered"
-    return "; ".join([told, *(f"NOT REGISTERED: {reason}" for reason in done.refused)])
+    return f"registered {', '.join(changed)}" if changed else "registered"
 
 
 def _mllp(settings: Settings, role: Role) -> Role:

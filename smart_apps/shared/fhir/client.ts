@@ -105,9 +105,10 @@ export class Fhir {
     await this.send(`${type}/${id}`, { method: "DELETE" });
   }
 
-  /** An operation: `operation("Appointment/$book", parameters)`. Without a body it is a GET. */
-  operation<T>(path: string, body?: unknown): Promise<T> {
-    return this.json(path, body === undefined ? {} : { method: "POST", body });
+  /** An operation: `operation("Appointment/$book", parameters)`. Without a body it is a GET; `version` goes as If-Match. */
+  operation<T>(path: string, body?: unknown, version?: string): Promise<T> {
+    const headers: Record<string, string> = version === undefined ? {} : { "If-Match": `W/"${version}"` };
+    return this.json(path, body === undefined ? {} : { method: "POST", body, headers });
   }
 
   /** Anything that isn't JSON: a Binary's content, an image. */

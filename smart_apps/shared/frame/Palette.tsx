@@ -7,15 +7,13 @@ import { useTexts } from "../i18n/i18n.ts";
 import { useLocation } from "wouter";
 
 import { resourcesOf } from "../fhir/bundle.ts";
-import type { Parameters } from "../fhir/client.ts";
 import { useSearch } from "../fhir/queries.ts";
 import { day } from "../format/dates.ts";
 import { formalName, recordNumber } from "../format/people.ts";
 
 import { useSmart } from "../smart/context.tsx";
 import type { Place } from "./navigation.ts";
-
-const MOST = 8;
+import { MOST, searchOf } from "./patientSearch.ts";
 
 /** Any patient, any place of the app; it opens whenever `opened` grows. `patientPath` leads to a patient; without it to the chart. */
 export default function Palette({ places, patientPath, opened }: { places: readonly Place[]; patientPath?: (id: string) => string; opened: number }) {
@@ -59,15 +57,4 @@ export default function Palette({ places, patientPath, opened }: { places: reado
       </Spotlight.ActionsList>
     </Spotlight.Root>
   );
-}
-
-/** What a person types to find a patient: a birth date, a record number, or parts of the name. */
-export function searchOf(typed: string): Parameters {
-  const common = { _count: MOST, _sort: "family,given,_id" };
-  const iso = /^(\d{4})-(\d{2})-(\d{2})$/.exec(typed);
-  if (iso !== null) return { birthdate: typed, ...common };
-  const local = /^(\d{1,2})[./-](\d{1,2})[./-](\d{4})$/.exec(typed);
-  if (local !== null) return { birthdate: `${local[3] ?? ""}-${(local[2] ?? "").padStart(2, "0")}-${(local[1] ?? "").padStart(2, "0")}`, ...common };
-  if (/\d/.test(typed)) return { identifier: typed, ...common };
-  return { name: typed.split(/[\s,]+/).filter((part) => part !== ""), ...common };
 }

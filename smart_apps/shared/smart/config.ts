@@ -19,6 +19,9 @@ export interface Config {
   issuers: string[];
   push: string;
   dicomweb: string;
+  /** The hospital's name, and its time zone: America/Phoenix. */
+  siteName?: string;
+  timeZone?: string;
   version: string;
   demo: boolean;
   apps: AppDescription[];
