@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import logging
 from collections.abc import Sequence
-from contextlib import suppress
 from pathlib import Path
 from typing import Final
 from uuid import UUID
@@ -16,7 +16,7 @@ from fhirserver.instances.upload import FULL, path_of
 from fhirserver.keys import aead
 from fhirserver.keys.chunks import sealed_size
 from fhirserver.keys.keyring import KeyDestroyed, Keyring
-from fhirserver.keys.sealed_files import sync
+from fhirserver.keys.sealed_files import read, sync
 from fhirserver.storage import dicom_keeping as rows
 from fhirserver.storage.database import Connection, Database, DatabaseError, Stale
 
@@ -24,6 +24,8 @@ log = logging.getLogger(__name__)
 
 PURPOSE: Final = "dicom"
 _ATTEMPTS: Final = 4
+_MOST_READ: Final = 16_000_000
+"""Bytes of a file that is read again when its instance comes again: others wait meanwhile."""
 _MOST_REMEMBERED: Final = 10_000
 
 
@@ -161,14 +163,31 @@ class _Transaction:
         return numbers
 
     def _mended(self, arrival: Arrival, there: rows.Known) -> bool:
-        """Whether the file that was there is lost, and that of the arrival takes its place."""
+        """Whether the file that was there is lost or damaged, and the arrival's takes its place.
+
+        Whoever is told that a file is damaged sends it again: that mustn't be thrown away.
+        """
         path = path_of(arrival.upload.file.path.parents[2], there.object)
-        with suppress(OSError):
-            if path.stat().st_size == sealed_size(there.size):
-                return False
+        if self._is_whole(path, there):
+            return False
         log.warning("dicom_file_mended", extra={"object": str(there.object)})
         row = sealed_row(self._keyring, arrival, there.data_key)
         return rows.mend(self._connection, there, row)
+
+    def _is_whole(self, path: Path, there: rows.Known) -> bool:
+        """Whether a file is what came before: all of it is read, unless it is very large."""
+        digest = hashlib.sha256()
+        try:
+            if path.stat().st_size != sealed_size(there.size):
+                return False
+            if there.size > _MOST_READ:
+                return True
+            key = aead.unseal(self._keyring.key(there.data_key), there.key, place_of(there.object))
+            for piece in read(path, key, there.object.bytes, there.size, there.dataset_at, None):
+                digest.update(piece)
+        except (OSError, aead.NotAuthentic):
+            return False
+        return digest.digest() == there.digest
 
     def _add_conflict(self, arrival: Arrival, there: rows.Known) -> bool:
         log.warning("dicom_conflict", extra={"instance": arrival.facts.instance})

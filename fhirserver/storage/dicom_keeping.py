@@ -86,7 +86,7 @@ class NewInstance:
 class Known:
     """An instance that is there: its number, what it is, and the number and key of its study.
 
-    `size` is that of its file.
+    `size` is that of its file, `key` the file's own, sealed, `dataset_at` where its dataset begins.
     """
 
     number: int
@@ -95,6 +95,8 @@ class Known:
     size: int
     study: int
     data_key: UUID
+    key: bytes
+    dataset_at: int
 
 
 _ADD: Final = """
@@ -195,11 +197,12 @@ def known(connection: Connection, uids: Collection[str]) -> dict[str, Known]:
     """The instances of these UIDs that are there."""
     rows = execute(
         connection,
-        "SELECT i.uid, i.number, i.digest, i.object, i.size, i.study, s.key FROM dicom.instance i "
-        "JOIN dicom.study s ON s.number = i.study WHERE i.uid = ANY(%s::text[])",
+        "SELECT i.uid, i.number, i.digest, i.object, i.size, i.study, s.key, i.key, "
+        "i.dataset_at FROM dicom.instance i JOIN dicom.study s ON s.number = i.study "
+        "WHERE i.uid = ANY(%s::text[])",
         (list(uids),),
     )
-    return {r[0]: Known(r[1], bytes(r[2]), *r[3:]) for r in rows}
+    return {r[0]: Known(r[1], bytes(r[2]), r[3], r[4], r[5], r[6], bytes(r[7]), r[8]) for r in rows}
 
 
 _MEND: Final = """

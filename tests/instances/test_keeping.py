@@ -271,17 +271,24 @@ def test_an_upload_that_is_given_up_leaves_nothing(record: Instances) -> None:
     assert files(record) == []
 
 
-@pytest.mark.parametrize("is_cut", [False, True])
-def test_what_is_lost_is_mended_when_it_comes_again(record: Instances, is_cut: bool) -> None:
+@pytest.mark.parametrize("damage", ["lost", "cut", "changed"])
+def test_what_is_lost_or_damaged_is_mended_when_it_comes_again(
+    record: Instances, damage: str
+) -> None:
     known = facts(uid(), uid(), uid())
     record.keep([arrival(record, known, b"pixels")])
     row = record.instance(known.instance)
     assert row is not None
     path = path_of(record.folder, row.object)
-    if is_cut:
-        os.truncate(path, 20)
-    else:
-        path.unlink()
+    match damage:
+        case "cut":
+            os.truncate(path, 20)
+        case "lost":
+            path.unlink()
+        case _:
+            raw = bytearray(path.read_bytes())
+            raw[-1] ^= 1
+            path.write_bytes(raw)
 
     (kept,) = record.keep([arrival(record, known, b"pixels")])
 
