@@ -127,10 +127,13 @@ export class Fhir {
     return (answer.status === 204 ? undefined : await answer.json()) as T;
   }
 
-  /** A request with the token; `body` is sent as JSON unless it is a Blob or FormData. Raises FhirError, Unreachable, SignedOut. */
+  /**
+   * A request with the token; `body` is sent as JSON unless it is a Blob or FormData. Statuses in `accept` are answers, too.
+   * Raises FhirError, Unreachable, SignedOut.
+   */
   async send(
     path: string,
-    options: { method?: string; body?: unknown; headers?: Record<string, string> } = {},
+    options: { method?: string; body?: unknown; headers?: Record<string, string>; accept?: readonly number[] } = {},
   ): Promise<Response> {
     const address = this.addressOf(path);
     const isRaw = options.body instanceof Blob || options.body instanceof FormData;
@@ -152,7 +155,7 @@ export class Fhir {
       if (error instanceof SignedOut) throw error;
       throw new Unreachable(String(error));
     }
-    if (!answer.ok) throw new FhirError(answer.status, await outcomeOf(answer));
+    if (!answer.ok && options.accept?.includes(answer.status) !== true) throw new FhirError(answer.status, await outcomeOf(answer));
     return answer;
   }
 
