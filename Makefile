@@ -73,6 +73,10 @@ conformance: $(VENV)/.dev $(DEFINITIONS) ## Run the published suites
 	  echo "== $$suite"; $(PY) -m conformance.$$suite.run $(ARGS) || failed="$$failed $$suite"; \
 	done; test -z "$$failed" || { echo "failed:$$failed" >&2; exit 1; }
 
+.PHONY: screenshots
+screenshots: $(VENV)/.dev $(DEFINITIONS) $(if $(APPS),apps) ## Take the pictures of the apps: docs/pictures; ARGS="home chart" for some
+	$(PY) -m docs.screenshots docs/pictures $(ARGS)
+
 UV_COMPILE = $(VENV)/uv/bin/uv pip compile --quiet --universal --generate-hashes --no-header --no-emit-index-url $(UPGRADE)
 
 .PHONY: wheel

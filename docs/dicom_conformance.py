@@ -30,6 +30,7 @@ from dicom_gateway.querying import encoding
 from dicom_gateway.querying.rows import COUNTED
 from dicom_gateway.querying.wanted import COLUMN, UIDS
 from dicom_gateway.querying.worklist import MOST
+from docs import dicomweb_conformance as web
 from fhirserver.registry import discover
 from fhirserver.settings import Settings
 
@@ -83,7 +84,7 @@ def page() -> str:
     """The whole statement."""
     parts = (
         _overview(), _networking(), _contexts(), _storage(), _queries(), _worklist(), _steps(),
-        _status_table(), _charsets(), _deidentification(), _deviations(),
+        _status_table(), web.chapter(), _charsets(), _deidentification(), _deviations(),
     )  # fmt: skip
     return "# DICOM conformance statement\n\n" + "\n".join(parts)
 
@@ -208,8 +209,8 @@ def _queries() -> str:
     lines += [
         f"\nCounts are answered and not compared: {counts}.\n",
         "C-MOVE sends to peers whose Endpoint has an address. An instance is sent as it is kept; "
-        "to who doesn't take its transfer syntax but Explicit VR Little Endian, it is sent "
-        "decoded, if it can be; else its sub-operation has failed.\n",
+        "to who doesn't take its transfer syntax but Explicit or Implicit VR Little Endian, it is "
+        "sent decoded, if it can be; else its sub-operation has failed.\n",
     ]
     return "\n".join(lines)
 
@@ -280,9 +281,10 @@ def _deidentification() -> str:
 
 def _deviations() -> str:
     return (
-        "## Not supported\n\nInstance Availability Notification, print, UPS by DIMSE, hanging "
-        "protocol and colour palette queries, C-FIND of Patient/Study Only, N-GET of performed "
-        "procedure steps, enhanced multi-frame conversion, SOP class common extended negotiation, "
+        "## Not supported\n\nInstance Availability Notification, print, UPS by DIMSE, "
+        "subscriptions to UPS, hanging protocol and colour palette queries, C-FIND of "
+        "Patient/Study Only, N-GET of performed procedure steps, enhanced multi-frame conversion, "
+        "SOP class common extended negotiation, "
         "user identity negotiation (peers are known by title, address and certificate).\n"
     )
 

@@ -24,7 +24,7 @@ from fhirserver.settings import Settings
 from fhirserver.storage.database import Database
 from fhirserver.storage.tokens import issue
 
-READY_SECONDS = 120.0
+READY_SECONDS = 300.0
 STOP_SECONDS = 60.0
 PROBE = {"resourceType": "Basic", "code": {"text": "Does it write?"}}
 

@@ -170,8 +170,11 @@ class Refusals:
         self._lock = threading.Lock()
         self._told: dict[tuple[str, str], float] = {}
 
-    def tell(self, address: str, why: str, calling: str = "") -> None:
-        """Somebody was refused. `calling` is the AE title that they gave, which may be anything."""
+    def tell(self, address: str, why: str, calling: str = "", *, aside: bool = False) -> None:
+        """Somebody was refused. `calling` is the AE title that they gave, which may be anything.
+
+        `aside`: who tells it doesn't wait until it is kept.
+        """
         key, now = (address, why), time.monotonic()
         with self._lock:
             last = self._told.get(key)
@@ -183,7 +186,11 @@ class Refusals:
         title = "".join(c if " " < c < "\x7f" else "?" for c in calling[:16])
         who = Caller(client=f"AE {title}" if title else None, address=address)
         event = _event("dicom-refused-node", "E", who, None)
-        _add(self._recorder, replace(event, outcome="4", reason=why))
+        event = replace(event, outcome="4", reason=why)
+        if aside:
+            threading.Thread(target=_add, args=(self._recorder, event), daemon=True).start()
+        else:
+            _add(self._recorder, event)
 
 
 def _event(subtype: str, action: Action, who: Caller, operation: str | None) -> Event:

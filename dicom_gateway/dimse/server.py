@@ -27,8 +27,8 @@ from dicom_gateway.dimse.problems import Ended, ProtocolError, TooSlow
 from dicom_gateway.dimse.recording import Refusals
 from dicom_gateway.dimse.wire import RECEIVE_BUFFER, Wire
 from dicom_gateway.partners import Call, Peer, open_peer
-from dicom_gateway.partners.identifying import is_within
 from fhirserver.errors import FhirError
+from fhirserver.partners import is_within
 
 log = logging.getLogger(__name__)
 
@@ -112,7 +112,8 @@ class Server:
             log.warning("dicom_connection_refused", extra={"address": address, "why": reason})
             accepted.close()
             if reason == _NOT_ALLOWED:
-                self._refusals.tell(address, reason)
+                # Nobody else is kept waiting for that.
+                self._refusals.tell(address, reason, aside=True)
             return
         with self._lock:
             self._connections[number] = accepted

@@ -47,7 +47,7 @@ from fhirserver.model import json
 from fhirserver.model.resource import Resource
 
 MOST_LOOKED_AT: Final = 5_000
-_NEXT: Final[Mapping[str, frozenset[str]]] = {
+NEXT: Final[Mapping[str, frozenset[str]]] = {
     SCHEDULED: frozenset({IN_PROGRESS}),
     IN_PROGRESS: frozenset({COMPLETED, CANCELED}),
     COMPLETED: frozenset(),
@@ -120,7 +120,7 @@ class Workitems:
             self._check_claim(task, transaction)
         if state == following and state in _ENDED:
             return False
-        if following not in _NEXT[state]:
+        if following not in NEXT[state]:
             raise Conflict(f"a workitem that is {state} can't become {following}")
         model = workitems.workitem_of(task)
         if following == COMPLETED:

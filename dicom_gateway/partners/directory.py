@@ -2,20 +2,12 @@
 
 from __future__ import annotations
 
-import logging
-import threading
-import time
 from collections.abc import Callable, Sequence
-from typing import Final
 
 from dicom_gateway.partners.identifying import Call, identified
 from dicom_gateway.partners.peer import CONNECTION_TYPE, Peer, peer_of
-from fhirserver.errors import FhirError, Invalid
 from fhirserver.model.resource import Resource
-
-log = logging.getLogger(__name__)
-
-FRESH_SECONDS: Final = 5.0
+from fhirserver.partners import FRESH_SECONDS, Known
 
 Endpoints = Callable[[str], Sequence[Resource]]
 
@@ -27,16 +19,11 @@ class Directory:
     """
 
     def __init__(self, endpoints: Endpoints) -> None:
-        self._endpoints = endpoints
-        self._known: tuple[Peer, ...] = ()
-        self._read = float("-inf")
-        self._lock = threading.Lock()
+        self._peers = Known(lambda: endpoints(CONNECTION_TYPE), peer_of, "dicom_peer_unusable")
 
     def who(self, call: Call) -> Peer | None:
         """The peer who calls. Who isn't known may have been entered just now."""
-        called = time.monotonic()
-        found = identified(self._known_at(called - FRESH_SECONDS), call)
-        return identified(self._known_at(called), call) if found is None else found
+        return self._peers.sought(lambda peers: identified(peers, call))
 
     def named(self, id_: str) -> Peer | None:
         """The peer with this id: the sender of what is on record."""
@@ -48,47 +35,7 @@ class Directory:
 
     def known(self, seconds: float = FRESH_SECONDS) -> tuple[Peer, ...]:
         """All of them, as they were so many seconds ago or later."""
-        return self._known_at(time.monotonic() - seconds)
+        return self._peers.all(seconds)
 
     def _first(self, is_wanted: Callable[[Peer], bool]) -> Peer | None:
-        asked = time.monotonic()
-        for moment in (asked - FRESH_SECONDS, asked):
-            for peer in self._known_at(moment):
-                if is_wanted(peer):
-                    return peer
-        return None
-
-    def _known_at(self, moment: float) -> tuple[Peer, ...]:
-        """All of them, as they were then or later.
-
-        Who waits while another looks takes what that one finds, if it began late enough: strangers
-        who call all at once cost one look after the other, not one each.
-        """
-        if self._read < moment:
-            with self._lock:
-                if self._read < moment:
-                    begun = time.monotonic()
-                    self._known = self._peers()
-                    self._read = begun
-        return self._known
-
-    def _peers(self) -> tuple[Peer, ...]:
-        found: list[Peer] = []
-        try:
-            endpoints = self._endpoints(CONNECTION_TYPE)
-        except FhirError:
-            if self._read < 0:
-                raise
-            # As they were is better than nobody.
-            return self._known
-        for endpoint in endpoints:
-            try:
-                peer = peer_of(endpoint)
-            except Invalid as error:
-                log.warning(
-                    "dicom_peer_unusable", extra={"endpoint": endpoint["id"], "reason": str(error)}
-                )
-                continue
-            if peer is not None:
-                found.append(peer)
-        return tuple(found)
+        return self._peers.sought(lambda peers: next(filter(is_wanted, peers), None))

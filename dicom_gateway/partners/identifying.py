@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-import ipaddress
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from dicom_gateway.partners.peer import Peer
+from fhirserver.partners import is_within
 
 _OPEN: Final = frozenset(["store", "commit"])
 
@@ -53,23 +53,6 @@ def open_peer(call: Call) -> Peer:
         # What the name leaves out must not make two systems one.
         name = f"{name}-{hashlib.sha256(call.ae_title.encode()).hexdigest()[:12]}"
     return Peer(f"open-{name}", call.ae_title, call.ae_title, may=_OPEN)
-
-
-def is_within(address: str | None, networks: Sequence[str]) -> bool:
-    """Whether an address lies in one of some networks.
-
-    >>> is_within("::ffff:10.1.2.3", ["10.1.0.0/16"])
-    True
-    """
-    if address is None:
-        return False
-    try:
-        one = ipaddress.ip_address(address)
-    except ValueError:
-        return False
-    if isinstance(one, ipaddress.IPv6Address) and one.ipv4_mapped:
-        one = one.ipv4_mapped
-    return any(one in ipaddress.ip_network(n, strict=False) for n in networks)
 
 
 def _is_shown(peer: Peer, call: Call) -> bool:

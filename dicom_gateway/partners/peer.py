@@ -7,17 +7,10 @@ from dataclasses import dataclass, field
 from typing import Final
 from urllib.parse import urlsplit
 
-from dicom_gateway.partners.members import (
-    Members,
-    ae_title,
-    chosen,
-    fingerprints,
-    members,
-    networks,
-    zone,
-)
+from dicom_gateway.partners.members import ae_title, members
 from fhirserver.errors import Invalid
 from fhirserver.model.resource import Resource
+from fhirserver.partners import Members, chosen, fingerprints, networks, zone
 
 CONNECTION_TYPE: Final = "dicom-dimse"
 """The code of `Endpoint.connectionType`; that of the standard's list knows DICOMweb only."""

@@ -38,6 +38,20 @@ SMART_CAPABILITIES: Final = (
 """https://build.fhir.org/ig/argonautproject/smart-imaging/, 0.1.0"""
 
 
+_PARTS: Final = (
+    searching,
+    retrieving,
+    metadata,
+    frames,
+    bulkdata,
+    storing,
+    deleting,
+    wado_uri,
+    wrapping,
+    workitems,
+)
+
+
 def blueprints(desk: Desk) -> Sequence[Blueprint]:
     """The addresses of DICOMweb."""
     settings = desk.engine.context.settings
@@ -46,10 +60,15 @@ def blueprints(desk: Desk) -> Sequence[Blueprint]:
     pictures = KeptPictures(
         open_keyring(settings, desk.database), settings.data_dir / "dicom-pictures"
     )
-    made = Blueprint("dicom_web", __name__, url_prefix="/dicom-web")
+    made = blueprint(counter, pictures)
     made.record(lambda state: state.app.extensions.update({"dicom_workers": workers}))
-    for part in (searching, retrieving, metadata, frames, bulkdata, storing, deleting, wado_uri,
-                 wrapping, workitems):  # fmt: skip
+    return [made]
+
+
+def blueprint(counter: Counter, pictures: KeptPictures) -> Blueprint:
+    """All addresses below `/dicom-web`."""
+    made = Blueprint("dicom_web", __name__, url_prefix="/dicom-web")
+    for part in _PARTS:
         part.add_to(made, counter)
     rendered.add_to(made, counter, pictures)
-    return [made]
+    return made

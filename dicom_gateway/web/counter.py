@@ -76,15 +76,25 @@ class Counter:
         return self.settings.fhir_base.removesuffix("/fhir") + "/dicom-web"
 
     def serve(
-        self, name: str, right: Right, action: Action, act: Act, kind: Kind = "dicom-access"
+        self,
+        name: str,
+        right: Right,
+        action: Action,
+        act: Act,
+        kind: Kind = "dicom-access",
+        types: Sequence[str] = (TYPE,),
     ) -> Response:
-        """Carry out a request, `dicom-NAME` on record, if its caller's token has the right."""
+        """Carry out a request, `dicom-NAME` on record, if its caller has the right.
+
+        It is enough to have it on one of the types.
+        """
         request.environ["fhirserver.interaction"] = f"dicom-{name}"
         principal = self.desk.principal_of(request.headers.get("Authorization"))
         self.desk.admit(principal, is_heavy=name in _HEAVY)
         event = called(principal, f"dicom-{name}", origin())
         try:
-            principal.require(right, TYPE)
+            if not any(principal.may(right, one) for one in types):
+                principal.require(right, types[0])
             done = _told(act, principal)
         except FhirError as error:
             failed = called(principal, f"dicom-{name}", origin(), error=error)

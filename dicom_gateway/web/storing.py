@@ -29,11 +29,12 @@ from dicom_gateway.web.taking import (
 )
 from fhirserver.access.principal import Principal
 from fhirserver.errors import Forbidden, Unavailable, UnsupportedMedia
-from fhirserver.instances import Arrival, Facts, StudyRow
+from fhirserver.instances import Arrival, Facts, StudyRow, Wanted
 from fhirserver.model import json
 
 MOST_BYTES: Final = 4_000_000_000
 _PIECE: Final = 1 << 18
+_MOST_LOOKED_AT: Final = 20
 
 
 @dataclass(slots=True)
@@ -84,7 +85,7 @@ def _take_all(counter: Counter, principal: Principal, limits: Limits, taken: Tak
     sent = parse_one(request.headers.get("Content-Type"))
     if request.headers.get("Content-Encoding", "identity").strip().lower() != "identity":
         raise UnsupportedMedia("instances are sent without a Content-Encoding")
-    caller = principal.client or principal.subject
+    caller = _caller(principal)
     read = request.stream.read
 
     def add(pieces: Iterator[bytes]) -> None:
@@ -121,8 +122,14 @@ def _kept(counter: Counter, principal: Principal, taken: Taken) -> Done:
     there = {a.facts.study: counter.instances.study(a.facts.study) for a in taken.arrivals}
     known = [s for s in there.values() if s is not None]
     if known and principal.user is not None:
-        # Nobody adds to a study that they may not see.
-        seen = {s.number for s in known if counter.is_seen(principal, s)}
+        # Nobody adds to a study that they may not see, but to one that they have begun, and that
+        # is nobody's yet: its files may come one by one.
+        caller = _caller(principal)
+        seen = {
+            s.number
+            for s in known
+            if counter.is_seen(principal, s) or _is_begun(counter, s, caller)
+        }
         _refuse(taken, {s.uid for s in known if s.number not in seen})
     arrivals = list(taken.arrivals)
     try:
@@ -140,6 +147,19 @@ def _kept(counter: Counter, principal: Principal, taken: Taken) -> Done:
     ]
     studies = [s for u in dict.fromkeys(f.study for f in stored) if (s := _study(counter, u))]
     return Done(_response(counter, stored, taken.failed), studies)
+
+
+def _caller(principal: Principal) -> str:
+    """Who has stored an instance, in the record."""
+    return principal.client or principal.subject
+
+
+def _is_begun(counter: Counter, study: StudyRow, caller: str) -> bool:
+    """Whether a study is nobody's yet, and what is in it was stored by the caller's client."""
+    if study.patient is not None:
+        return False
+    there = counter.instances.instances(Wanted(studies=[study.uid], limit=_MOST_LOOKED_AT))
+    return bool(there) and all(i.source == "stow" and i.caller == caller for i in there)
 
 
 def _study(counter: Counter, uid: str) -> StudyRow | None:

@@ -13,6 +13,7 @@ import struct
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any, Final
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -36,6 +37,7 @@ from dicom_gateway.web.storing import Taken
 from dicom_gateway.web.taking import Limits, Refused, take
 from fhirserver import clock, ids
 from fhirserver.access.principal import Principal
+from fhirserver.access.scopes import ScopeContext
 from fhirserver.errors import (
     Conflict,
     FhirError,
@@ -55,6 +57,9 @@ from fhirserver.model.resource import Resource
 
 log = logging.getLogger(__name__)
 
+TYPES: Final = (TYPE, "Media")
+"""Who may create one of these may wrap: photographs are taken by whoever documents, too."""
+_OF_ANY_PATIENT: Final[tuple[ScopeContext, ...]] = ("user", "system")
 MOST_BYTES: Final = 100_000_000
 MOST_FILES: Final = 200
 _CODE: Final = re.compile(r"[A-Z0-9][A-Z0-9_ ]{0,15}")
@@ -88,15 +93,15 @@ class _Study:
 
 def add_to(made: Blueprint, counter: Counter) -> None:
     """Add the address."""
-    in_step = open_in_step(counter.engine)
+    opened = cache(lambda: open_in_step(counter.engine))
 
     @made.post("/wrap")
     def dicom_wrap() -> Response:
         def act(principal: Principal) -> Done:
             sent = form(request.stream.read, request.headers.get("Content-Type"), MOST_BYTES)
-            return _wrap(counter, in_step, principal, sent)
+            return _wrap(counter, opened(), principal, sent)
 
-        return counter.serve("wrap", "c", "C", act, "dicom-transfer")
+        return counter.serve("wrap", "c", "C", act, "dicom-transfer", TYPES)
 
 
 def _wrap(counter: Counter, in_step: InStep, principal: Principal, sent: Form) -> Done:
@@ -146,7 +151,7 @@ def _patient(counter: Counter, principal: Principal, named: str) -> Resource:
     id_ = named.removeprefix("Patient/")
     if not id_:
         raise Invalid("say whose they are: the field 'patient' has the id of a Patient")
-    is_whole = any(principal.may("c", TYPE, context=c) for c in ("user", "system"))
+    is_whole = any(principal.may("c", one, context=c) for one in TYPES for c in _OF_ANY_PATIENT)
     if not is_whole and principal.patient != id_:
         raise Forbidden("it isn't the patient whose chart was launched")
     principal.require("r", "Patient")

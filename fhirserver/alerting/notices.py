@@ -30,6 +30,7 @@ OPEN: Final = frozenset({"draft", "requested", "received", "ready"})
 """A Task that nobody has taken on."""
 ESCALATES: Final = OPEN | {"rejected"}
 STEP: Final = "escalation-step"
+NEXT: Final = "escalation-next"
 CLOSED: Final = "A finding about this patient calls for somebody: it is in what this is about"
 """What is said of a finding that not everybody may see who is told that there is one."""
 UNANSWERED: Final = "unanswered"
@@ -128,9 +129,13 @@ def task(
     owner: str | None,
     now: str,
     *,
+    until: str,
+    then: str | None = None,
     is_open: bool = True,
 ) -> Resource:
     """What the responsible person is asked: to take the finding on.
+
+    It is passed on `until` nobody has, and `then` is who is next, as far as that is known.
 
     One that isn't `open` doesn't say what was found: it is in the issue, for those who may see it.
     """
@@ -147,7 +152,7 @@ def task(
         "authoredOn": now,
         "lastModified": now,
         "reasonCode": _code(hit) if is_open else {"coding": [_kind(hit)]},
-        "input": [_step(0)],
+        **_clock([_step(0)], until, then),
     }
     return found | _known(
         encounter=_to(about.encounter) if about.encounter else None,
@@ -198,26 +203,29 @@ def message(
 
 def step_of(asked: Resource) -> int:
     """How often a task has been passed on."""
-    return next((i["valueInteger"] for i in asked.get("input", ()) if _is_step(i)), 0)
+    return next((i["valueInteger"] for i in asked.get("input", ()) if _is(i, STEP)), 0)
 
 
-def passed_on(asked: Resource, step: int, owner: str, now: str) -> Resource:
-    """A task in the hands of the next."""
-    others = [i for i in asked.get("input", ()) if not _is_step(i)]
+def passed_on(
+    asked: Resource, step: int, owner: str, now: str, *, until: str, then: str | None = None
+) -> Resource:
+    """A task in the hands of the next, until it goes to whoever is next `then`."""
+    others = [i for i in asked.get("input", ()) if not _is(i, STEP, NEXT)]
     return {
         **asked,
         "status": "requested",
         "owner": _to(owner),
         "lastModified": now,
-        "input": [*others, _step(step)],
+        **_clock([*others, _step(step)], until, then),
     }
 
 
 def unanswered(asked: Resource, now: str) -> Resource:
     """A task that everybody has been asked and nobody has taken on."""
     return {
-        **asked,
+        **{k: v for k, v in asked.items() if k != "restriction"},
         "lastModified": now,
+        "input": [i for i in asked.get("input", ()) if not _is(i, NEXT)],
         "businessStatus": {
             "coding": [{"system": KINDS, "code": UNANSWERED}],
             "text": "Everybody responsible was told, and nobody has answered",
@@ -269,8 +277,16 @@ def _step(step: int) -> Resource:
     return {"type": {"coding": [{"system": KINDS, "code": STEP}]}, "valueInteger": step}
 
 
-def _is_step(one: Resource) -> bool:
-    return any(c.get("code") == STEP for c in one.get("type", {}).get("coding", ()))
+def _clock(inputs: list[Resource], until: str, then: str | None) -> Resource:
+    """Until when an answer is sought, and who is asked then."""
+    if then is not None:
+        coding = {"system": KINDS, "code": NEXT}
+        inputs = [*inputs, {"type": {"coding": [coding]}, "valueReference": _to(then)}]
+    return {"input": inputs, "restriction": {"period": {"end": until}}}
+
+
+def _is(one: Resource, *codes: str) -> bool:
+    return any(c.get("code") in codes for c in one.get("type", {}).get("coding", ()))
 
 
 def _to(reference: str) -> Resource:

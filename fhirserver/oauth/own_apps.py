@@ -6,6 +6,7 @@ nowhere else. https://hl7.org/fhir/smart-app-launch/app-launch.html#register-app
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 
 from fhirserver import front_end
@@ -20,37 +21,58 @@ from fhirserver.storage.clients import Client, client_by_id, keep_own_app
 from fhirserver.storage.database import Database
 
 
-def register(database: Database, settings: Settings, built: Path | None = None) -> list[str]:
-    """Register the apps that were built, as often as one likes; returns the names that changed.
+@dataclass(frozen=True, slots=True)
+class Registered:
+    """What came of registering: the apps that changed, and why others couldn't be registered."""
 
-    Raises Invalid for an app whose scopes can't be enforced, or whose client_id is in use.
+    changed: tuple[str, ...] = ()
+    refused: tuple[str, ...] = ()
+
+
+def register(database: Database, settings: Settings, built: Path | None = None) -> Registered:
+    """Register the apps that were built, as often as one likes.
+
+    One that can't be, because of its scopes or because its client_id is in use, keeps nobody from
+    starting a server with the others.
     """
     place = built or front_end.folder()
-    if place is None:
-        return []
-    wanted = [(app, client_of(app, settings)) for app in front_end.apps(place)]
-    changed = []
-    for app, client in wanted:
-        with database.transaction() as connection:
-            is_changed = keep_own_app(connection, client)
-        if is_changed:
-            changed.append(app.name)
-            continue
-        held = client_by_id(database, client.id)
-        if held is None or held.own_app is None:
-            raise Invalid(
-                f"the app {app.name} can't be registered: there is a client {client.id!r} already "
-                "that is none of ours"
-            )
-    return changed
+    try:
+        apps = () if place is None else front_end.apps(place)
+    except Invalid as error:
+        return Registered(refused=(str(error),))
+    changed, refused = [], []
+    for app in apps:
+        try:
+            if _is_changed(database, client_of(app, settings)):
+                changed.append(app.name)
+        except Invalid as error:
+            refused.append(str(error))
+    return Registered(tuple(changed), tuple(refused))
+
+
+def _is_changed(database: Database, client: Client) -> bool:
+    """Store a client; whether that changed anything. Raises Invalid for one of somebody else."""
+    with database.transaction() as connection:
+        is_changed = keep_own_app(connection, client)
+    held = client_by_id(database, client.id)
+    if held is None or held.own_app is None:
+        raise Invalid(
+            f"the app {client.own_app}: there is a client {client.id!r} already that is none of "
+            "ours"
+        )
+    return is_changed
 
 
 def missing(database: Database, settings: Settings, built: Path) -> list[str]:
     """The apps that were built and aren't registered as they should be."""
     found = []
     for app in front_end.apps(built):
-        held, wanted = client_by_id(database, app.client_id), client_of(app, settings)
-        if held is None or _kept(held) != _kept(wanted):
+        held = client_by_id(database, app.client_id)
+        try:
+            is_right = held is not None and _kept(held) == _kept(client_of(app, settings))
+        except Invalid:
+            is_right = False
+        if not is_right:
             found.append(app.name)
     return found
 

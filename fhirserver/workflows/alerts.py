@@ -20,7 +20,7 @@ from fhirserver.alerting import notices as n
 from fhirserver.model.labels import merged
 from fhirserver.model.resource import Resource
 from fhirserver.workflows.acting import Acting
-from fhirserver.workflows.responsible import current_encounter, first
+from fhirserver.workflows.responsible import current_encounter, foremost
 
 log = logging.getLogger(__name__)
 
@@ -48,15 +48,16 @@ def raise_alert(
     place = f"Encounter/{encounter['id']}" if encounter else about.encounter
     about = replace(about, encounter=place)
     is_open = not is_closed(about.labels)
-    owner = first(acting, encounter, about.orders)
+    owner, then = foremost(acting, encounter, about.orders)
     now = stamp(clock.now())
+    due = clock.now() + (plan.patience.get(hit.rule.priority) or PATIENCE)
     # A flag holds from when it was measured: that is its version.
     holder = n.flag(hit, about, version) if as_flag else n.issue(hit, about, now)
     named = n.key_of(hit, about)
     key = f"{named if is_open else n.unnamed(named)}#{version}"
     entries = [*_holder(holder, standing)]
     shown = entries[0]["fullUrl"]
-    asked = n.task(hit, about, key, shown, owner, now, is_open=is_open)
+    asked = n.task(hit, about, key, shown, owner, now, until=stamp(due), then=then, is_open=is_open)
     url = f"urn:uuid:{ids.new()}"
     entries += [
         created(asked, url=url),
@@ -78,8 +79,7 @@ def raise_alert(
     if owner is None:
         log.warning("alert_without_recipient", extra={"rule": hit.rule.name})
     # Before the task is there: one without a timer would be forgotten, a timer without one isn't.
-    wait = plan.patience.get(hit.rule.priority) or PATIENCE
-    acting.later(TIMER, clock.now() + wait, {"key": key, "step": 1, "plan": plan.kind})
+    acting.later(TIMER, due, {"key": key, "step": 1, "plan": plan.kind})
     write(acting, entries)
 
 

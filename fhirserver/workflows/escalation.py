@@ -58,9 +58,12 @@ def escalate(acting: Acting, content: dict[str, Any]) -> None:
     if task is None or task["status"] not in n.ESCALATES or n.is_unanswered(task):
         return
     step, rules = content["step"], plan(acting, content["plan"])
+    wait = rules.patience.get(task.get("priority", "urgent")) or PATIENCE
+    due = clock.now() + wait
     if n.step_of(task) > step:
         return
-    owner = None
+    owner: str | None = None
+    then: str | None = None
     if n.step_of(task) < step:
         people = _people(acting, task)
         told = recipients(acting, task)
@@ -70,10 +73,13 @@ def escalate(acting: Acting, content: dict[str, Any]) -> None:
             log.error("alert_unanswered", extra={"task": task["id"], "told": len(told)})
             write(acting, [changed(n.unanswered(task, stamp(clock.now())))])
             return
-    wait = rules.patience.get(task.get("priority", "urgent")) or PATIENCE
-    acting.later(TIMER, clock.now() + wait, {**content, "step": step + 1})
+        told.append(owner)
+        then = next(iter(sorted((p for p in people if told.count(p) < rules.rounds),
+                                key=told.count)), None)  # fmt: skip
+    acting.later(TIMER, due, {**content, "step": step + 1})
     if owner is not None:
-        _pass_on(acting, task, step, owner)
+        asked = n.passed_on(task, step, owner, stamp(clock.now()), until=stamp(due), then=then)
+        _pass_on(acting, asked, step, owner)
 
 
 def _people(acting: Acting, task: Resource) -> Sequence[str]:
@@ -83,14 +89,13 @@ def _people(acting: Acting, task: Resource) -> Sequence[str]:
 
 
 def _pass_on(acting: Acting, task: Resource, step: int, owner: str) -> None:
-    now = stamp(clock.now())
     message = n.message(
         f"Nobody has answered yet: {task['description']}", task["for"]["reference"],
         [task["focus"]["reference"]], f"{n.key_in(task)}.{step}", f"Task/{task['id']}", owner,
-        task.get("priority", "urgent"), now,
+        task.get("priority", "urgent"), task["lastModified"],
         encounter=task.get("encounter", {}).get("reference"),
     )  # fmt: skip
-    write(acting, [changed(n.passed_on(task, step, owner, now)), created(message)])
+    write(acting, [changed(task), created(message)])
 
 
 def _is_alert(task: Resource) -> bool:

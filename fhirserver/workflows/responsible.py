@@ -34,12 +34,18 @@ def current_encounter(acting: Acting, patient: str, named: str | None) -> Resour
     return next(iter((*stays, *found)), own)
 
 
-def first(acting: Acting, encounter: Resource | None, orders: Sequence[str]) -> str | None:
-    """Who is told first. Orders and rosters are read only when nobody attends."""
+def foremost(
+    acting: Acting, encounter: Resource | None, orders: Sequence[str]
+) -> tuple[str | None, str | None]:
+    """Who is told first, and who then, as far as that is known.
+
+    Orders and rosters are read only when nobody attends.
+    """
     people = chain(encounter, [], Duty(), clock.now())
     if not people or people[0].startswith("Organization/"):
         people = list(everybody(acting, encounter, orders))
-    return next(iter(people), None)
+    first, then, *_ = (*people, None, None)
+    return first, then
 
 
 def everybody(acting: Acting, encounter: Resource | None, orders: Sequence[str]) -> Sequence[str]:

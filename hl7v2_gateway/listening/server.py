@@ -17,13 +17,13 @@ from ssl import SSLContext
 from typing import Final
 
 from fhirserver.errors import FhirError
+from fhirserver.partners import is_within
 from hl7v2_gateway.listening.asking import Asking
 from hl7v2_gateway.listening.connection import Connection
 from hl7v2_gateway.listening.group import Group
 from hl7v2_gateway.listening.limits import HANDSHAKE_SECONDS, Limits
 from hl7v2_gateway.listening.owed import Owed
 from hl7v2_gateway.listening.room import Room
-from hl7v2_gateway.partners.identifying import is_within
 
 log = logging.getLogger(__name__)
 

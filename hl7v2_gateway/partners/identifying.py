@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-import ipaddress
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from fhirserver.partners import is_within
 from hl7v2_gateway.partners.sender import PROCESSING, Sender
 
 
@@ -65,23 +65,6 @@ def _is_shown(sender: Sender, call: Call) -> bool:
     if is_bound and not (call.certificate in sender.certificates or call.client in sender.clients):
         return False
     return not sender.addresses or is_within(call.address, sender.addresses)
-
-
-def is_within(address: str | None, networks: Sequence[str]) -> bool:
-    """Whether an address lies in one of some networks.
-
-    >>> is_within("::ffff:10.1.2.3", ["10.1.0.0/16"])
-    True
-    """
-    if address is None:
-        return False
-    try:
-        one = ipaddress.ip_address(address)
-    except ValueError:
-        return False
-    if isinstance(one, ipaddress.IPv6Address) and one.ipv4_mapped:
-        one = one.ipv4_mapped
-    return any(one in ipaddress.ip_network(n, strict=False) for n in networks)
 
 
 def _is_named(sender: Sender, call: Call) -> bool:

@@ -9,7 +9,8 @@ from urllib.parse import urlsplit
 
 from fhirserver.errors import Invalid
 from fhirserver.model.resource import Resource
-from hl7v2_gateway.partners.members import Members, chosen, fingerprints, members, zone
+from fhirserver.partners import Members, chosen, fingerprints, zone
+from hl7v2_gateway.partners.members import members
 from hl7v2_gateway.partners.sender import PROCESSING
 
 VERSIONS: Final = frozenset(

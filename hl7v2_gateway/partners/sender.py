@@ -8,7 +8,8 @@ from typing import Final
 
 from fhirserver.errors import Invalid
 from fhirserver.model.resource import Resource
-from hl7v2_gateway.partners.members import chosen, fingerprints, members, networks, zone
+from fhirserver.partners import chosen, fingerprints, networks, zone
+from hl7v2_gateway.partners.members import members
 
 # Table 0103, processing id.
 PROCESSING: Final = frozenset("PTD")

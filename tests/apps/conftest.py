@@ -12,13 +12,17 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, expect
 
+from conformance.faults.client import Client
 from conformance.faults.server import Server, running
+from fhirserver.storage.tokens import issue
+from fhirserver.storage.users import user_by_name
 from tests.peers import chromium
 
 DIST = Path(__file__).parents[2] / "smart_apps" / "dist"
 DESK = {"width": 1280, "height": 900}
 PHONE = {"width": 390, "height": 844}
 NARROWEST = 320
+WCAG = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}
 OpenApp = Callable[..., Page]
 
 
@@ -36,6 +40,30 @@ def hospital() -> Iterator[Server]:
 def browser() -> Iterator[Browser]:
     with chromium.browser() as found:
         yield found
+
+
+@pytest.fixture
+def client_as(hospital: Server) -> Iterator[Callable[[str], Client]]:
+    """A FHIR client with the rights of a demo account: `client_as("nurse")`."""
+    made: list[Client] = []
+
+    def make(user: str) -> Client:
+        with hospital.database() as database:
+            account = user_by_name(database, user)
+            assert account is not None, user
+            token = issue(
+                database,
+                subject=account.id,
+                scope="user/*.cruds",
+                lifetime_seconds=3_600,
+                user=account.id,
+            )
+        made.append(Client(hospital.port, token, timeout_seconds=120.0))
+        return made[-1]
+
+    yield make
+    for client in made:
+        client.close()
 
 
 @pytest.fixture
@@ -102,10 +130,8 @@ def check_accessible() -> Callable[[Page], None]:
             for size in (DESK, PHONE):
                 page.set_viewport_size(size)
                 # Only settled pages are judged: a menu that fades has no contrast yet.
-                page.wait_for_function(
-                    "document.getAnimations().every(a => a.playState != 'running')"
-                )
-                found = Axe().run(page).response["violations"]
+                page.evaluate("Promise.allSettled(document.getAnimations().map(a => a.finished))")
+                found = Axe().run(page, options=WCAG).response["violations"]
                 assert not found, [
                     (scheme, size["width"], v["id"], [n["html"] for n in v["nodes"]]) for v in found
                 ]

@@ -28,7 +28,7 @@ def test_the_palette_finds_a_patient_by_name(open_app, hospital):
     page = open_app("home", "reception")
 
     page.keyboard.press("Control+k")
-    page.get_by_label("Search patients and screens").fill(family)
+    page.get_by_role("dialog").get_by_label("Search patients and screens").fill(family)
 
     expect(page.get_by_role("dialog").get_by_text(f"{family.upper()},").first).to_be_visible()
 

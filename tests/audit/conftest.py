@@ -26,7 +26,7 @@ def request_id() -> str:
 def events(database: Database) -> Events:
     """The AuditEvents of a request; waits until there are as many as are expected."""
 
-    def find(request_id: str, expected: int = 1, seconds: float = 5) -> list[dict[str, Any]]:
+    def find(request_id: str, expected: int = 1, seconds: float = 60) -> list[dict[str, Any]]:
         end = time.monotonic() + seconds
         while True:
             rows = database.read(

@@ -65,7 +65,7 @@ def make(tmp_path: Path, written: Written) -> Iterator[Make]:
         buffer.end()
 
 
-def wait_for(claim: Callable[[], object], seconds: float = 10) -> None:
+def wait_for(claim: Callable[[], object], seconds: float = 60) -> None:
     end = time.monotonic() + seconds
     while not claim():
         assert time.monotonic() < end

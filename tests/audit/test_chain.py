@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
@@ -10,16 +9,18 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from fhirserver import ids
-from fhirserver.audit.buffer import SECONDS
+from fhirserver.app import open_database
 from fhirserver.audit.chain import ChainKeys
 from fhirserver.audit.content import Rows
 from fhirserver.audit.event import Caller, Event
 from fhirserver.audit.sealing import seal
 from fhirserver.audit.verifying import verify
 from fhirserver.search.site import Site
+from fhirserver.settings import Settings
 from fhirserver.storage import audit_seals
 from fhirserver.storage.audit_events import insert
 from fhirserver.storage.database import Database
+from tests.databases import a_database
 
 ROWS = Rows(Site())
 CALLER = Caller(client="test")
@@ -36,24 +37,22 @@ def some(count: int) -> list[str]:
 
 
 @pytest.fixture(scope="module")
-def quiet() -> None:
-    """What other tests have asked for has been written."""
-    time.sleep(2 * SECONDS)
+def own_database(database_url: str) -> Iterator[Database]:
+    """Requests of other tests put their events elsewhere, whenever that is."""
+    with a_database(database_url, "audit_chain") as url:
+        opened = open_database(Settings(database_url=url))
+        yield opened
+        opened.close()
 
 
 @pytest.fixture
-def chain(quiet: None, database: Database) -> Iterator[Database]:
-    """A database with an empty chain and no events, and so again afterwards."""
-
-    def clear() -> None:
-        for table in ("seal", "head", "checkpoint", "tombstone", "more"):
-            database.write(f"DELETE FROM audit.{table}")
-        for table in (EVENTS, 'ix_date."AuditEvent"', 'ix_string."AuditEvent"'):
-            database.write(f"DELETE FROM {table}")
-
-    clear()
-    yield database
-    clear()
+def chain(own_database: Database) -> Database:
+    """A database with an empty chain and no events."""
+    for table in ("seal", "head", "checkpoint", "tombstone", "more"):
+        own_database.write(f"DELETE FROM audit.{table}")
+    for table in (EVENTS, 'ix_date."AuditEvent"', 'ix_string."AuditEvent"'):
+        own_database.write(f"DELETE FROM {table}")
+    return own_database
 
 
 def test_events_are_sealed_once_and_verified(chain: Database) -> None:
@@ -67,11 +66,9 @@ def test_events_are_sealed_once_and_verified(chain: Database) -> None:
     assert (verdict.checked, verdict.finding) == (8, None)
 
 
-def test_an_event_of_a_transaction_that_commits_late_is_not_left_out(
-    chain: Database, database_url: str
-) -> None:
+def test_an_event_of_a_transaction_that_commits_late_is_not_left_out(chain: Database) -> None:
     late, early = some(1), some(1)
-    other = Database(database_url)
+    other = Database(chain.url)
     try:
         with other.transaction() as connection:
             insert(connection, [ROWS.row(Event(late[0], 1, "read", "R", CALLER))])
@@ -85,9 +82,9 @@ def test_an_event_of_a_transaction_that_commits_late_is_not_left_out(
     assert verify(chain, KEYS).finding is None
 
 
-def test_many_writers_and_sealers_make_one_chain(chain: Database, database_url: str) -> None:
+def test_many_writers_and_sealers_make_one_chain(chain: Database) -> None:
     def work(number: int) -> None:
-        own = Database(database_url)
+        own = Database(chain.url)
         try:
             for _ in range(5):
                 add(own, *some(3))

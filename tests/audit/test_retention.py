@@ -13,9 +13,9 @@ from fhirserver.audit.sealing import seal
 from fhirserver.audit.verifying import verify
 from fhirserver.settings import Settings
 from fhirserver.storage.database import Database
-from tests.audit.test_chain import EVENTS, KEYS, add, chain, quiet, some
+from tests.audit.test_chain import EVENTS, KEYS, add, chain, own_database, some
 
-__all__ = ["chain", "quiet"]
+__all__ = ["chain", "own_database"]
 SETTINGS = Settings()
 
 

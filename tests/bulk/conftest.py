@@ -90,14 +90,16 @@ class Exports:
         self.open.append(answer.headers["Content-Location"].removeprefix(BASE))
         return self.open[-1]
 
-    def work(self, seconds: float = 60.0) -> None:
+    def work(self) -> None:
         """Do what is due, until every job is done."""
-        ends = time.monotonic() + seconds
-        while time.monotonic() < ends:
-            for kind in ("export", "import"):
-                queues.work(self.hands.database, kind, partial(act, self.hands), seconds=seconds)
-            if not any(s.waiting for s in queues.standing(self.hands.database)):
+        ends, kinds = time.monotonic() + 300, ("export", "import")
+        while True:
+            for kind in kinds:
+                queues.work(self.hands.database, kind, partial(act, self.hands), seconds=60)
+            standing = queues.standing(self.hands.database)
+            if not any(s.waiting for s in standing if s.topic in kinds):
                 return
+            assert time.monotonic() < ends, standing
             time.sleep(0.05)
 
     def manifest(self, where: str) -> Resource:

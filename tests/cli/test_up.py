@@ -32,7 +32,7 @@ def test_it_serves_and_stops_soon_without_leaving_a_process(up, data_dir, server
 
     began = time.monotonic()
     assert one.end(number) == 0
-    assert time.monotonic() - began < 10
+    assert time.monotonic() - began < 60
     assert one.processes() == []
     assert re.findall(r"(\w+) +stopped", one.said) == [
         "beat",
@@ -66,7 +66,7 @@ def test_the_worker_hears_what_is_sent_to_the_broker(up, data_dir):
 def test_kill_9_of_the_supervisor_takes_everything_with_it_and_the_next_start_works(up, data_dir):
     one = up().ready()
     one.end(signal.SIGKILL)
-    one.wait_for(lambda: one.processes() == [], 15)
+    one.wait_for(lambda: one.processes() == [], 60)
 
     assert up().ready().get() is not None
 
@@ -140,7 +140,7 @@ def test_a_second_one_on_the_same_data_directory_says_so(up):
     one = up().ready()
     other = up()
 
-    assert other.process.wait(20) == 1
+    assert other.process.wait(60) == 1
     assert other.said.count("\n") == 1
     assert f"`fhirserver up` (process {one.process.pid}) already uses the data" in other.said
     assert one.get() is not None
@@ -153,7 +153,7 @@ def test_a_port_in_use_is_named_before_anything_starts(up):
         port = taken.getsockname()[1]
         one = up("--port", str(port))
 
-        assert one.process.wait(20) == 1
+        assert one.process.wait(60) == 1
     assert one.said == (
         f"Error: port {port} is already in use: choose another, for example --port {port + 1}\n"
     )

@@ -125,7 +125,7 @@ def test_a_server_whose_parent_is_gone_is_stopped_and_replaced(data_dir):
 
     child = server.start()
     try:
-        assert orphan.wait(5) == 0
+        assert orphan.wait(60) == 0
         assert server.url() is not None
     finally:
         server.stop(child)

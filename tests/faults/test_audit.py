@@ -39,7 +39,7 @@ def test_kill_9_of_web_workers_loses_no_event_of_an_answer(running_server: Serve
                 for r in answered
             }
 
-        wait_until(lambda: 0 not in counts(), 20, "all events are in the database")
+        wait_until(lambda: 0 not in counts(), 60, "all events are in the database")
         time.sleep(1)
         assert counts() == {1}
     assert len(answered) > 100

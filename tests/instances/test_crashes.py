@@ -26,7 +26,7 @@ def test_what_was_answered_survives_a_kill_and_a_retry_leaves_no_duplicate(
     before = backends(record.database)
     answered = killed_after(random.randint(1, most), settings, study)
     # PostgreSQL ends what it had begun for a client that is gone.
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 60
     while backends(record.database) - before and time.monotonic() < deadline:
         time.sleep(0.05)
 

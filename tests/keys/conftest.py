@@ -3,24 +3,19 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-import psycopg
 import pytest
 
 from fhirserver.app import open_database, open_keyring
 from fhirserver.keys.keyring import Keyring
 from fhirserver.settings import Settings
-from fhirserver.storage import migrate
 from fhirserver.storage.database import Database
+from tests.databases import a_database
 
 
 @pytest.fixture(scope="session")
-def keys_url(database_url: str) -> str:
-    with psycopg.connect(database_url, autocommit=True) as connection:
-        connection.execute('DROP DATABASE IF EXISTS "keys" WITH (FORCE)')
-        connection.execute('CREATE DATABASE "keys"')
-    url = database_url.replace("/fhirserver?", "/keys?")
-    migrate.upgrade(url)
-    return url
+def keys_url(database_url: str) -> Iterator[str]:
+    with a_database(database_url, "keys") as url:
+        yield url
 
 
 @pytest.fixture

@@ -67,7 +67,7 @@ def client(authority, *, newest=None, show=None) -> ssl.SSLContext:
 
 def hello(port: int, context: ssl.SSLContext):
     with (
-        socket.create_connection(("127.0.0.1", port), 5) as raw,
+        socket.create_connection(("127.0.0.1", port), 60) as raw,
         context.wrap_socket(raw, server_hostname="127.0.0.1") as connection,
     ):
         return connection.recv(5), connection.version(), connection.cipher()[0]
@@ -138,7 +138,7 @@ def test_a_renewed_certificate_is_shown_to_new_connections_and_old_ones_stay(
 
     def serial(port):
         with (
-            socket.create_connection(("127.0.0.1", port), 5) as raw,
+            socket.create_connection(("127.0.0.1", port), 60) as raw,
             client(authority).wrap_socket(raw, server_hostname="127.0.0.1") as connection,
         ):
             return connection.getpeercert()["serialNumber"]

@@ -13,19 +13,16 @@ from fhirserver.engine import Engine
 from fhirserver.loader import loading
 from fhirserver.loader.summary import Summary
 from fhirserver.settings import Settings
-from fhirserver.storage.migrate import upgrade
+from tests.databases import a_database
 
 Load = Callable[..., Summary]
 
 
 @pytest.fixture(scope="session")
-def own_url(database_url: str) -> str:
+def own_url(database_url: str) -> Iterator[str]:
     """A database that other tests don't use."""
-    with psycopg.connect(database_url, autocommit=True) as connection:
-        connection.execute("CREATE DATABASE loader")
-    url = database_url.replace("/fhirserver?", "/loader?")
-    upgrade(url)
-    return url
+    with a_database(database_url, "loader") as url:
+        yield url
 
 
 @pytest.fixture

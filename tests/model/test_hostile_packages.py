@@ -5,7 +5,6 @@ from __future__ import annotations
 import gzip
 import io
 import tarfile
-import time
 import tracemalloc
 from pathlib import Path
 
@@ -13,6 +12,7 @@ import pytest
 
 from fhirserver.errors import Invalid
 from fhirserver.model import package
+from tests.pace import soon
 from tests.packages.builders import a_manifest, a_tgz
 
 
@@ -52,15 +52,13 @@ def test_a_bomb_is_refused_in_little_memory() -> None:
     bomb = gzip.compress(inner.getvalue())
     del inner
     tracemalloc.start()
-    start = time.perf_counter()
-    with pytest.raises(Invalid, match="more than is allowed"):
+    with soon(5), pytest.raises(Invalid, match="more than is allowed"):
         all_files(bomb)
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
 
     assert len(bomb) < 200_000
     assert peak < 20_000_000
-    assert time.perf_counter() - start < 5
 
 
 def test_a_name_that_unpacks_without_end_is_refused() -> None:

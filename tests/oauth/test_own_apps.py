@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 
-from fhirserver import ids
-from fhirserver.errors import Invalid
+from fhirserver import content, front_end, ids
 from fhirserver.oauth import own_apps
+from fhirserver.oauth.own_apps import Registered
 from fhirserver.settings import Settings
 from fhirserver.storage.clients import (
     Client,
@@ -19,6 +20,7 @@ from fhirserver.storage.clients import (
 )
 
 SETTINGS = Settings(base_url="https://fhir.hospital.example/fhir")
+POLICIES = content.folder("profiles") / "policies"
 ADDRESS = "https://fhir.hospital.example/apps/chart/"
 
 
@@ -55,7 +57,7 @@ def register(database, build):
 def test_an_app_is_a_public_client_at_its_own_address_that_is_trusted(
     register, database, client_id
 ):
-    assert register() == ["chart"]
+    assert register() == Registered(changed=("chart",))
 
     found = client_by_id(database, client_id)
     assert found.kind == "public"
@@ -70,7 +72,7 @@ def test_doing_it_again_changes_nothing(register, database, client_id, build):
     register()
     before = client_by_id(database, client_id)
 
-    assert register() == []
+    assert register() == Registered()
 
     assert client_by_id(database, client_id) == before
     assert own_apps.missing(database, SETTINGS, build()) == []
@@ -81,7 +83,7 @@ def test_what_changed_is_changed(register, database, client_id, build):
     moved = Settings(base_url="https://new.hospital.example/fhir")
     assert own_apps.missing(database, moved, build()) == ["chart"]
 
-    assert register(moved, scope="openid user/Observation.rs") == ["chart"]
+    assert register(moved, scope="openid user/Observation.rs").changed == ("chart",)
 
     found = client_by_id(database, client_id)
     assert found.scope == "openid user/Observation.rs"
@@ -106,9 +108,9 @@ def test_a_client_of_somebody_else_is_not_taken_over(register, database, client_
     with database.transaction() as connection:
         add_client(connection, theirs)
 
-    with pytest.raises(Invalid, match=client_id):
-        register()
+    (reason,) = register().refused
 
+    assert client_id in reason
     found = client_by_id(database, client_id)
     assert (found.name, found.is_trusted, found.redirect_uris) == (
         "Theirs",
@@ -121,11 +123,58 @@ def test_a_client_of_somebody_else_is_not_taken_over(register, database, client_
     "scope", ["user/Nothing.rs", "everything", "system/*.rs", "user/Patient.rs?name=x"]
 )
 def test_a_scope_that_can_t_be_enforced_is_refused_with_the_app_s_name(register, scope):
-    with pytest.raises(Invalid, match="chart"):
-        register(scope=scope)
+    done = register(scope=scope)
+
+    assert done.changed == ()
+    assert "chart" in done.refused[0]
+
+
+def test_one_that_can_t_be_registered_keeps_none_of_the_others(database, build, client_id):
+    built = build()
+    (chart,) = json.loads((built / "apps.json").read_text())
+    other = chart | {"name": "other", "client_id": f"other-{client_id}", "scope": "nonsense"}
+    (built / "apps.json").write_text(json.dumps([other, chart]))
+
+    done = own_apps.register(database, SETTINGS, built)
+
+    assert done.changed == ("chart",)
+    assert "other" in done.refused[0]
+    assert own_apps.missing(database, SETTINGS, built) == ["other"]
+
+
+def test_a_broken_build_is_told_and_registers_nothing(database, tmp_path):
+    (tmp_path / "apps.json").write_text("{")
+
+    assert "apps.json" in own_apps.register(database, SETTINGS, tmp_path).refused[0]
 
 
 def test_where_nothing_is_built_nothing_is_registered(database, monkeypatch):
     monkeypatch.setattr("fhirserver.front_end.folder", lambda: None)
 
-    assert own_apps.register(database, SETTINGS) == []
+    assert own_apps.register(database, SETTINGS) == Registered()
+
+
+SOURCE = Path(__file__).parents[2] / "smart_apps"
+DESCRIBED = sorted(SOURCE.glob("*/app.json"))
+
+
+@pytest.mark.parametrize("place", DESCRIBED, ids=lambda place: place.parent.name)
+def test_each_of_our_apps_can_be_registered(tmp_path, place):
+    described = json.loads(place.read_text())
+    (tmp_path / "apps.json").write_text(json.dumps([described]))
+
+    (app,) = front_end.apps(tmp_path)
+
+    assert app.name == place.parent.name
+    assert own_apps.client_of(app, SETTINGS).scope == described["scope"]
+    assert set(described["launch"]) <= {"standalone", "ehr"}
+    assert ("launch" in described["scope"].split()) == ("ehr" in described["launch"])
+    assert set(described["roles"]) <= {policy.stem for policy in POLICIES.glob("*.json")}
+    assert set(described.get("needs", [])) <= {"camera", "webassembly"}
+    assert {"en", "de"} <= set(described["title"])
+
+
+def test_no_two_of_our_apps_are_the_same_client():
+    ids_of_clients = [json.loads(place.read_text())["client_id"] for place in DESCRIBED]
+
+    assert len(set(ids_of_clients)) == len(ids_of_clients)

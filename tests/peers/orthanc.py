@@ -21,6 +21,11 @@ PROGRAM: Final = shutil.which("Orthanc") or "/usr/sbin/Orthanc"
 needs_orthanc = pytest.mark.skipif(
     not Path(PROGRAM).exists(), reason="Orthanc (Debian's package orthanc) isn't installed"
 )
+PLUGIN: Final = next(iter(Path("/usr/lib/orthanc").glob("libOrthancDicomWeb.so*")), None)
+needs_orthanc_dicomweb = pytest.mark.skipif(
+    PLUGIN is None or not Path(PROGRAM).exists(),
+    reason="Orthanc's DICOMweb plugin (Debian's package orthanc-dicomweb) isn't installed",
+)
 
 
 class Orthanc:
@@ -37,20 +42,36 @@ class Orthanc:
             return json.load(answer)
 
     def post(self, path: str, body: Any) -> Any:
-        request = urllib.request.Request(self._base + path, json.dumps(body).encode())
+        return self._posted(path, json.dumps(body).encode())
+
+    def post_file(self, content: bytes) -> Any:
+        """Give it a DICOM file."""
+        return self._posted("/instances", content)
+
+    def _posted(self, path: str, content: bytes) -> Any:
+        request = urllib.request.Request(self._base + path, content)
         with self._open(request, timeout=120) as answer:
             return json.load(answer)
 
 
 @contextmanager
-def orthanc(folder: Path, title: str, peers: dict[str, tuple[str, int]]) -> Iterator[Orthanc]:
-    """An archive of its own; `peers` are AE titles and ports by the names it knows them by."""
+def orthanc(
+    folder: Path,
+    title: str,
+    peers: dict[str, tuple[str, int]],
+    servers: dict[str, dict[str, Any]] | None = None,
+) -> Iterator[Orthanc]:
+    """An archive of its own; `peers` are AE titles and ports by the names it knows them by.
+
+    `servers` are those of its DICOMweb plugin, as its configuration has them.
+    """
     http_port, dicom_port = unused_port(), unused_port()
     settings = {
         "Name": title,
         "StorageDirectory": str(folder / "storage"),
         "IndexDirectory": str(folder / "index"),
-        "Plugins": [],
+        "Plugins": [] if servers is None else [str(PLUGIN)],
+        "DicomWeb": {"Enable": True, "Servers": servers or {}},
         "HttpPort": http_port,
         "DicomPort": dicom_port,
         "DicomAet": title,

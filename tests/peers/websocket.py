@@ -22,7 +22,7 @@ class Closed(Exception):
 class WebSocket:
     """One connection to a server on loopback."""
 
-    def __init__(self, port: int, path: str, seconds: float = 15.0, **headers: str) -> None:
+    def __init__(self, port: int, path: str, seconds: float = 60.0, **headers: str) -> None:
         self._socket = socket.create_connection(("127.0.0.1", port), seconds)
         key = base64.b64encode(os.urandom(16)).decode()
         lines = [
@@ -44,7 +44,7 @@ class WebSocket:
         """Send a text."""
         self._frame(0x1, text.encode())
 
-    def hear(self, seconds: float = 15.0) -> str:
+    def hear(self, seconds: float = 60.0) -> str:
         """The next text. Raises Closed, or TimeoutError when none comes."""
         self._socket.settimeout(seconds)
         while True:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from fhirserver.model.definitions import SearchParameterDefinition
 from fhirserver.search.hashing import number
 from fhirserver.search.parameters import Parameters
+from tests.pace import soon
 
 
 def definition(code, expression, base=("Patient",)):
@@ -84,9 +85,6 @@ def test_the_numbers_of_all_parameters_differ(parameters):
 
 
 def test_a_types_parameters_are_worked_out_in_milliseconds(parameters):
-    import time
 
-    started = time.perf_counter()
-    Parameters(parameters.definitions).for_type("Observation")
-
-    assert time.perf_counter() - started < 1
+    with soon(1):
+        Parameters(parameters.definitions).for_type("Observation")

@@ -16,6 +16,7 @@ from fhirserver.model import json as fhir_json
 from fhirserver.model import xml as fhir_xml
 from tests.answers import done, ids_of, refused
 from tests.builders import a_patient
+from tests.pace import assert_soon, least, soon
 
 FHIR = "application/fhir+json"
 XML = "application/fhir+xml"
@@ -36,16 +37,6 @@ def post(client):
     return send
 
 
-def fastest(act, times=5):
-    """The best of some times, in seconds of this thread's own work."""
-    best = 1e9
-    for _ in range(times):
-        start = time.thread_time()
-        act()
-        best = min(best, time.thread_time() - start)
-    return best
-
-
 NESTED = [
     b"[" * 65 + b"]" * 65,
     b'{"a":' * 65 + b"1" + b"}" * 65,
@@ -62,7 +53,7 @@ def test_101_nesting_is_refused_in_less_than_5_milliseconds(post, body):
         with pytest.raises(NotUnderstood):
             fhir_json.parse(body)
 
-    assert fastest(parse) < 0.005
+    assert_soon(least(parse), 0.005)
     refused(post(body), 400)
 
 
@@ -96,7 +87,7 @@ def test_102_a_number_beyond_reason_is_refused_at_once(post, number):
         with pytest.raises(NotUnderstood):
             fhir_json.parse(body)
 
-    assert fastest(parse) < 0.005
+    assert_soon(least(parse), 0.005)
     refused(post(body, "Observation"), 400)
 
 
@@ -114,12 +105,10 @@ def test_102_a_number_within_reason_is_kept_and_searched_without_harm(client, po
 
 @pytest.mark.parametrize("number", ["1e6000000", "-1e6000000", "9" * 5000, "NaN", "1e99999999999"])
 def test_102_nor_does_a_search_for_it_harm(client, number):
-    start = time.monotonic()
+    with soon(2):
+        answer = client.get(f"/fhir/Observation?value-quantity={number}")
 
-    answer = client.get(f"/fhir/Observation?value-quantity={number}")
-
-    assert answer.status_code == 400 or answer.json["total"] == 0
-    assert time.monotonic() - start < 2
+        assert answer.status_code == 400 or answer.json["total"] == 0
 
 
 @pytest.mark.parametrize("number", ["1e6000000", "9" * 5000, "1.0", "2147483648", "1e2"])
@@ -193,22 +182,19 @@ MILLIONS = b"{}" + b",{}" * 2_000_000
 
 
 def test_105_millions_of_empty_entries_are_too_many(post, client):
-    start = time.monotonic()
-    body = b'{"resourceType":"Bundle","type":"batch","entry":[' + MILLIONS + b"]}"
+    with soon(10):
+        body = b'{"resourceType":"Bundle","type":"batch","entry":[' + MILLIONS + b"]}"
 
-    refused(client.post("/fhir", data=body, content_type=FHIR), 413)
-    assert time.monotonic() - start < 10
+        refused(client.post("/fhir", data=body, content_type=FHIR), 413)
 
 
 @pytest.mark.parametrize("place", [b"name", b"extension", b"contained", b"x"])
 def test_105_millions_of_empty_objects_are_refused(post, place):
-    start = time.monotonic()
+    with soon(20):
+        answer = post(b'{"resourceType":"Patient","' + place + b'":[' + MILLIONS + b"]}")
 
-    answer = post(b'{"resourceType":"Patient","' + place + b'":[' + MILLIONS + b"]}")
-
-    assert answer.status_code in {400, 413}
-    assert len(answer.data) < 100_000
-    assert time.monotonic() - start < 20
+        assert answer.status_code in {400, 413}
+        assert len(answer.data) < 100_000
 
 
 @pytest.fixture(scope="module")
@@ -239,10 +225,8 @@ ZEROS = bytes(50_000_000)
 )
 @pytest.mark.parametrize("type_", ["Patient", "Binary", "Observation"])
 def test_106_a_bomb_is_refused_at_the_limit(to_small, encoding, zip_, type_):
-    start = time.thread_time()
-
-    refused(to_small(zip_(ZEROS), encoding, type_), 413)
-    assert time.thread_time() - start < 2
+    with soon(2):
+        refused(to_small(zip_(ZEROS), encoding, type_), 413)
 
 
 def test_106_a_bomb_in_a_bomb_is_not_unpacked(to_small):
@@ -290,13 +274,11 @@ XML_ATTACKS = {
 
 @pytest.mark.parametrize("name", XML_ATTACKS)
 def test_107_hostile_xml_is_refused_in_time(post, name):
-    start = time.thread_time()
+    with soon(2):
+        answer = post(XML_ATTACKS[name], kind=XML)
 
-    answer = post(XML_ATTACKS[name], kind=XML)
-
-    refused(answer, 400)
-    assert "root:" not in answer.text
-    assert time.thread_time() - start < 2
+        refused(answer, 400)
+        assert "root:" not in answer.text
 
 
 def test_107_a_schema_location_is_never_followed(client, post):
@@ -420,7 +402,7 @@ def escaped(text):
 
 
 @pytest.mark.parametrize(
-    "value", ["' OR '1'='1", "1;SELECT pg_sleep(9)", "%27--", "x')) OR 1=1 --"]
+    "value", ["' OR '1'='1", "1;SELECT pg_sleep(300)", "%27--", "x')) OR 1=1 --"]
 )
 @pytest.mark.parametrize(
     "parameter",
@@ -436,7 +418,7 @@ def test_110_no_parameter_is_a_way_into_sql(client, parameter, value):
     assert answer.status_code in {200, 400}
     if answer.status_code == 200:
         assert answer.json["total"] == 0
-    assert time.monotonic() - start < 5
+    assert time.monotonic() - start < 200
 
 
 def test_107_reading_xml_directly_is_held_to_the_same_limits():

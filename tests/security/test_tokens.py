@@ -14,6 +14,7 @@ from jwcrypto import jwk
 
 from fhirserver.oauth.server import SmartServer
 from fhirserver.storage import sessions
+from tests.pace import soon
 from tests.smart.dance import ASSERTION, TOKEN, assertion, dancer, key_pair, public, service
 
 
@@ -115,12 +116,10 @@ def test_069_an_extension_that_nobody_knows_is_refused(backend):
 
 
 def test_070_a_header_of_a_megabyte_is_refused_before_it_is_read(backend):
-    started = time.monotonic()
+    with soon(2):
+        answer = asked(backend, forged(backend, {"alg": "RS384", "kid": "k" * 1_000_000}))
 
-    answer = asked(backend, forged(backend, {"alg": "RS384", "kid": "k" * 1_000_000}))
-
-    assert answer.status_code in {400, 413}
-    assert time.monotonic() - started < 2
+        assert answer.status_code in {400, 413}
     token = {"Authorization": "Bearer " + "x" * 1_000_000}
     assert backend.http.get("/fhir/Patient", headers=token).status_code in {400, 401, 431}
 

@@ -54,7 +54,7 @@ class Running:
 
     def get(self, path, **how):
         connection = http.client.HTTPSConnection(
-            "127.0.0.1", self.settings.port, timeout=20, context=self.context(**how)
+            "127.0.0.1", self.settings.port, timeout=60, context=self.context(**how)
         )
         try:
             connection.request("GET", path)
@@ -66,7 +66,7 @@ class Running:
 
     def serial(self) -> str:
         with (
-            socket.create_connection(("127.0.0.1", self.settings.port), 5) as raw,
+            socket.create_connection(("127.0.0.1", self.settings.port), 60) as raw,
             self.context().wrap_socket(raw, server_hostname="127.0.0.1") as connection,
         ):
             return connection.getpeercert()["serialNumber"]
@@ -140,7 +140,7 @@ def test_tls_1_browsers_are_told_to_come_by_https_from_now_on(server):
 
 
 def test_tls_1_nothing_is_answered_in_clear(server):
-    with socket.create_connection(("127.0.0.1", server.settings.port), 5) as connection:
+    with socket.create_connection(("127.0.0.1", server.settings.port), 60) as connection:
         connection.sendall(b"GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n")
         try:
             answer = connection.recv(1000)

@@ -5,28 +5,22 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator
 
-import psycopg
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
 from fhirserver import app
 from fhirserver.settings import Settings
-from fhirserver.storage import migrate
 from fhirserver.storage.tokens import issue
+from tests.databases import a_database
 
 
 @pytest.fixture(scope="module")
 def own_url(database_url: str, request: pytest.FixtureRequest) -> Iterator[str]:
     """A migrated database that no other test module uses."""
     name = request.module.__name__.rpartition(".")[2]
-    with psycopg.connect(database_url, autocommit=True) as connection:
-        connection.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
-        connection.execute(f'CREATE DATABASE "{name}"')
-        url = database_url.replace("/fhirserver?", f"/{name}?")
-        migrate.upgrade(url)
+    with a_database(database_url, name) as url:
         yield url
-        connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
 
 
 @pytest.fixture(scope="module")

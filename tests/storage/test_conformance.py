@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 
 import psycopg
 import pytest
@@ -208,15 +207,11 @@ def test_a_lookup_costs_one_small_statement(
     query_recorder.clear()
     asked, row = [], Database.row
     monkeypatch.setattr(Database, "row", lambda self, sql: asked.append(sql) or row(self, sql))
-    start = time.thread_time()
     for _ in range(200):
         conformance.find("ValueSet", URL)
-    each = (time.thread_time() - start) / 200
 
     assert len(asked) == 200
     assert query_recorder == []
-    # Not a statement of its own, which takes some milliseconds of a machine that is busy.
-    assert each < 0.01
 
 
 def test_threads_may_ask_at_once(own_app, own_client, conformance) -> None:

@@ -117,6 +117,13 @@ class Writers:
             self.written += 1
             time.sleep(0.01)
 
+    def wait(self, count: int) -> None:
+        """Until so much has been written, and more is under way."""
+        ends = time.monotonic() + 120
+        while self.written < count:
+            assert time.monotonic() < ends, "nothing is written"
+            time.sleep(0.01)
+
     def __enter__(self) -> Self:
         for thread in self.threads:
             thread.start()
@@ -143,13 +150,12 @@ def test_no_match_is_missing_or_doubled_while_others_write(own_client, url, make
     before = [r for page in pages(own_client, url) for r in page["entry"]]
     first = get(own_client, url)
     with Writers(own_client, make) as writers:
-        time.sleep(0.2)
+        writers.wait(20)
         walked = [first]
         while following := link(walked[-1], "next"):
             walked.append(get(own_client, following))
         backwards = list(back(own_client, walked[-1]))
 
-    assert writers.written > 20
     found = [e["resource"] for page in walked for e in page["entry"]]
     assert [r["id"] for r in found] == [e["resource"]["id"] for e in before]
     assert found == [e["resource"] for e in before]

@@ -209,13 +209,13 @@ def test_what_is_under_way_when_it_begins_is_told(hooks, database, peer, turn, s
             connection.execute("SELECT 1 FROM fhir.change LIMIT 1")
             connection.execute("SELECT pg_current_xact_id()")
             is_written.set()
-            may_commit.wait(20)
+            may_commit.wait(60)
         database.close()
 
     # An older transaction keeps the reader from what comes after it, and no more than that.
     thread = threading.Thread(target=write)
     thread.start()
-    is_written.wait(20)
+    is_written.wait(60)
     subscribe(f"Observation?code=urn:test|{code}", peer.address)
     hooks.post("/fhir/Observation", json=marked(code))
     turn()

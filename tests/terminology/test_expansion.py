@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import time
-
 import pytest
 
 from fhirserver.errors import FhirError, TooCostly, Unprocessable
+from tests.pace import soon
 from tests.terminology.library_of import (
     code_system,
     codes,
@@ -88,10 +87,8 @@ def test_a_regular_expression_cannot_run_for_ever():
     made = terminology(
         code_system("a" * 60 + "!"), value_set(filtered("regex", "((a+)+)+", "code"))
     )
-    started = time.monotonic()
-
-    assert codes(made) == []
-    assert time.monotonic() - started < 1
+    with soon(1):
+        assert codes(made) == []
 
 
 def test_codes_stand_below_their_parents_unless_they_should_not():

@@ -11,6 +11,7 @@ from fhirserver.validation.validator import Validator
 
 BASE = "http://hl7.org/fhir/StructureDefinition/"
 URL = "http://wards.example/StructureDefinition/"
+LOINC = "http://loinc.org"
 
 
 def profile(type_: str, *elements: dict[str, Any], name: str = "it", **more: Any) -> dict[str, Any]:
@@ -67,3 +68,15 @@ def errors(resource: dict[str, Any], *known: dict[str, Any], **more: Any) -> lis
             more.setdefault("profiles", (known[0]["url"],))
     found = issues(resource, *known, **more)
     return [i.expression for i in found if i.severity == "error"]
+
+
+def observation(**more: Any) -> dict[str, Any]:
+    return {"resourceType": "Observation", "status": "final", "code": {"text": "Pulse"}, **more}
+
+
+def patient(**more: Any) -> dict[str, Any]:
+    return {"resourceType": "Patient", "active": True, **more}
+
+
+def coded(*codes: str) -> dict[str, Any]:
+    return {"coding": [{"system": LOINC, "code": c} for c in codes]}

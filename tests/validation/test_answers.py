@@ -3,12 +3,12 @@
 https://hl7.org/fhir/R4/questionnaireresponse.html
 """
 
-import time
 from decimal import Decimal
 from typing import Any
 
 import pytest
 
+from tests.pace import soon
 from tests.validation.profiles import BASE, errors
 
 FORM = "http://wards.example/Questionnaire/a"
@@ -211,7 +211,5 @@ def test_thousands_of_conditional_answers_end_soon() -> None:
     asked += [question(link=f"b{i}", enableWhen=conditions) for i in range(3000)]
     given = [answer({"valueBoolean": True})]
     given += [answer({"valueString": "x"}, link=f"b{i}") for i in range(3000)]
-    start = time.process_time()
-
-    assert check(asked, given) == []
-    assert time.process_time() - start < 3
+    with soon(3):
+        assert check(asked, given) == []

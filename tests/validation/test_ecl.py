@@ -1,10 +1,9 @@
 """The syntax of SNOMED CT's expression constraints."""
 
-import time
-
 import pytest
 
 from fhirserver.validation.ecl import is_constraint
+from tests.pace import soon
 
 
 @pytest.mark.parametrize(
@@ -57,9 +56,6 @@ def test_other_texts_are_none(text: str) -> None:
 
 
 def test_what_is_nested_without_end_is_not_read_to_its_end() -> None:
-    start = time.process_time()
-
-    for text in ("(" * 9_000, "< 404684003: " + "(" * 9_000, "/*" * 5_000, "{{" * 4_000):
-        is_constraint(text)
-
-    assert time.process_time() - start < 2
+    with soon(2):
+        for text in ("(" * 9_000, "< 404684003: " + "(" * 9_000, "/*" * 5_000, "{{" * 4_000):
+            is_constraint(text)

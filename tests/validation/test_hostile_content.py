@@ -3,15 +3,13 @@
 import copy
 import random
 import tarfile
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from fhirserver.model import json
 from fhirserver.model.conformance import shipped
 from fhirserver.validation.validator import Validator
+from tests.pace import soon
 from tests.validation.profiles import URL, errors, issues, profile
 
 JUNK: list[Any] = [
@@ -48,13 +46,6 @@ def test_content_in_the_wrong_places_is_told(shared: Path) -> None:
             validator.check_declared(resource)
 
 
-@contextmanager
-def soon(seconds: float = 3) -> Iterator[None]:
-    start = time.process_time()
-    yield
-    assert time.process_time() - start < seconds
-
-
 def patient(**more: Any) -> dict[str, Any]:
     return {"resourceType": "Patient", "active": True, **more}
 
@@ -68,7 +59,7 @@ def bundle(*resources: dict[str, Any], type_: str = "collection", **more: Any) -
 
 
 def test_a_hundred_thousand_elements_end_soon() -> None:
-    with soon():
+    with soon(3):
         assert errors(patient(name=[{"text": "A"}] * 50_000)) == []
 
 
@@ -88,7 +79,7 @@ def test_many_values_of_many_closed_slices_end_soon() -> None:
         ),
     )
 
-    with soon():
+    with soon(3):
         assert len(errors(patient(identifier=[{"system": "urn:y"}] * 5_000), it)) == 1_000
 
 
@@ -97,7 +88,7 @@ def test_links_of_a_long_narrative_end_soon() -> None:
     div = f'<div xmlns="http://www.w3.org/1999/xhtml">{links}</div>'
     resource = patient(text={"status": "generated", "div": div}, name=[{"text": "A"}] * 2_000)
 
-    with soon():
+    with soon(3):
         assert errors(resource) == []
 
 
@@ -108,7 +99,7 @@ def test_thousands_of_contained_resources_end_soon() -> None:
         generalPractitioner=[{"reference": f"#{i}"} for i in ids],
     )
 
-    with soon():
+    with soon(3):
         assert errors(resource) == []
 
 
@@ -134,7 +125,7 @@ def test_a_document_whose_entries_are_a_long_chain_ends_soon() -> None:
         timestamp="2020-01-01T00:00:00Z",
     )
 
-    with soon():
+    with soon(3):
         assert not [i for i in issues(document) if "nothing leads" in i.text]
 
 
@@ -173,7 +164,7 @@ def test_a_profile_that_slices_by_itself_ends() -> None:
     for _ in range(10):
         nested = bundle(nested, nested) if _ < 4 else bundle(nested)
 
-    with soon():
+    with soon(3):
         issues(nested, it, profiles=(it["url"],))
 
 
@@ -192,7 +183,7 @@ def test_an_extension_whose_parts_have_its_own_profile_ends() -> None:
     for _ in range(15):
         nested = {"url": own, "extension": [nested]}
 
-    with soon():
+    with soon(3):
         issues(patient(extension=[nested]), it)
 
 

@@ -5,13 +5,12 @@ https://hl7.org/fhir/R4/http.html#mime-type
 
 from __future__ import annotations
 
-import time
-
 import pytest
 
 from fhirserver.model import xml
 from tests.answers import done, refused, resources
 from tests.builders import a_batch, a_bundle, a_patient, a_transaction, an_entry, an_observation
+from tests.pace import soon
 
 XML = "application/fhir+xml"
 WANTS = {"Accept": XML}
@@ -168,10 +167,8 @@ def test_a_mistake_in_a_value_has_its_place(client):
     ],
 )
 def test_hostile_xml_is_refused_quickly(client, body):
-    start = time.monotonic()
-
-    refused(client.post("/fhir/Patient", data=body, content_type=XML), 400)
-    assert time.monotonic() - start < 2
+    with soon(2):
+        refused(client.post("/fhir/Patient", data=body, content_type=XML), 400)
 
 
 def test_a_binary_may_be_wrapped_in_xml(client):

@@ -53,7 +53,7 @@ def reacting(database, engine, monkeypatch):
 def eventually() -> Callable[..., None]:
     """Waits until a claim is true."""
 
-    def wait(claim: Callable[[], object], seconds: float = 10.0, pause: float = 0.01) -> None:
+    def wait(claim: Callable[[], object], seconds: float = 60.0, pause: float = 0.01) -> None:
         ends = time.monotonic() + seconds
         while not claim():
             assert time.monotonic() < ends, "it never came true"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from json import dumps, loads
 
 import pytest
@@ -76,6 +76,28 @@ def test_the_attending_then_the_ordering_then_who_is_on_call_are_told(
     assert task["owner"] == to(on_call)
     assert notices.step_of(task) == 2
     assert "Nobody has answered yet" in world.messages()[1]["payload"][0]["contentString"]
+
+
+def test_a_task_says_until_when_it_waits_and_who_is_next(world, alert, on_call, elapse):
+    def then(task):
+        return [i["valueReference"] for i in task["input"] if "valueReference" in i]
+
+    assert due(alert) - asked(alert) == pytest.approx(900, abs=5)
+    assert then(alert) == []
+
+    elapse(1)
+
+    passed = world.current(alert)
+    assert due(passed) - asked(passed) == pytest.approx(900, abs=5)
+    assert then(passed) == [to(on_call)]
+
+
+def due(task):
+    return datetime.fromisoformat(task["restriction"]["period"]["end"]).timestamp()
+
+
+def asked(task):
+    return datetime.fromisoformat(task["lastModified"]).timestamp()
 
 
 @pytest.mark.parametrize("status", ["accepted", "in-progress", "completed", "cancelled"])

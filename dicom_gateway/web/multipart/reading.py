@@ -21,8 +21,9 @@ PIECE: Final = 256 * 1024
 MOST_PARTS: Final = 20_000
 MOST_HEADER_BYTES: Final = 16_384
 MOST_PREAMBLE: Final = 65_536
-_LONGEST_BOUNDARY: Final = 70
-_BOUNDARY: Final = re.compile(r"[0-9A-Za-z'()+_,\-./:=? ]{0,69}[0-9A-Za-z'()+_,\-./:=?]")
+_LONGEST_BOUNDARY: Final = 200
+"""RFC 2046 allows 70; Orthanc writes 73."""
+_BOUNDARY: Final = re.compile(r"[0-9A-Za-z'()+_,\-./:=? ]{0,199}[0-9A-Za-z'()+_,\-./:=?]")
 _PADDING: Final = 64
 """How much white space may follow a boundary on its line."""
 
@@ -47,7 +48,7 @@ def parts(read: Read, boundary: str | None) -> Iterator[Part]:
     if not boundary:
         raise Malformed("the Content-Type has no boundary parameter")
     if len(boundary) > _LONGEST_BOUNDARY or not _BOUNDARY.fullmatch(boundary):
-        raise Malformed("the boundary isn't one: it has 1 to 70 letters, digits or '()+_,-./:=?")
+        raise Malformed("the boundary isn't one: it has letters, digits or '()+_,-./:=?")
     body = _Body(read, boundary.encode("ascii"))
     body.skip_preamble()
     number = 0

@@ -33,10 +33,13 @@ def upgrade(settings: Settings) -> None:
         click.echo(f"the database is at {migrate.head()}")
         database = open_database(served)
         try:
-            for name in own_apps.register(database, served):
-                click.echo(f"registered the app {name}")
+            done = own_apps.register(database, served)
         finally:
             database.close()
+        for name in done.changed:
+            click.echo(f"registered the app {name}")
+        for reason in done.refused:
+            click.echo(f"not registered: {reason}", err=True)
 
 
 @command.command()

@@ -171,7 +171,7 @@ def apps(settings: Settings) -> str:
     built = front_end.folder()
     if built is None:
         return "not built: `make apps` builds them"
-    count = f"{len(front_end.apps(built))} are built"
+    count = f"{len(front_end.apps(built))} built"
     if settings.database_url is None:
         return f"{count}, registered by `fhirserver up`"
     _connect(settings.database_url).close()
@@ -182,7 +182,7 @@ def apps(settings: Settings) -> str:
             f"not registered at {settings.root}: {', '.join(missing)}",
             "check FHIRSERVER_BASE_URL, and run `fhirserver db upgrade`",
         )
-    return f"{count} and registered at {settings.root}"
+    return f"{count}, and registered at {settings.root}"
 
 
 CHECKS: Final[dict[str, Callable[[Settings], str]]] = {

@@ -113,10 +113,11 @@ def _register(settings: Settings) -> str:
     # Not as the web server opens it: that would load the whole of it here.
     database = Database(url)
     try:
-        changed = own_apps.register(database, settings)
+        done = own_apps.register(database, settings)
     finally:
         database.close()
-    return f"registered {', '.join(changed)}" if changed else "registered"
+    told = f"registered {', '.join(done.changed)}" if done.changed else "registered"
+    return "; ".join([told, *(f"NOT REGISTERED: {reason}" for reason in done.refused)])
 
 
 def _mllp(settings: Settings, role: Role) -> Role:

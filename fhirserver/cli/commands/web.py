@@ -21,8 +21,9 @@ from fhirserver.settings import InvalidSetting, Settings, variables
 FACTORY = "fhirserver.app:create_app"
 BACKLOG = 1024
 GRACE_SECONDS = 5
-# After SIGHUP, how long a new worker has to get ready before the old one is stopped.
-RELOAD_SECONDS = 15
+# After SIGHUP, how long a new worker has to get ready before the old one is stopped: on a busy
+# machine its start takes ten times as long, and until then nobody else would listen.
+RELOAD_SECONDS = 45
 
 
 @click.command()

@@ -1,6 +1,6 @@
 import { createTheme, type CSSVariablesResolver, type MantineColorsTuple } from "@mantine/core";
 
-// The teal-blue of the sign-in pages; 6 is the fill with white text on it (7.0:1), 3 the accent on dark grounds.
+// The teal-blue of the sign-in pages; 6 is the fill with white text on it (7.0:1), 5 on dark grounds (5.3:1), 3 the accent there.
 const accent: MantineColorsTuple = [
   "#eaf3f7", "#d2e6ee", "#a5cddd", "#6fc3e0", "#3f94b3", "#1d7596", "#0b5c7a", "#0a5069", "#084860", "#06384b",
 ];
@@ -9,10 +9,10 @@ const red: MantineColorsTuple = [
   "#fdf0f0", "#f9d9d7", "#f2b5b1", "#ffb1ab", "#e06c63", "#c94238", "#b3261e", "#99201a", "#7f1a15", "#651410",
 ];
 const yellow: MantineColorsTuple = [
-  "#fff6e6", "#fdeac8", "#f8d494", "#f2bd5e", "#d99a2b", "#ab6f0f", "#8a5300", "#744600", "#5e3900", "#482c00",
+  "#fff6e6", "#fdeac8", "#f8d494", "#f2bd5e", "#d99a2b", "#9a6208", "#8a5300", "#744600", "#5e3900", "#482c00",
 ];
 const green: MantineColorsTuple = [
-  "#eef8f1", "#d6eedd", "#afdfbe", "#9fe0b6", "#57b279", "#328c54", "#1c6b3a", "#175a31", "#124827", "#0d371d",
+  "#eef8f1", "#d6eedd", "#afdfbe", "#9fe0b6", "#57b279", "#27794a", "#1c6b3a", "#175a31", "#124827", "#0d371d",
 ];
 const gray: MantineColorsTuple = [
   "#f6f8f9", "#eef2f4", "#e1e8ec", "#c9d4db", "#a4b3bc", "#7b8c97", "#545b62", "#45505a", "#2b3a44", "#1a2b36",
@@ -23,7 +23,7 @@ const dark: MantineColorsTuple = [
 
 export const theme = createTheme({
   primaryColor: "accent",
-  primaryShade: { light: 6, dark: 3 },
+  primaryShade: { light: 6, dark: 5 },
   colors: { accent, red, yellow, green, gray, dark },
   autoContrast: true,
   fontFamily: 'system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", "Liberation Sans", sans-serif',
@@ -36,6 +36,8 @@ export const theme = createTheme({
   components: {
     Card: { defaultProps: { withBorder: true, padding: "md", radius: "md" } },
     Modal: { defaultProps: { centered: true, radius: "md" } },
+    // Nothing that says how things stand is cut.
+    Badge: { defaultProps: { tt: "none" }, styles: { root: { height: "auto", minHeight: "var(--badge-height)", maxWidth: "100%" }, label: { whiteSpace: "normal", overflow: "visible" } } },
     Button: { defaultProps: { size: "sm" } },
     Table: { defaultProps: { verticalSpacing: 6 } },
     Tooltip: { defaultProps: { openDelay: 300, events: { hover: true, focus: true, touch: true } } },

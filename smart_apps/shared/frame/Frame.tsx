@@ -11,16 +11,18 @@ import { iconOf } from "./icons.ts";
 import type { Place } from "./navigation.ts";
 import { openPalette } from "./PaletteHost.tsx";
 import { UserMenu } from "./UserMenu.tsx";
-import { useMyApps } from "./useMyApps.ts";
+import { useMe, useMyApps } from "./useMyApps.ts";
 
 const BELOW = 3;
 
 /** The page around an app: banner on top, its places at the side, and below on a phone. */
 export function Frame({ places, banner, children }: { places: readonly Place[]; banner?: ReactNode; children: ReactNode }) {
   const { t } = useTexts();
-  const { app, session } = useSmart();
+  const { app, config, session } = useSmart();
   const [here] = useLocation();
-  const open = places.filter((place) => place.needs === undefined || session.allows(...place.needs));
+  const me = useMe();
+  const isMine = (place: Place) => place.roles === undefined || session.grant.iss !== config.issuer || me?.roles.some((role) => place.roles?.includes(role)) === true;
+  const open = places.filter((place) => (place.needs === undefined || session.allows(...place.needs)) && isMine(place));
   // Inside of another system its own frame is around us.
   const isGuest = session.grant.launched && window.parent !== window;
   const link = (place: Place) => (

@@ -11,4 +11,6 @@ export interface Place {
   key?: string;
   /** Shown only to those whose granted scopes allow it: a type and a right. */
   needs?: [type: string, right: "c" | "r" | "u" | "d" | "s"];
+  /** Shown only to these roles; to all at another system's server, whose roles aren't known. */
+  roles?: readonly string[];
 }

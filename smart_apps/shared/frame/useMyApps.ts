@@ -22,6 +22,13 @@ export function useMe(): Me | undefined {
   }).data;
 }
 
+/** Whether who has signed in has one of these roles; unknown roles, as at another system's server, count as all. */
+export function useRole(...roles: string[]): boolean {
+  const me = useMe();
+  const { config, session } = useSmart();
+  return session.grant.iss !== config.issuer || me?.roles.some((role) => roles.includes(role)) === true;
+}
+
 /** The apps for the roles of who has signed in, in the launcher's order. */
 export function useMyApps(): AppDescription[] {
   const { config } = useSmart();

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 import httpx
-import psycopg
 import pytest
 
 from fhirserver import clock, queues
@@ -24,10 +23,10 @@ from fhirserver.loader.loading import load
 from fhirserver.model import json
 from fhirserver.reactions.running import Running
 from fhirserver.settings import Settings
-from fhirserver.storage import migrate
 from fhirserver.storage.tokens import issue
 from fhirserver.workflows import reaction
 from fhirserver.workflows.registering import workflows
+from tests.databases import a_database
 from tests.peers.mail_server import mail_server
 
 NEXT_ALERT = timedelta(hours=12, minutes=10)
@@ -42,12 +41,8 @@ def mails():
 @pytest.fixture(scope="module")
 def own_url(database_url):
     """A database of its own: what others write and leave behind isn't seen, nor changed."""
-    with psycopg.connect(database_url, autocommit=True) as connection:
-        connection.execute("CREATE DATABASE demo_day")
-    url = database_url.replace("/fhirserver?", "/demo_day?")
-    assert url != database_url
-    migrate.upgrade(url)
-    return url
+    with a_database(database_url, "demo_day") as url:
+        yield url
 
 
 @pytest.fixture(scope="module")

@@ -12,6 +12,7 @@ import pytest
 from pydicom import Dataset
 from pydicom.uid import generate_uid
 from pynetdicom import AE, evt
+from pynetdicom.pdu import P_DATA_TF
 from pynetdicom.pdu_primitives import SCP_SCU_RoleSelectionNegotiation
 
 from conformance.loopback import unused_port
@@ -34,10 +35,18 @@ class Modality:
     is_told: threading.Event = field(default_factory=threading.Event)
     status: int = 0x0000
 
+    @property
+    def handlers(self) -> list[Any]:
+        return [(evt.EVT_N_EVENT_REPORT, self.hear), (evt.EVT_PDU_SENT, self.answered)]
+
     def hear(self, event: Any) -> tuple[int, None]:
         self.heard.append((event.event_type, event.event_information))
-        self.is_told.set()
         return self.status, None
+
+    def answered(self, event: Any) -> None:
+        # Who released the association before the report is answered couldn't answer it any more.
+        if self.heard and isinstance(event.pdu, P_DATA_TF):
+            self.is_told.set()
 
     def told(self) -> tuple[int, Dataset]:
         assert self.is_told.wait(60), "no report has come"
@@ -48,8 +57,7 @@ class Modality:
         ae = AE(ae_title=self.ae_title)
         ae.add_requested_context(CT)
         ae.add_requested_context(PUSH_MODEL)
-        handlers = [(evt.EVT_N_EVENT_REPORT, self.hear)]
-        association = ae.associate("127.0.0.1", port, ae_title=OURS, evt_handlers=handlers)
+        association = ae.associate("127.0.0.1", port, ae_title=OURS, evt_handlers=self.handlers)
         assert association.is_established
         yield association
         association.release()
@@ -66,9 +74,7 @@ def modality(enter: Callable[..., str]) -> Iterator[Modality]:
     enter(title, may=["store", "commit"], port=port)
     ae = AE(ae_title=title)
     ae.add_supported_context(PUSH_MODEL, scu_role=True, scp_role=True)
-    server = ae.start_server(
-        ("127.0.0.1", port), block=False, evt_handlers=[(evt.EVT_N_EVENT_REPORT, made.hear)]
-    )
+    server = ae.start_server(("127.0.0.1", port), block=False, evt_handlers=made.handlers)
     yield made
     server.shutdown()
 
@@ -199,9 +205,7 @@ def test_a_report_is_tried_again_after_the_modality_was_away(
 
     heard = AE(ae_title=title)
     heard.add_supported_context(PUSH_MODEL, scu_role=True, scp_role=True)
-    server = heard.start_server(
-        ("127.0.0.1", port), block=False, evt_handlers=[(evt.EVT_N_EVENT_REPORT, modality.hear)]
-    )
+    server = heard.start_server(("127.0.0.1", port), block=False, evt_handlers=modality.handlers)
     try:
         assert modality.told()[0] == 1
     finally:

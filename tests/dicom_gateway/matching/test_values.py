@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import time
 from typing import Any
 
 import pytest
 
 from dicom_gateway.matching import How, answered, matches
+from tests.pace import soon
 
 
 def element(vr: str, *values: Any) -> dict[str, Any]:
@@ -142,11 +142,8 @@ def test_what_says_how_to_ask_is_no_key() -> None:
 
 
 def test_thousands_of_stars_cost_nothing() -> None:
-    begun = time.process_time()
-
-    assert not met("LT", "*a" * 3_000 + "b", "a" * 10_000)
-
-    assert time.process_time() - begun < 20
+    with soon(20):
+        assert not met("LT", "*a" * 3_000 + "b", "a" * 10_000)
 
 
 def test_responses_have_every_attribute_that_was_asked_for() -> None:

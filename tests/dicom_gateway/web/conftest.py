@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from werkzeug.serving import make_server
 
+from conformance.loopback import unused_port
 from fhirserver.settings import Settings
 from tests.conftest import MakeApp, Token
 
@@ -31,6 +34,19 @@ def with_scope(dicom_app: Flask, token: Token) -> Callable[[str], FlaskClient]:
         return made
 
     return make
+
+
+@pytest.fixture(scope="module")
+def address(dicom_app: Flask) -> Iterator[str]:
+    """Where DICOMweb is served on a socket."""
+    port = unused_port()
+    server = make_server("127.0.0.1", port, dicom_app, threaded=True)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield f"http://127.0.0.1:{port}/dicom-web"
+    server.shutdown()
+    thread.join()
+    server.server_close()
 
 
 @pytest.fixture(scope="module")

@@ -147,6 +147,38 @@ def test_nobody_adds_to_a_study_that_they_may_not_see(web, dicom_app, database, 
     assert answer.status_code in {403, 409}
 
 
+def test_who_has_begun_a_study_sends_the_rest_of_it_before_it_is_filed(web, dicom_app, database):
+    from fhirserver.storage import users
+
+    def one() -> Any:
+        who = web.post("/fhir/Practitioner", json={"resourceType": "Practitioner"}).json["id"]
+        user = users.add(
+            database, f"u-{ids.new()}", roles=["radiologist"], fhir_user=f"Practitioner/{who}"
+        )
+        token = issue(
+            database, subject=user.name, scope="user/*.cruds", lifetime_seconds=600, user=user.id
+        )
+        client = dicom_app.test_client()
+        client.environ_base["HTTP_AUTHORIZATION"] = f"Bearer {token}"
+        return client
+
+    first = an_image()
+    study = first.StudyInstanceUID
+    mine, other = one(), one()
+
+    assert store(mine, first).status_code == 200
+    assert store(mine, an_image(study, InstanceNumber=2)).status_code == 200
+    refused = store(other, an_image(study, InstanceNumber=3))
+    assert refused.status_code == 409
+    assert refused.json["00081198"]["Value"][0]["00081197"]["Value"] == [0x0124]
+    # It isn't theirs to look at by that.
+    assert mine.get(path_of(first)).status_code == 404
+
+    instances = open_instances(dicom_app.extensions["fhirserver"].context.settings, database)
+    instances.assign(study, patient=ids.new())
+    assert store(mine, an_image(study, InstanceNumber=4)).status_code == 409
+
+
 def test_the_web_server_starts_without_the_libraries_of_images():
     code = (
         "import sys, dicom_gateway.web; "

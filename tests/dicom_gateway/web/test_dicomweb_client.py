@@ -2,32 +2,21 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from dicomweb_client.api import DICOMwebClient
 from dicomweb_client.session_utils import create_session
 from pydicom.uid import generate_uid
-from werkzeug.serving import make_server
 
-from conformance.loopback import unused_port
 from tests.dicom_gateway.web.instances import an_image
 
 
 @pytest.fixture(scope="module")
-def client(dicom_app: Any, token: Any) -> Iterator[DICOMwebClient]:
-    port = unused_port()
-    server = make_server("127.0.0.1", port, dicom_app, threaded=True)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
+def client(address: str, token: Any) -> DICOMwebClient:
     session = create_session()
     session.headers["Authorization"] = f"Bearer {token('system/*.cruds')}"
-    yield DICOMwebClient(f"http://127.0.0.1:{port}/dicom-web", session=session)
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    return DICOMwebClient(address, session=session)
 
 
 def test_it_stores_finds_fetches_and_shows(client):

@@ -324,3 +324,32 @@ def test_a_patient_who_was_merged_into_another_is_told_apart(web):
     ).json["id"]
 
     assert wrap(web, a_picture(), patient=old).status_code == 409
+
+
+def test_a_doctor_wraps_for_patients_under_treatment_and_for_nobody_else(
+    web, patient, dicom_app, database
+):
+    from fhirserver.storage import users
+
+    who = web.post("/fhir/Practitioner", json={"resourceType": "Practitioner"}).json["id"]
+    user = users.add(database, f"u-{ids.new()}", roles=["doctor"], fhir_user=f"Practitioner/{who}")
+    token = issue(
+        database, subject=user.name, scope="user/*.cruds", lifetime_seconds=600, user=user.id
+    )
+    doctor = dicom_app.test_client()
+    doctor.environ_base["HTTP_AUTHORIZATION"] = f"Bearer {token}"
+
+    # Whom they don't treat isn't there for them.
+    assert wrap(doctor, a_picture(), patient=patient).status_code == 404
+    team = {
+        "resourceType": "CareTeam",
+        "status": "active",
+        "subject": {"reference": f"Patient/{patient}"},
+        "participant": [{"member": {"reference": f"Practitioner/{who}"}}],
+    }
+    assert web.post("/fhir/CareTeam", json=team).status_code == 201
+
+    answer = wrap(doctor, a_picture(), patient=patient)
+    assert answer.status_code == 201, answer.data
+    study = doctor.get(f"/fhir/{answer.json['imagingStudy']}")
+    assert study.json["subject"] == {"reference": f"Patient/{patient}"}

@@ -12,6 +12,7 @@ from hl7v2_gateway import er7
 from hl7v2_gateway.acknowledging import Outcome, acknowledge, refuse
 from hl7v2_gateway.er7 import Malformed, Message
 from hl7v2_gateway.grammar import grouped
+from tests.pace import assert_soon
 
 SEEDS = [
     b"MSH|^~\\&|ADT|W^1.2^ISO|EHR|G|20260101||ADT^A01^ADT_A01|7|P|2.5.1|||AL|NE||UNICODE UTF-8\r"
@@ -89,7 +90,7 @@ def test_a_damaged_message_is_read_or_refused_and_answered_in_time(raw: bytes) -
     assert (ack.value("MSA-2") or "") in {control_id, control_id.replace("\ufffd", "?")}
     assert len(ack.all("MSH")) == 1
     assert not set(b"\x0b\x1c") & set(ack.raw)
-    assert time.thread_time() - start < 1
+    assert_soon(time.thread_time() - start, 1)
 
 
 @settings(max_examples=200, deadline=None)

@@ -42,7 +42,7 @@ def test_strangers_who_call_at_once_are_looked_for_together() -> None:
     all_wait = threading.Barrier(20)
 
     def endpoints(_: str) -> list[dict[str, Any]]:
-        looks.append(time.sleep(0.2))
+        looks.append(time.sleep(0.5))
         return []
 
     directory = Directory(endpoints)

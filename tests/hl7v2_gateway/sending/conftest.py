@@ -52,7 +52,6 @@ def peer() -> Iterator[Receiver]:
 @pytest.fixture
 def turn(engine, database, monkeypatch) -> Iterator[Callable[..., None]]:
     """Does all that is to be done: reads the change log, and works off the queue."""
-    monkeypatch.setattr(queues, "delay", lambda attempts: 0.0)
     database.write("DELETE FROM queue.item WHERE topic = %s", (TOPIC,))
     queues.begin(database, READER)
     directory = Directory(engine)
@@ -62,15 +61,18 @@ def turn(engine, database, monkeypatch) -> Iterator[Callable[..., None]]:
         # What is committed is only read when whoever else was writing then has ended.
         return any(b.changes for b in queues.behind(database) if b.name == READER)
 
-    def run(seconds: float = 20.0) -> None:
-        ends = time.monotonic() + 20
+    def run(*, once: bool = False) -> None:
+        """Everything is sent, tried again until it is; or is tried `once`."""
+        monkeypatch.setattr(queues, "delay", lambda attempts: 3600.0 if once else 0.0)
+        database.write("UPDATE queue.item SET due = now() WHERE topic = %s", (TOPIC,))
+        ends = time.monotonic() + 60
         while is_behind():
             assert time.monotonic() < ends, "somebody holds up the change log"
             with database.transaction() as connection:
                 while changes := queues.following(connection, READER, 1000):
                     for topic, item in choose(connection, changes):
                         queues.add(connection, topic, [item])
-        queues.work(database, TOPIC, delivery.act, seconds=seconds, most_attempts=WITHOUT_END)
+        queues.work(database, TOPIC, delivery.act, seconds=60, most_attempts=WITHOUT_END)
 
     run()
     yield run

@@ -143,7 +143,8 @@ def test_a_receiver_may_stop_at_what_it_rejects(ward, receiver, peer, turn, sent
     peer.answer = lambda control: [ack("AR", control)]
     patient = a_patient(ward)
     put(ward, {**patient, "gender": "male"})
-    turn(seconds=0.5)
+    for _ in range(3):
+        turn(once=True)
 
     (first,) = sent.listed(receiver=id_)
     assert (first.state, peer.events) == ("stopped", ["ADT^A28"])
@@ -161,7 +162,7 @@ def test_what_stopped_is_sent_again_when_somebody_says_so(ward, receiver, peer, 
     turn()
     peer.answer = lambda control: [ack("AR", control)]
     a_patient(ward)
-    turn(seconds=0.5)
+    turn(once=True)
     (first,) = sent.listed(receiver=id_)
 
     peer.answer = accepting
@@ -186,7 +187,7 @@ def test_a_worker_that_dies_before_it_notes_the_answer_sends_the_same_again(
     with monkeypatch.context() as patched:
         patched.setattr("fhirserver.sent_messages.SentMessages.note", die)
         a_patient(ward)
-        turn(seconds=0.2)
+        turn(once=True)
     turn()
 
     assert died
@@ -320,7 +321,7 @@ def test_what_a_receiver_names_in_vain_holds_it_up_until_it_is_mended(
     receiver(APPLICATION, member("overlay", name))
     turn()
     a_patient(ward)
-    turn(seconds=0.3)
+    turn(once=True)
     assert peer.arrived == []
 
     data = base64.b64encode(b"{}").decode()
@@ -354,7 +355,7 @@ def test_two_receivers_do_not_wait_for_each_other(ward, receiver, peer, turn, un
     receiver(APPLICATION)
     turn()
     a_patient(ward)
-    turn(seconds=1.0)
+    turn(once=True)
 
     assert peer.events == ["ADT^A28"]
 

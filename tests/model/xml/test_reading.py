@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import time
 from decimal import Decimal
 
 import pytest
 
 from fhirserver.errors import NotUnderstood
 from fhirserver.model import xml
+from tests.pace import soon
 
 
 def patient(inside: str, attributes: str = "") -> bytes:
@@ -179,10 +179,8 @@ BOMB = "".join(f'<!ENTITY l{i} "{f"&l{i - 1};" * 10}">' for i in range(1, 10))
     ],
 )
 def test_a_document_type_is_refused_before_it_is_read(body):
-    start = time.monotonic()
-
-    assert "must not have a document type" in str(refusal(body))
-    assert time.monotonic() - start < 0.5
+    with soon(0.5):
+        assert "must not have a document type" in str(refusal(body))
 
 
 @pytest.mark.parametrize(
@@ -195,10 +193,8 @@ def test_a_document_type_is_refused_before_it_is_read(body):
     ],
 )
 def test_what_is_too_deep_is_refused_at_once(body):
-    start = time.monotonic()
-
-    assert "deeper than" in refusal(body).issues[-1].text or "empty" in str(refusal(body))
-    assert time.monotonic() - start < 0.5
+    with soon(0.5):
+        assert "deeper than" in refusal(body).issues[-1].text or "empty" in str(refusal(body))
 
 
 def test_a_name_that_could_be_a_patients_is_not_repeated():
@@ -243,7 +239,5 @@ def test_what_is_not_well_formed_is_told_after_the_mistakes_before_it():
 
 
 def test_a_body_of_mistakes_is_not_read_to_its_end():
-    start = time.monotonic()
-
-    assert len(refusal(patient("<x/>" * 500_000)).issues) == 101
-    assert time.monotonic() - start < 0.5
+    with soon(0.5):
+        assert len(refusal(patient("<x/>" * 500_000)).issues) == 101

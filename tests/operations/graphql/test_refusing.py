@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from time import monotonic
-
 import pytest
 
 from tests.builders import SYSTEM
 from tests.operations.graphql.asking import bomb, refused
+from tests.pace import soon
 
 
 @pytest.mark.parametrize(
@@ -98,12 +97,11 @@ HOSTILE = {
 
 @pytest.mark.parametrize("name", HOSTILE)
 def test_a_hostile_query_is_answered_quickly(client, name):
-    start = monotonic()
-    answer = client.post("/fhir/$graphql", json={"query": HOSTILE[name]})
+    with soon(5):
+        answer = client.post("/fhir/$graphql", json={"query": HOSTILE[name]})
 
-    expected = {200} if name in {"directives", "every type"} else {400, 403}
-    assert answer.status_code in expected, answer.text[:300]
-    assert monotonic() - start < 5
+        expected = {200} if name in {"directives", "every type"} else {400, 403}
+        assert answer.status_code in expected, answer.text[:300]
 
 
 def test_the_limits_are_settings(make_app, client_of):

@@ -45,7 +45,7 @@ class Pushing:
         return answer.status, answer.headers, body
 
     def asked(self, path, token=None, **headers) -> http.client.HTTPConnection:
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
         given = {"Authorization": f"Bearer {token}"} if token else {}
         connection.request("GET", path, headers=given | headers)
         return connection
@@ -60,7 +60,7 @@ class Listening:
     heard: list[dict] = field(default_factory=list)
     last_id: str = ""
 
-    def next(self, seconds: float = 10.0) -> dict | None:
+    def next(self, seconds: float = 60.0) -> dict | None:
         """The next event; None at the end. Raises TimeoutError when none comes."""
         sock = self.connection.sock or self.answer.fp.raw._sock
         sock.settimeout(seconds)
@@ -80,7 +80,7 @@ class Listening:
             elif not name and not line.strip():
                 event = {}
 
-    def until(self, claim: Callable[[dict], bool], seconds: float = 20.0) -> list[dict]:
+    def until(self, claim: Callable[[dict], bool], seconds: float = 60.0) -> list[dict]:
         """The data of all changes up to the first that the claim holds for."""
         ends, found = time.monotonic() + seconds, []
         while time.monotonic() < ends:
@@ -127,7 +127,7 @@ def pushing(database_url, tmp_path_factory) -> Iterator[Pushing]:
             time.sleep(0.1)
     yield Pushing(port, psutil.Process(process.pid))
     process.terminate()
-    process.wait(20)
+    process.wait(60)
 
 
 @pytest.fixture

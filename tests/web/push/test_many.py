@@ -38,13 +38,13 @@ def test_a_thousand_idle_connections_take_little_memory_and_no_threads(
         heard = listen("?_type=Basic")
         body = {"resourceType": "Basic", "code": {"text": "a"}}
         id_ = client.post("/fhir/Basic", json=body).get_json()["id"]
-        heard.until(lambda d: d["id"] == id_, seconds=3)
+        heard.until(lambda d: d["id"] == id_)
         more = pushing.memory() - memory
         assert pushing.threads() <= threads + 4
 
     print(f"{more / MANY:,.0f} bytes for each")
     assert more / MANY < 60_000
-    ends = time.monotonic() + 20
+    ends = time.monotonic() + 60
     while listening(pushing) > MANY / 10:
         assert time.monotonic() < ends, "they still count although they have gone"
         time.sleep(0.2)

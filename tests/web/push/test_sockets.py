@@ -219,7 +219,7 @@ def test_065_a_page_of_somebody_else_is_not_let_in(app):
             sent.append(message)
 
         scope = {"path": PATH, "headers": [(b"origin", origin)]}
-        await asyncio.wait_for(sockets(scope, receive, send), 5)
+        await asyncio.wait_for(sockets(scope, receive, send), 60)
 
     asyncio.run(connect(b"https://evil.example"))
 

@@ -1,0 +1,124 @@
+import { Button, Card, Checkbox, Group, NumberInput, Select, SimpleGrid, Stack, Text, TextInput, Title } from "@mantine/core";
+import type { Encounter, MedicationRequest, Parameters } from "fhir/r4";
+import { useState, type SyntheticEvent } from "react";
+import { useLocation, useSearchParams } from "wouter";
+
+import { resourcesOf } from "../shared/fhir/bundle.ts";
+import { useChange, useRead, useSearch } from "../shared/fhir/queries.ts";
+import { useDraft } from "../shared/forms/drafts.ts";
+import { told } from "../shared/forms/saving.ts";
+import { isoNow, time } from "../shared/format/dates.ts";
+import { formalName } from "../shared/format/people.ts";
+import { unitOf } from "../shared/format/quantities.ts";
+import { usePatientBatch } from "../shared/frame/PatientBanner.tsx";
+import { useTexts } from "../shared/i18n/i18n.ts";
+import { useSmart } from "../shared/smart/context.tsx";
+import { Failed } from "../shared/states/Failed.tsx";
+import { Loaded } from "../shared/states/Loaded.tsx";
+import { Findings } from "./Findings.tsx";
+import { MedicinePicker } from "./MedicinePicker.tsx";
+import { checkedIn, unanswered, withReasons, type Checked } from "./model/findings.ts";
+import { prescription, ROUTES, UNITS, type Choice } from "./model/medicine.ts";
+import { orderOf, type Typed, EMPTY, typedFrom, problems } from "./model/ordering.ts";
+
+const HOURS = ["4", "6", "8", "12", "24", "48", "168"];
+
+/** One prescription: filled in, checked against the record, signed. `?renew=ID` begins with another one. */
+export default function OrderPage({ patient }: { patient: string }) {
+  const [query] = useSearchParams();
+  const renew = query.get("renew") ?? undefined;
+  const renewed = useRead<MedicationRequest>("MedicationRequest", renew);
+  if (renew === undefined) return <OrderForm patient={patient} />;
+  return <Loaded query={renewed}>{(old) => <OrderForm patient={patient} old={old} />}</Loaded>;
+}
+
+function OrderForm({ patient, old }: { patient: string; old?: MedicationRequest }) {
+  const { t } = useTexts();
+  const { session } = useSmart();
+  const [, go] = useLocation();
+  const stay = useSearch<Encounter>("Encounter", { patient, status: "in-progress", _sort: "-date", _count: 1 });
+  const batch = usePatientBatch(patient);
+  const [begun] = useState(() => (old === undefined ? EMPTY : typedFrom(old)));
+  const [typed, setTyped] = useState<Typed>(begun);
+  const [isTried, setTried] = useState(false);
+  const [checked, setChecked] = useState<{ of: string; said: Checked }>();
+  const [reasons, setReasons] = useState<Record<number, string>>({});
+  const draft = useDraft(`prescription ${patient} ${old?.id ?? ""}`, typed, setTyped, typed !== begun);
+
+  const wrong = problems(typed);
+  const order = orderOf(typed);
+  const about = { patient, encounter: resourcesOf<Encounter>(stay.data)[0]?.id, requester: session.grant.fhirUser, authoredOn: isoNow(), prior: old?.id };
+  const says = { every: (n: number) => t("order.every", { n }), once: t("order.once"), asNeeded: t("order.needed"), days: (n: number) => t("order.days", { n }) };
+  const mark = JSON.stringify(typed);
+  const isChecked = checked?.of === mark;
+  const missing = isChecked ? unanswered(checked.said.findings, reasons) : [];
+  const set = (change: Partial<Typed>) => setTyped((before) => ({ ...before, ...change }));
+  const change = useChange(["MedicationRequest"], async (fhir, step: "check" | "sign") => {
+    if (order === undefined) return undefined;
+    if (step === "check") {
+      const asked = { resourceType: "Parameters", parameter: [{ name: "resource", resource: prescription(order, about, "draft", says) }] };
+      const said = checkedIn(await fhir.operation<Parameters>("MedicationRequest/$check", asked));
+      setChecked({ of: mark, said });
+      setReasons({});
+      return undefined;
+    }
+    const signed = withReasons(prescription(order, about, "active", says), checked?.said.findings ?? [], reasons, session.grant.fhirUser);
+    // What it takes the place of ends in the same transaction: never both, never neither.
+    if (old === undefined || old.status !== "active") return fhir.create(signed);
+    const stopped: MedicationRequest = { ...old, status: "stopped", statusReason: { text: t("order.replaced") } };
+    await fhir.transaction([
+      { fullUrl: `urn:uuid:${crypto.randomUUID()}`, resource: signed, request: { method: "POST", url: "MedicationRequest" } },
+      { resource: stopped, request: { method: "PUT", url: `MedicationRequest/${old.id ?? ""}`, ifMatch: `W/"${old.meta?.versionId ?? ""}"` } },
+    ]);
+    return signed;
+  });
+  const submit = (event: SyntheticEvent) => {
+    event.preventDefault();
+    setTried(true);
+    if (order === undefined || missing.length > 0) return;
+    change.mutate(isChecked ? "sign" : "check", {
+      onSuccess: (made) => {
+        if (made === undefined) return;
+        void draft.clear();
+        told(t("order.signed", { medicine: order.medicine.display, patient: formalName(batch.patient?.name) }));
+        go(`/patients/${patient}`);
+      },
+    });
+  };
+  const field = (name: keyof Typed) => (isTried && wrong.includes(name) ? t("reasonNeeded") : undefined);
+  return (
+    <form onSubmit={submit} noValidate>
+      <Stack maw={760} mx="auto">
+        <Title order={2}>{old === undefined ? t("order.title") : t("order.renewTitle")}</Title>
+        <Card>
+          <Stack gap="sm">
+            <MedicinePicker key={draft.restoredAt ?? "new"} value={typed.medicine} onChoose={(medicine: Choice | undefined) => set({ medicine })} error={field("medicine")} />
+            <SimpleGrid cols={{ base: 2, sm: 4 }}>
+              <NumberInput label={t("order.dose")} required min={0} decimalScale={4} inputMode="decimal" value={typed.dose} onChange={(dose) => set({ dose })} error={field("dose")} />
+              <Select label={t("order.unit")} required data={UNITS.map((code) => ({ value: code, label: unitOf({ code }) }))} value={typed.unit} onChange={(unit) => set({ unit: unit ?? "mg" })} allowDeselect={false} />
+              <Select label={t("order.route")} required data={ROUTES.map((one) => ({ value: one.code, label: t(`route.${one.key}`) }))} value={typed.route} onChange={(route) => set({ route })} error={field("route")} />
+              <Select label={t("order.often")} required data={[...HOURS.map((hours) => ({ value: hours, label: t("order.every", { n: Number(hours) }) })), { value: "once", label: t("order.once") }]} value={typed.hours} onChange={(hours) => set({ hours })} error={field("hours")} />
+            </SimpleGrid>
+            <Group>
+              <Checkbox label={t("order.neededLabel")} checked={typed.asNeeded} onChange={(event) => set({ asNeeded: event.currentTarget.checked })} />
+              <NumberInput label={t("order.duration")} min={1} max={365} w={160} value={typed.days} onChange={(days) => set({ days })} />
+            </Group>
+            <TextInput label={t("order.reason")} value={typed.reason} onChange={(event) => set({ reason: event.currentTarget.value })} />
+            <TextInput label={t("note")} value={typed.note} onChange={(event) => set({ note: event.currentTarget.value })} />
+          </Stack>
+        </Card>
+        {isChecked && <Findings checked={checked.said} reasons={reasons} missing={isTried ? missing : []} onReason={(n, reason) => setReasons((before) => ({ ...before, [n]: reason }))} />}
+        {change.isError && <Failed error={change.error} title={t("notSaved")} />}
+        {draft.keptAt !== undefined && <Text size="sm" c="dimmed">{t("draftKept", { time: time(draft.keptAt) })}</Text>}
+        <Group justify="flex-end">
+          <Button variant="default" onClick={() => {
+            void draft.clear();
+            go(`/patients/${patient}`);
+          }}>{t("cancel")}</Button>
+          <Button type="submit" loading={change.isPending}>{isChecked ? t("order.sign", { patient: formalName(batch.patient?.name) }) : t("order.check")}</Button>
+        </Group>
+      </Stack>
+    </form>
+  );
+}
+

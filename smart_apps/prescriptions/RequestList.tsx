@@ -1,0 +1,66 @@
+import { Anchor, Badge, Table, Text } from "@mantine/core";
+import type { MedicationRequest } from "fhir/r4";
+import type { ReactNode } from "react";
+import { Link } from "wouter";
+
+import { idIn } from "../shared/fhir/bundle.ts";
+import { moment } from "../shared/format/dates.ts";
+import { useTexts } from "../shared/i18n/i18n.ts";
+import { dosageText, medicineName } from "./model/medicine.ts";
+
+/** Prescriptions, one a row: medicine, dose, by whom and since when, state in words. */
+export function RequestList({ requests, withPatient = false, actions }: {
+  requests: readonly MedicationRequest[];
+  withPatient?: boolean;
+  actions?: (request: MedicationRequest) => ReactNode;
+}) {
+  const { t } = useTexts();
+  return (
+    <Table className="fs-cards" bg="var(--mantine-color-body)" withTableBorder>
+      <Table.Thead>
+        <Table.Tr>
+          {withPatient && <Table.Th scope="col">{t("patient")}</Table.Th>}
+          <Table.Th scope="col">{t("medicine")}</Table.Th>
+          <Table.Th scope="col">{t("prescribed")}</Table.Th>
+          <Table.Th scope="col">{t("state")}</Table.Th>
+          {actions !== undefined && <Table.Th scope="col"><span className="fs-hidden">{t("actions")}</span></Table.Th>}
+        </Table.Tr>
+      </Table.Thead>
+      <Table.Tbody>
+        {requests.map((request) => (
+          <Table.Tr key={request.id}>
+            {withPatient && (
+              <Table.Td data-label={t("patient")}>
+                <Anchor component={Link} href={`/patients/${idIn(request.subject.reference, "Patient") ?? ""}`}>{request.subject.display ?? request.subject.reference}</Anchor>
+              </Table.Td>
+            )}
+            <Table.Td>
+              <Text fw={600}>{medicineName(request)}</Text>
+              <Text size="sm">{dosageText(request.dosageInstruction?.[0])}</Text>
+              {(request.reasonCode?.[0]?.text ?? request.note?.[0]?.text) !== undefined && (
+                <Text size="sm" c="dimmed">{[request.reasonCode?.[0]?.text, request.note?.[0]?.text].filter(Boolean).join(" · ")}</Text>
+              )}
+            </Table.Td>
+            <Table.Td data-label={t("prescribed")}>
+              <Text size="sm">{moment(request.authoredOn)}</Text>
+              <Text size="sm" c="dimmed">{request.requester?.display ?? ""}</Text>
+            </Table.Td>
+            <Table.Td><State request={request} /></Table.Td>
+            {actions !== undefined && <Table.Td>{actions(request)}</Table.Td>}
+          </Table.Tr>
+        ))}
+      </Table.Tbody>
+    </Table>
+  );
+}
+
+function State({ request }: { request: MedicationRequest }) {
+  const { t } = useTexts();
+  const colour = request.status === "active" ? "green" : request.status === "on-hold" || request.status === "draft" ? "yellow" : "gray";
+  return (
+    <>
+      <Badge variant="outline" color={colour} tt="none">{t(`status.${request.status}`)}</Badge>
+      {request.statusReason?.text !== undefined && <Text size="sm" c="dimmed">{request.statusReason.text}</Text>}
+    </>
+  );
+}
