@@ -32,6 +32,7 @@ from dicom_gateway.operating.reconciling import Doubt, patient_of
 from dicom_gateway.querying.asking import Asking
 from fhirserver import clock
 from fhirserver.access.principal import Principal
+from fhirserver.audit.event import Origin
 from fhirserver.engine import Engine
 from fhirserver.errors import (
     Conflict,
@@ -58,10 +59,11 @@ _ENDED: Final = frozenset({COMPLETED, CANCELED})
 
 @dataclass(frozen=True, slots=True)
 class Workitems:
-    """The workitems that a caller may see."""
+    """The workitems that a caller may see; `origin` is where they call from, for the record."""
 
     engine: Engine
     principal: Principal
+    origin: Origin
 
     def create(self, uid: str, model: Any) -> None:
         """Make one. Raises Invalid, Conflict."""
@@ -180,7 +182,13 @@ class Workitems:
             yield workitems.workitem_of(task)
 
     def _task(self, uid: str) -> Resource:
-        asked = FhirRequest("read", self.principal, type="Task", id=workitems.task_id(uid))
+        asked = FhirRequest(
+            "read",
+            self.principal,
+            type="Task",
+            id=workitems.task_id(uid),
+            origin=self.origin,
+        )
         try:
             task = json.parse_object(self.engine.handle(asked).content or b"{}")
         except (NotFound, Gone) as error:
@@ -222,6 +230,7 @@ class Workitems:
                 if_match=f'W/"{version}"' if version else None,
                 if_none_match="*" if must_be_new else None,
                 prefer_return="minimal",
+                origin=self.origin,
             )
         )
 

@@ -24,6 +24,7 @@ from dicom_gateway.web.parameters import query
 from fhirserver import ids
 from fhirserver.errors import Invalid, NotUnderstood, TooLarge, UnsupportedMedia
 from fhirserver.model import json
+from fhirserver.web.origin import origin
 
 _USUAL: Final = (
     "00080016",  # SOP Class UID
@@ -81,7 +82,7 @@ def _serve(counter: Counter, name: str, act: Act) -> Response:
     request.environ["fhirserver.interaction"] = f"dicom-workitem-{name}"
     principal = counter.desk.principal_of(request.headers.get("Authorization"))
     counter.desk.admit(principal, is_heavy=name == "search")
-    response = act(Workitems(counter.engine, principal))
+    response = act(Workitems(counter.engine, principal, origin()))
     response.headers["Cache-Control"] = "no-store"
     response.headers["X-Content-Type-Options"] = "nosniff"
     return response

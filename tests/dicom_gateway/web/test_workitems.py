@@ -8,6 +8,7 @@ import pytest
 from flask.testing import FlaskClient
 from pydicom.uid import generate_uid
 
+from conformance.faults.server import wait_until
 from fhirserver import ids
 
 MIME = "application/dicom+json"
@@ -234,3 +235,19 @@ def test_it_takes_the_scopes_of_tasks(web: FlaskClient, with_scope: Any, dicom_a
     stranger = with_scope("system/ImagingStudy.cruds")
     assert send(stranger, "get", f"/{uid}").status_code == 403
     assert send(stranger, "get", "").status_code == 403
+
+
+def test_what_is_done_with_it_is_on_record_with_the_address(web: FlaskClient) -> None:
+    uid = created(web)
+    send(web, "post", f"/{uid}/cancelrequest")
+    page = web.get(f"/fhir/Task?identifier=urn:dicom:uid|urn:oid:{uid}").json
+    task = page["entry"][0]["resource"]["id"]
+
+    def addresses() -> set[str | None]:
+        found = web.get(f"/fhir/AuditEvent?entity=Task/{task}&action=U&_count=50").json
+        return {
+            e["resource"]["agent"][0].get("network", {}).get("address")
+            for e in found.get("entry", ())
+        }
+
+    wait_until(lambda: "127.0.0.1" in addresses(), 60, "it is on record")
