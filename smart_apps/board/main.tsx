@@ -1,0 +1,44 @@
+import { IconBed, IconGauge } from "@tabler/icons-react";
+import { lazy, Suspense } from "react";
+import { Route, Switch } from "wouter";
+
+import { Frame } from "../shared/frame/Frame.tsx";
+import type { Place } from "../shared/frame/navigation.ts";
+import { startApp } from "../shared/start.tsx";
+import { Loading } from "../shared/states/Loaded.tsx";
+import description from "./app.json";
+import { Beds } from "./beds/Beds.tsx";
+import de from "./locales/de.json";
+import en from "./locales/en.json";
+
+const Wall = lazy(() => import("./beds/Wall.tsx"));
+const Capacity = lazy(() => import("./capacity/Capacity.tsx"));
+
+const PLACES: readonly Place[] = [
+  { path: "", label: "place.beds", icon: IconBed, key: "b", needs: ["Location", "s"] },
+  { path: "capacity", label: "place.capacity", icon: IconGauge, key: "c", needs: ["Location", "s"] },
+];
+
+void startApp({
+  description,
+  texts: { en, de },
+  places: PLACES,
+  live: ["Location", "Encounter", "Patient", "Flag", "Device", "DeviceUseStatement"],
+  children: (
+    <Suspense fallback={<Loading />}>
+      <Switch>
+        <Route path="/wall"><Wall /></Route>
+        <Route>
+          <Frame places={PLACES}>
+            <Suspense fallback={<Loading lines={8} />}>
+              <Switch>
+                <Route path="/capacity"><Capacity /></Route>
+                <Route><Beds /></Route>
+              </Switch>
+            </Suspense>
+          </Frame>
+        </Route>
+      </Switch>
+    </Suspense>
+  ),
+});

@@ -1,0 +1,134 @@
+"""The board: beds and who lies in them, seen on another screen; figures as the API says them."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+pytestmark = pytest.mark.slow
+
+BEFORE_POLL = 60_000
+"""Live updates come at once; where they don't, all is read again every 30 seconds. In ms."""
+
+
+def asked(hospital, path):
+    with hospital.client() as client:
+        return client.send("GET", path).json
+
+
+def of(parameters, name):
+    return next(p for p in parameters["parameter"] if p["name"] == name)["part"]
+
+
+def counts(part):
+    return {p["name"]: p.get("valueInteger", p.get("valueDecimal")) for p in part}
+
+
+def bed(page, name):
+    """A bed's card by its name within the ward that is shown."""
+    return page.get_by_role("button", name=re.compile(rf"^{re.escape(name)}\b"))
+
+
+def only(page, ward):
+    page.get_by_label("Ward", exact=True).select_option(label=ward)
+    expect(page.get_by_role("heading", level=2, name=ward)).to_be_visible()
+
+
+def test_a_bed_move_is_seen_on_another_screen(open_app, hospital):
+    nurse = open_app("board", "nurse")
+    other = open_app("board", "reception")
+    for page in (nurse, other):
+        only(page, "Medical Ward")
+    card = nurse.get_by_role("button", name=re.compile("MRN")).first
+    name = re.search(r"[^\W\d_]{2,}, \w+", card.inner_text())[0]
+    card.click()
+    dialog = nurse.get_by_role("dialog")
+    expect(dialog.get_by_text("Born")).to_be_visible()
+    choice = dialog.get_by_label("Move to")
+    target = next(
+        label
+        for label in choice.locator('optgroup[label="Medical Ward"] option').all_inner_texts()
+        if "(" not in label
+    )
+    choice.select_option(label=target)
+    expect(dialog.get_by_test_id("move-summary")).to_contain_text(f"Medical Ward, {target.lower()}")
+    dialog.get_by_role("button", name=re.compile(rf"^Move {name}")).click()
+
+    expect(bed(other, target)).to_contain_text(name, timeout=BEFORE_POLL)
+    expect(bed(nurse, target)).to_contain_text(name, timeout=BEFORE_POLL)
+
+
+def test_a_contaminated_bed_is_closed_to_patients_until_it_is_clean(open_app):
+    page = open_app("board", "nurse")
+    only(page, "Medical Ward")
+    page.get_by_label("Show", exact=True).select_option("free")
+    card = page.locator("li button[data-state=free]").last
+    name = card.inner_text().splitlines()[0]
+    card.click()
+    page.get_by_role("dialog").get_by_role("button", name="Contaminated").click()
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    expect(bed(page, name)).to_have_count(0)
+
+    page.get_by_label("Show", exact=True).select_option("all")
+    expect(bed(page, name)).to_contain_text("contaminated")
+    page.get_by_role("button", name=re.compile("MRN")).first.click()
+    labels = page.get_by_role("dialog").get_by_label("Move to").locator("option").all_inner_texts()
+    assert name not in labels
+    page.keyboard.press("Escape")
+    bed(page, name).click()
+    page.get_by_role("dialog").get_by_role("button", name="Clean and free").click()
+
+    expect(bed(page, name)).to_contain_text("free")
+
+
+def test_a_planned_discharge_is_in_the_forecast(open_app, hospital):
+    page = open_app("board", "nurse")
+    only(page, "Medical Ward")
+    page.get_by_role("button", name=re.compile("MRN")).last.click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_label("Planned discharge").fill("1999-01-01T10:00")
+    dialog.get_by_role("button", name="Save").click()
+    expect(dialog.get_by_text("That is before the arrival")).to_be_visible()
+    dialog.get_by_label("Planned discharge").fill("2099-01-01T10:00")
+    dialog.get_by_role("button", name="Save").click()
+    expect(page.get_by_text("is to leave on 01-Jan-2099 10:00")).to_be_visible()
+    page.keyboard.press("Escape")
+
+    page.get_by_label("Show", exact=True).select_option("leaving")
+    expect(page.get_by_text("Leaves 01-Jan-2099 10:00")).to_be_visible()
+
+
+def test_counts_are_those_of_the_api(open_app, hospital):
+    page = open_app("board", "reception")
+    expect(page.locator("[data-count=occupied]")).to_be_visible()
+
+    said = counts(of(asked(hospital, "Location/$occupancy"), "total"))
+    occupied = rf"^\s*{said['occupied']}\s+of {said['beds']}$"
+    expect(page.locator("[data-count=occupied]")).to_have_text(re.compile(occupied))
+    expect(page.locator("[data-count=rate]")).to_have_text(f"{said['rate']:g}\u00a0%")
+    expect(page.locator("[data-count=free]")).to_have_text(str(said["free"]))
+
+
+def test_a_wall_screen_has_no_names(open_app):
+    page = open_app("board", "nurse")
+    name = page.get_by_role("button", name=re.compile("MRN")).first.inner_text().splitlines()[1]
+    page.get_by_role("link", name="Wall screen").click()
+
+    expect(page.get_by_role("region", name="Medical Ward")).to_be_visible()
+    expect(page.get_by_text(name.split(",")[0])).to_have_count(0)
+
+
+def test_beds_and_capacity_are_accessible(open_app, check_accessible):
+    page = open_app("board", "nurse")
+    expect(page.get_by_role("heading", level=2, name="Medical Ward")).to_be_visible()
+    check_accessible(page)
+    page.get_by_role("button", name=re.compile("MRN")).first.click()
+    expect(page.get_by_role("dialog").get_by_label("Move to")).to_be_visible()
+    check_accessible(page)
+    page.keyboard.press("Escape")
+
+    page.get_by_role("link", name="Capacity").first.click()
+    expect(page.get_by_role("rowheader", name="Medical Ward")).to_be_visible()
+    check_accessible(page)
