@@ -31,10 +31,11 @@ from fhirserver.reports.metric import Metric, metric, metrics
     ],
 )
 def evaluate_measure(ctx: Context, call: Call) -> FhirResponse:
-    """A summary; with a practitioner, of what they were responsible for."""
+    """A summary, or a subject-list; with a practitioner, of what they were responsible for."""
     kind = call.inputs.text("reportType")
-    if kind not in {None, "population", "summary"}:
-        raise NotSupported("reportType is population: these metrics are about the hospital",
+    if kind not in {None, "population", "summary", "subject-list"}:
+        raise NotSupported("reportType is population or subject-list: these metrics are about the "
+                           "hospital",
                            expression=call.inputs.place("reportType"))  # fmt: skip
     for name in ("subject", "lastReceivedOn"):
         if name in call.inputs:
@@ -51,6 +52,7 @@ def evaluate_measure(ctx: Context, call: Call) -> FhirResponse:
             str(call.inputs.text("periodStart")),
             str(call.inputs.text("periodEnd")),
             clinician=practitioner,
+            is_listed=kind == "subject-list",
         )
     )
 

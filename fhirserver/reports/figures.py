@@ -42,6 +42,22 @@ class Figures:
         raise ValueError(statistic)
 
 
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """Something that counts; `sources` are the keys of the resources that it was read from."""
+
+    day: str | None
+    ward: str | None
+    clinician: str | None
+    value: Decimal
+    sources: tuple[str, ...]
+
+
+def facts_of(rows: Iterable[Sequence[Any]]) -> list[Fact]:
+    """The facts of storage.metric_tables."""
+    return [Fact(*row[:4], tuple(row[4])) for row in rows]
+
+
 def figures_of(rows: Iterable[Sequence[Any]]) -> list[Figures]:
     """The rows of storage.metric_tables."""
     return [Figures(*row) for row in rows]

@@ -10,8 +10,9 @@ from decimal import Decimal
 from typing import Any, Final
 
 from fhirserver.model.resource import Resource
-from fhirserver.reports.figures import Figures, rounded
+from fhirserver.reports.figures import Fact, Figures, rounded
 from fhirserver.reports.metric import GROUPING, Metric
+from fhirserver.reports.subject_lists import with_lists
 
 UCUM: Final = "http://unitsofmeasure.org"
 POPULATIONS: Final = "http://terminology.hl7.org/CodeSystem/measure-population"
@@ -26,17 +27,22 @@ def measure_report(
     start: str,
     end: str,
     date: str,
+    facts: Sequence[Fact] | None = None,
 ) -> Resource:
-    """The report of a metric; `names` are those of wards and clinicians, by their keys."""
-    return {
+    """The report of a metric; `names` are those of wards and clinicians, by their keys.
+
+    With `facts` it is a subject-list: its populations refer to Lists that it contains.
+    """
+    made: Resource = {
         "resourceType": "MeasureReport",
         "status": "complete",
-        "type": "summary",
+        "type": "summary" if facts is None else "subject-list",
         "measure": metric.url,
         "date": date,
         "period": {"start": start, "end": end},
         "group": [_group(metric, group, figures, names) for group in metric.groups],
     }
+    return made if facts is None else with_lists(made, metric, facts)
 
 
 def _group(

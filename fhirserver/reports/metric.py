@@ -38,7 +38,7 @@ class Source:
 @dataclass(frozen=True, slots=True)
 class Metric:
     """`derived` are tables that are made of the views', by name, in their order; `facts` selects
-    day, ward, clinician, value and out_of, a row for everything that counts."""
+    day, ward, clinician, value, out_of and sources, a row for everything that counts."""
 
     measure: Mapping[str, Any]
     sources: tuple[Source, ...]

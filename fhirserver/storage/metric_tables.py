@@ -55,12 +55,14 @@ def figures(
     facts: str,
     *,
     clinician: str | None = None,
-) -> Rows:
-    """The figures of a metric: as a whole, by day, by ward, by clinician.
+    listed: int = 0,
+) -> tuple[Rows, Rows]:
+    """The figures of a metric: as a whole, by day, by ward, by clinician; and their facts.
 
     Each has its kind of group ('', 'day', 'ward', 'clinician') and the group, the number of facts,
     the sums of `value` and `out_of`, and the mean, the median and the 90th percentile of `value`.
-    `derived` are tables made of others, in their order.
+    `derived` are tables made of others, in their order. Of the facts themselves at most `listed`
+    come: day, ward, clinician, `value`, and the keys of the resources that the fact is about.
     """
     with database.transaction() as connection:
         execute(connection, _SETTINGS)
@@ -74,7 +76,10 @@ def figures(
             _derive(connection, name, statement)
         execute(connection, "SET TRANSACTION READ ONLY")
         # Its tables are others each time, so no plan of it may be kept.
-        return execute(connection, _GROUPED, (clinician, clinician), prepare=False)
+        grouped = execute(connection, _GROUPED, (clinician, clinician), prepare=False)
+        if not listed:
+            return grouped, []
+        return grouped, execute(connection, _LISTED, (clinician, clinician, listed), prepare=False)
 
 
 def _fill(connection: Connection, name: str, table: Table) -> None:
@@ -140,6 +145,13 @@ FROM pg_temp.facts
 WHERE %s::text IS NULL OR clinician = %s
 GROUP BY GROUPING SETS ((), (day), (ward), (clinician))
 ORDER BY 1, 2 NULLS LAST"""
+
+_LISTED: Final = """
+SELECT day::text, ward, clinician, value, sources
+FROM pg_temp.facts
+WHERE (%s::text IS NULL OR clinician = %s) AND cardinality(sources) > 0
+ORDER BY day, ward NULLS LAST, sources
+LIMIT %s"""
 
 
 def kept(value: Any) -> Any:

@@ -1,4 +1,4 @@
-import { IconBed, IconGauge } from "@tabler/icons-react";
+import { IconBed, IconChartBar, IconGauge } from "@tabler/icons-react";
 import { lazy, Suspense } from "react";
 import { Route, Switch } from "wouter";
 
@@ -13,10 +13,13 @@ import en from "./locales/en.json";
 
 const Wall = lazy(() => import("./beds/Wall.tsx"));
 const Capacity = lazy(() => import("./capacity/Capacity.tsx"));
+const Metrics = lazy(() => import("./metrics/Metrics.tsx"));
+const MetricPage = lazy(() => import("./metrics/MetricPage.tsx"));
 
 const PLACES: readonly Place[] = [
   { path: "", label: "place.beds", icon: IconBed, key: "b", needs: ["Location", "s"] },
   { path: "capacity", label: "place.capacity", icon: IconGauge, key: "c", needs: ["Location", "s"] },
+  { path: "metrics", label: "place.metrics", icon: IconChartBar, key: "m" },
 ];
 
 void startApp({
@@ -33,6 +36,8 @@ void startApp({
             <Suspense fallback={<Loading lines={8} />}>
               <Switch>
                 <Route path="/capacity"><Capacity /></Route>
+                <Route path="/metrics"><Metrics /></Route>
+                <Route path="/metrics/:id">{({ id }) => <MetricPage key={id} id={id} />}</Route>
                 <Route><Beds /></Route>
               </Switch>
             </Suspense>

@@ -244,3 +244,59 @@ def test_who_may_not_read_encounters_gets_no_figures(make_app, token, client):
     asked = {"measure": "admissions", "periodStart": START, "periodEnd": END}
 
     assert other.get("/fhir/Measure/$evaluate-measure", query_string=asked).status_code == 403
+
+
+def listed(report, population):
+    found = next(r for r in report["contained"] if r["id"] == population)
+    return [e["item"]["reference"].partition(P)[2] for e in found.get("entry", ())]
+
+
+def test_a_subject_list_says_what_the_figure_is_made_of(client):
+    report = evaluate(client, "admissions", reportType="subject-list")
+
+    assert report["type"] == "subject-list"
+    assert score(group(report, "count")) == len(listed(report, "initial-population"))
+    assert sorted(listed(report, "initial-population")) == ["e1", "e3", "e4", "e5", "e6"]
+    (population,) = group(report, "count")["population"]
+    assert population["subjectResults"] == {"reference": "#initial-population"}
+
+
+def test_a_subject_list_of_a_mean_has_the_value_of_each(client):
+    report = evaluate(client, "length-of-stay", reportType="subject-list")
+
+    (found,) = report["contained"]
+    values = [
+        Decimal(str(x["valueQuantity"]["value"]))
+        for e in found["entry"]
+        for x in e["extension"][0]["extension"]
+        if x["url"] == "value"
+    ]
+    assert len(values) == counts(group(report, "mean"))["measure-population"]
+    assert round(sum(values) / len(values), 4) == score(group(report, "mean"))
+
+
+def test_a_numerator_lists_those_who_came_back(client):
+    report = evaluate(client, "readmission", reportType="subject-list")
+
+    assert len(listed(report, "numerator")) == counts(group(report, "proportion"))["numerator"]
+    assert len(listed(report, "denominator")) == counts(group(report, "proportion"))["denominator"]
+
+
+@pytest.mark.parametrize("metric", ["occupancy", "staff-load"])
+def test_a_ratio_lists_the_stays_it_was_made_of(client, metric):
+    report = evaluate(client, metric, reportType="subject-list")
+
+    assert [r["id"] for r in report["contained"]] == ["numerator"]
+    assert "e6" in listed(report, "numerator")
+
+
+@pytest.mark.parametrize(
+    "metric",
+    ["lab-turnaround", "no-show", "waiting-time", "alert-response", "medication-orders"],
+)
+def test_every_metric_lists_as_many_as_it_counts(client, metric):
+    report = evaluate(client, metric, reportType="subject-list")
+
+    for population in report["group"][0]["population"]:
+        name = population["code"]["coding"][0]["code"]
+        assert len(listed(report, name)) == population["count"] > 0

@@ -12,13 +12,13 @@ from typing import Any, Final
 
 from fhirserver import clock
 from fhirserver.access.principal import Principal
-from fhirserver.errors import FhirError, Invalid
+from fhirserver.errors import FhirError, Invalid, TooCostly
 from fhirserver.interactions.context import Context
 from fhirserver.interactions.operating.reading import search
 from fhirserver.interactions.operating.view_rows import rows
 from fhirserver.model import json
 from fhirserver.model.resource import Resource
-from fhirserver.reports.figures import Figures, figures_of
+from fhirserver.reports.figures import Figures, facts_of, figures_of
 from fhirserver.reports.measure_report import measure_report
 from fhirserver.reports.metric import Metric, Source
 from fhirserver.search.parse import parse
@@ -30,6 +30,7 @@ LONGEST: Final = timedelta(days=3_660)
 BEFORE: Final = timedelta(days=60)
 """How long before a period what leads to its facts may lie: {before} in a view's criteria."""
 NAMES_AT_ONCE: Final = 50
+MOST_LISTED: Final = 10_000
 _TIMES: Final = frozenset({"date", "dateTime", "instant"})
 _NUMBERS: Final = frozenset({"integer", "positiveInt", "unsignedInt", "decimal"})
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -43,10 +44,12 @@ def evaluated(
     end: str,
     *,
     clinician: str | None = None,
+    is_listed: bool = False,
 ) -> Resource:
     """The MeasureReport of a period that includes both its ends, as dates do.
 
-    Nothing after now counts, so a period may end later.
+    Nothing after now counts, so a period may end later. `is_listed` asks for a subject-list, which
+    says what each population is made of; whose records these are goes on record.
     """
     span = _span(ctx, start, end)
     pairs = {
@@ -54,12 +57,27 @@ def evaluated(
         "end": instant(span.ends),
         "before": instant(span.starts - BEFORE),
     }
-    tables = {s.name: _table(ctx, principal, s, pairs) for s in metric.sources}
-    found = figures_of(
-        figures(ctx.store.database, span, tables, metric.derived, metric.facts, clinician=clinician)
+    tables = {s.name: _table(ctx, principal, s, pairs, is_shown=is_listed) for s in metric.sources}
+    grouped, listed = figures(
+        ctx.store.database,
+        span,
+        tables,
+        metric.derived,
+        metric.facts,
+        clinician=clinician,
+        listed=MOST_LISTED + 1 if is_listed else 0,
     )
+    if len(listed) > MOST_LISTED:
+        raise TooCostly(f"a list has at most {MOST_LISTED} entries: choose a shorter period")
+    found = figures_of(grouped)
     return measure_report(
-        metric, found, _names(ctx, principal, found), start=start, end=end, date=instant(span.as_of)
+        metric,
+        found,
+        _names(ctx, principal, found),
+        start=start,
+        end=end,
+        date=instant(span.as_of),
+        facts=facts_of(listed) if is_listed else None,
     )
 
 
@@ -79,12 +97,14 @@ def _moment(microseconds: int) -> datetime:
     return _EPOCH + timedelta(microseconds=microseconds)
 
 
-def _table(ctx: Context, principal: Principal, source: Source, pairs: dict[str, str]) -> Table:
+def _table(
+    ctx: Context, principal: Principal, source: Source, pairs: dict[str, str], *, is_shown: bool
+) -> Table:
     view = source.view
     asked = [(name, value.format(**pairs)) for name, value in source.criteria]
     query = parse(view.resource, asked, parameters=ctx.parameters, site=ctx.site)
     kinds = [_kind(c.type) for c in view.columns]
-    found = rows(ctx, principal, view, query.condition, is_shown=False)
+    found = rows(ctx, principal, view, query.condition, is_shown=is_shown)
     return Table(
         [(c.name, kind) for c, kind in zip(view.columns, kinds, strict=True)],
         ([_cell(ctx, v, k) for v, k in zip(row, kinds, strict=True)] for row in found),

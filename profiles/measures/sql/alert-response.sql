@@ -1,5 +1,6 @@
 SELECT (t.raised AT TIME ZONE period.zone)::date AS day, w.ward, t.clinician,
-       extract(epoch FROM t.answered - t.raised) / 60 AS value, 1::numeric AS out_of
+       extract(epoch FROM t.answered - t.raised) / 60 AS value, 1::numeric AS out_of,
+       ARRAY[t.id] AS sources
 FROM period
 JOIN alert_tasks t ON t.answered >= t.raised
   AND t.raised >= period.starts AND t.raised < period.ends

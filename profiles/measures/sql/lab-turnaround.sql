@@ -1,5 +1,6 @@
 SELECT (r.issued AT TIME ZONE period.zone)::date AS day, w.ward, o.clinician,
-       extract(epoch FROM r.issued - o.ordered) / 60 AS value, 1::numeric AS out_of
+       extract(epoch FROM r.issued - o.ordered) / 60 AS value, 1::numeric AS out_of,
+       ARRAY[o.id] AS sources
 FROM period
 CROSS JOIN lab_orders o
 JOIN LATERAL (

@@ -1,5 +1,5 @@
 SELECT (m.ordered AT TIME ZONE period.zone)::date AS day, w.ward, m.clinician,
-       1::numeric AS value, 1::numeric AS out_of
+       1::numeric AS value, 1::numeric AS out_of, ARRAY[m.id] AS sources
 FROM period
 JOIN medication_orders m ON m.ordered >= period.starts AND m.ordered < period.ends
 LEFT JOIN LATERAL (

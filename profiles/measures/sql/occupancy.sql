@@ -22,7 +22,8 @@ days AS (
 occupied AS (
   SELECT days.day, s.ward,
          sum(extract(epoch FROM upper(s.during * days.during) - lower(s.during * days.during))
-             / days.long) AS bed_days
+             / days.long) AS bed_days,
+         array_agg(DISTINCT s.stay) AS stays
   FROM period
   JOIN ward_stays s ON s.during && tstzrange(period.starts, period.ends)
   CROSS JOIN LATERAL generate_series(
@@ -32,7 +33,8 @@ occupied AS (
   JOIN days ON days.day = d::date AND days.during && s.during
   GROUP BY days.day, s.ward)
 SELECT days.day, wards.ward, NULL::text AS clinician, coalesce(o.bed_days, 0) AS value,
-       wards.beds * extract(epoch FROM upper(days.during) - lower(days.during)) / days.long AS out_of
+       wards.beds * extract(epoch FROM upper(days.during) - lower(days.during)) / days.long AS out_of,
+       coalesce(o.stays, ARRAY[]::text[]) AS sources
 FROM days
 CROSS JOIN wards
 LEFT JOIN occupied o ON o.day = days.day AND o.ward = wards.ward

@@ -5,7 +5,7 @@ SELECT (s.discharged AT TIME ZONE period.zone)::date AS day, w.ward, s.clinician
            AND again.priority IS DISTINCT FROM 'EL'
            AND again.admitted >= s.discharged
            AND again.admitted <= s.discharged + interval '30 days'))::int::numeric AS value,
-       1::numeric AS out_of
+       1::numeric AS out_of, ARRAY[s.id] AS sources
 FROM period
 JOIN stays s ON s.status = 'finished' AND s.disposition IS DISTINCT FROM 'exp'
   AND s.discharged >= period.starts AND s.discharged < period.ends

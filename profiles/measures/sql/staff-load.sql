@@ -6,7 +6,8 @@ WITH noons AS (
   WHERE (d + interval '12 hours') AT TIME ZONE zone >= starts
     AND (d + interval '12 hours') AT TIME ZONE zone < ends),
 patients AS (
-  SELECT noons.day, s.clinician, w.ward, count(*) AS patients
+  SELECT noons.day, s.clinician, w.ward, count(*) AS patients,
+         array_agg(s.id) AS stays
   FROM noons
   JOIN stays s ON s.during @> noons.noon AND s.clinician IS NOT NULL
   LEFT JOIN LATERAL (
@@ -14,5 +15,6 @@ patients AS (
     ORDER BY lower(during) DESC, ward LIMIT 1) w ON true
   GROUP BY noons.day, s.clinician, w.ward)
 SELECT day, ward, clinician, patients::numeric AS value,
-       1::numeric / count(*) OVER (PARTITION BY day, clinician) AS out_of
+       1::numeric / count(*) OVER (PARTITION BY day, clinician) AS out_of,
+       stays AS sources
 FROM patients

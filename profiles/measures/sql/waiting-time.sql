@@ -10,7 +10,8 @@ WITH waits AS (
   WHERE e.status NOT IN ('cancelled', 'entered-in-error')
   GROUP BY e.id, e.clinician, come.at)
 SELECT (waits.arrived AT TIME ZONE period.zone)::date AS day, w.ward, waits.clinician,
-       extract(epoch FROM waits.seen - waits.arrived) / 60 AS value, 1::numeric AS out_of
+       extract(epoch FROM waits.seen - waits.arrived) / 60 AS value, 1::numeric AS out_of,
+       ARRAY[waits.id] AS sources
 FROM period
 JOIN waits ON waits.arrived >= period.starts AND waits.arrived < period.ends
 LEFT JOIN LATERAL (

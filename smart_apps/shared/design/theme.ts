@@ -35,7 +35,8 @@ export const theme = createTheme({
   respectReducedMotion: true,
   components: {
     Card: { defaultProps: { withBorder: true, padding: "md", radius: "md" } },
-    Modal: { defaultProps: { centered: true, radius: "md" } },
+    // Within a dialog a <header> is no banner of the page.
+    Modal: { defaultProps: { centered: true, radius: "md", attributes: { header: { role: "presentation" } } } },
     // Nothing that says how things stand is cut.
     Badge: { defaultProps: { tt: "none" }, styles: { root: { height: "auto", minHeight: "var(--badge-height)", maxWidth: "100%" }, label: { whiteSpace: "normal", overflow: "visible" } } },
     Button: { defaultProps: { size: "sm" } },
