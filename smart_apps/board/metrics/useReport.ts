@@ -5,11 +5,20 @@ import { queryOf } from "../../shared/fhir/client.ts";
 import { useAsk } from "../../shared/fhir/queries.ts";
 import type { Period } from "./period.ts";
 
+let last: Promise<unknown> = Promise.resolve();
+
+/** One after another: a report is work for the server, which takes only so much of it at once from one caller. */
+function inTurn<T>(ask: () => Promise<T>): Promise<T> {
+  const mine = last.then(ask, ask);
+  last = mine.catch(() => undefined);
+  return mine;
+}
+
 /** A metric of a period, as the server computes it now; only what the user may see counts. */
 export function useReport(metric: string, period: Period, kind: "summary" | "subject-list" = "summary", isWanted = true) {
   // Not about any type: a report is read again by its button, not with every change in the hospital.
   return useAsk<MeasureReport>([], isWanted ? ["measure", metric, period.start, period.end, kind] : undefined, (fhir) =>
-    fhir.operation(`Measure/$evaluate-measure?${queryOf({ measure: metric, periodStart: period.start, periodEnd: period.end, reportType: kind })}`),
+    inTurn(() => fhir.operation<MeasureReport>(`Measure/$evaluate-measure?${queryOf({ measure: metric, periodStart: period.start, periodEnd: period.end, reportType: kind })}`)),
   );
 }
 
