@@ -55,7 +55,10 @@ class Fact:
 
 def facts_of(rows: Iterable[Sequence[Any]]) -> list[Fact]:
     """The facts of storage.metric_tables."""
-    return [Fact(*row[:4], tuple(row[4])) for row in rows]
+    return [
+        Fact(day, ward, clinician, value, tuple(sources))
+        for day, ward, clinician, value, sources in rows
+    ]
 
 
 def figures_of(rows: Iterable[Sequence[Any]]) -> list[Figures]:
