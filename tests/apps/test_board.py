@@ -172,3 +172,13 @@ def test_figures_are_those_of_the_api(open_app, hospital):
     )
     score = said["group"][0]["measureScore"]["value"]
     expect(shown).to_have_text(f"{score}\u00a0days")
+
+
+def test_an_administrator_has_the_reports_that_are_kept(open_app, check_accessible):
+    page = open_app("board", "admin", at="metrics")
+    expect(page.get_by_text("You may see no stays")).to_be_visible(timeout=BEFORE_POLL)
+    page.get_by_role("link", name="Reports that the server has made").click()
+
+    expect(page.get_by_role("heading", level=1, name="Reports")).to_be_visible()
+    expect(page.get_by_role("table").or_(page.get_by_text("No reports"))).to_be_visible()
+    check_accessible(page)

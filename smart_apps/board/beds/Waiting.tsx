@@ -18,7 +18,7 @@ export function Waiting({ board, onMove }: { board: Board; onMove: (encounter: s
       <Title order={2} id="waiting" mb={6}>{t("waiting", { n: board.waiting.length })}</Title>
       <Table className="fs-cards">
         <Table.Thead>
-          <Table.Tr><Table.Th scope="col">{t("patient")}</Table.Th><Table.Th scope="col">{t("since")}</Table.Th><Table.Th scope="col">{t("where")}</Table.Th><Table.Th /></Table.Tr>
+          <Table.Tr><Table.Th scope="col">{t("patient")}</Table.Th><Table.Th scope="col">{t("since")}</Table.Th><Table.Th scope="col">{t("where")}</Table.Th><Table.Td /></Table.Tr>
         </Table.Thead>
         <Table.Tbody>
           {board.waiting.map((stay) => {

@@ -28,7 +28,7 @@ export default function DeviceList({ type, onClose }: { type: string; onClose: (
           if (found.length === 0) return <Empty title={t("noMachines")} />;
           return (
             <Table className="fs-cards">
-              <Table.Thead><Table.Tr><Table.Th scope="col">{t("name")}</Table.Th><Table.Th scope="col">{t("where")}</Table.Th><Table.Th scope="col">{t("bedState")}</Table.Th><Table.Th /></Table.Tr></Table.Thead>
+              <Table.Thead><Table.Tr><Table.Th scope="col">{t("name")}</Table.Th><Table.Th scope="col">{t("where")}</Table.Th><Table.Th scope="col">{t("bedState")}</Table.Th><Table.Td /></Table.Tr></Table.Thead>
               <Table.Tbody>
                 {found.map((device) => {
                   const state = deviceState(device);

@@ -3,8 +3,10 @@ import { IconPrinter, IconRefresh } from "@tabler/icons-react";
 import { useQueryClient } from "@tanstack/react-query";
 import { Link } from "wouter";
 
+import { FhirError } from "../../shared/fhir/client.ts";
 import { moment, day } from "../../shared/format/dates.ts";
 import { useTexts } from "../../shared/i18n/i18n.ts";
+import { Empty } from "../../shared/states/Empty.tsx";
 import { Loaded } from "../../shared/states/Loaded.tsx";
 import { Definition } from "./Definition.tsx";
 import { Figure } from "./Figure.tsx";
@@ -22,6 +24,9 @@ export default function Metrics() {
   const { t } = useTexts();
   const queries = useQueryClient();
   const [period, setPeriod, search] = usePeriod();
+  // Who may see no stays, such as an administrator, has the reports that are kept.
+  const { error } = useReport("admissions", period);
+  const isRefused = error instanceof FhirError && error.status === 403;
   return (
     <Stack gap="md">
       <Group justify="space-between" align="end">
@@ -36,9 +41,13 @@ export default function Metrics() {
         </Group>
       </Group>
       <Now />
-      <ul className={classes.tiles}>
-        {METRICS.map((metric) => <li key={metric}><Tile metric={metric} period={period} search={search} /></li>)}
-      </ul>
+      {isRefused ? (
+        <Empty title={t("noFigures")}><Anchor component={Link} href="/reports">{t("noFiguresText")}</Anchor></Empty>
+      ) : (
+        <ul className={classes.tiles}>
+          {METRICS.map((metric) => <li key={metric}><Tile metric={metric} period={period} search={search} /></li>)}
+        </ul>
+      )}
     </Stack>
   );
 }

@@ -20,7 +20,7 @@ export function Strata({ metric, by, rows, counted, onOpen }: {
   return (
     <Table className="fs-cards">
       <Table.Thead>
-        <Table.Tr><Table.Th scope="col">{t(`group.${by}`)}</Table.Th><Table.Th scope="col">{t("value")}</Table.Th><Table.Th /><Table.Th scope="col">{t("madeOf")}</Table.Th><Table.Th /></Table.Tr>
+        <Table.Tr><Table.Th scope="col">{t(`group.${by}`)}</Table.Th><Table.Th scope="col">{t("value")}</Table.Th><Table.Td /><Table.Th scope="col">{t("madeOf")}</Table.Th><Table.Td /></Table.Tr>
       </Table.Thead>
       <Table.Tbody>
         {sorted.map((row) => {
