@@ -157,7 +157,7 @@ AGREED: dict[str, dict[str, str]] = {
         "system": "Sc cruds",
     },
     "ImagingStudy": {
-        "doctor": "T rs",
+        "doctor": "T crs",
         "nurse": "-",
         "labtech": "-",
         "radiologist": "A rs†, O crus",
