@@ -37,9 +37,11 @@ export function Composer({ thread, me, onSent }: { thread: Thread; me: Myself; o
   const [open, setOpen] = useState<"attach" | "add">();
   const isDirty = values.text !== "" || values.attachments.length > 0;
   const draft = useDraft(`message ${thread.key}`, values, setValues, isDirty);
+  // Only a patient whom the writer may see may be named; the conversation is about them all the same.
+  const patientId = thread.patient === undefined ? undefined : thread.patientId;
   const to = once([...thread.others, ...values.added], me.references);
   const sending = useChange<Values, unknown>(["Communication"], (fhir, given) =>
-    send(fhir, messageFrom({ ...given, to, topic: thread.topic, patientId: thread.patientId }, { reference: session.grant.fhirUser, display: me.name }, { thread: thread.key, to: thread.last })),
+    send(fhir, messageFrom({ ...given, to, topic: thread.topic, patientId }, { reference: session.grant.fhirUser, display: me.name }, { thread: thread.key, to: thread.last })),
   );
   const submit = () => {
     if (!isDirty || sending.isPending) return;
@@ -68,16 +70,16 @@ export function Composer({ thread, me, onSent }: { thread: Thread; me: Myself; o
           if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) submit();
         }}
       />
-      {values.attachments.length > 0 && <Attachments references={values.attachments} patientId={thread.patientId} onRemove={(gone) => setValues({ ...values, attachments: values.attachments.filter((one) => one !== gone) })} />}
+      {values.attachments.length > 0 && <Attachments references={values.attachments} patientId={patientId} onRemove={(gone) => setValues({ ...values, attachments: values.attachments.filter((one) => one !== gone) })} />}
       {values.added.length > 0 && <Text size="sm" mt={4}>{t("alsoTo", { names: values.added.map((one) => one.display ?? "").join(", ") })}</Text>}
       <Suspense fallback={<Loading />}>
-        {open === "attach" && thread.patientId !== undefined && <Attach patientId={thread.patientId} chosen={values.attachments} onChoose={(attachments) => setValues({ ...values, attachments })} />}
-        {open === "add" && <Recipients me={me} patientId={thread.patientId} value={values.added} onChange={(added) => setValues({ ...values, added })} label={t("addPeople")} description={t("addMeans")} />}
+        {open === "attach" && patientId !== undefined && <Attach patientId={patientId} chosen={values.attachments} onChoose={(attachments) => setValues({ ...values, attachments })} />}
+        {open === "add" && <Recipients me={me} patientId={patientId} value={values.added} onChange={(added) => setValues({ ...values, added })} label={t("addPeople")} description={t("addMeans")} />}
       </Suspense>
       <Group mt="xs" justify="space-between">
         <Group gap="xs">
           <Checkbox label={t("urgent")} checked={values.isUrgent} onChange={(event) => setValues({ ...values, isUrgent: event.currentTarget.checked })} />
-          {thread.patientId !== undefined && <Button variant="subtle" size="compact-md" leftSection={<IconPaperclip size={16} aria-hidden />} aria-expanded={open === "attach"} onClick={() => setOpen(open === "attach" ? undefined : "attach")}>{t("attach")}</Button>}
+          {patientId !== undefined && <Button variant="subtle" size="compact-md" leftSection={<IconPaperclip size={16} aria-hidden />} aria-expanded={open === "attach"} onClick={() => setOpen(open === "attach" ? undefined : "attach")}>{t("attach")}</Button>}
           <Mention people={to} onChoose={(name) => setValues({ ...values, text: `${values.text}${values.text === "" || values.text.endsWith(" ") ? "" : " "}@${name} ` })} />
           <Button variant="subtle" size="compact-md" leftSection={<IconUserPlus size={16} aria-hidden />} aria-expanded={open === "add"} onClick={() => setOpen(open === "add" ? undefined : "add")}>{t("add")}</Button>
         </Group>
