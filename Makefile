@@ -74,7 +74,7 @@ conformance: $(VENV)/.dev $(DEFINITIONS) ## Run the published suites
 	done; test -z "$$failed" || { echo "failed:$$failed" >&2; exit 1; }
 
 .PHONY: screenshots
-screenshots: $(VENV)/.dev $(DEFINITIONS) $(if $(APPS),apps) ## Take the pictures of the apps: docs/pictures; ARGS="home chart" for some
+screenshots: $(VENV)/.dev $(DEFINITIONS) $(APPS) ## Take the pictures of the apps: docs/pictures; ARGS="home chart" for some
 	$(PY) -m docs.screenshots docs/pictures $(ARGS)
 
 UV_COMPILE = $(VENV)/uv/bin/uv pip compile --quiet --universal --generate-hashes --no-header --no-emit-index-url $(UPGRADE)

@@ -11,7 +11,7 @@ import { day, time } from "../shared/format/dates.ts";
 import { formalName, recordNumber } from "../shared/format/people.ts";
 import { useDraft } from "../shared/forms/drafts.ts";
 import { told } from "../shared/forms/saving.ts";
-import { searchOf } from "../shared/frame/Palette.tsx";
+import { searchOf } from "../shared/frame/patientSearch.ts";
 import { useTexts } from "../shared/i18n/i18n.ts";
 import { useSmart } from "../shared/smart/context.tsx";
 import { Failed } from "../shared/states/Failed.tsx";

@@ -17,6 +17,8 @@ export interface Config {
   issuer: string;
   /** FHIR bases that may launch these apps. */
   issuers: string[];
+  /** As which client an app is known to another issuer: by issuer, then by app. */
+  clients: Record<string, Record<string, string>>;
   push: string;
   dicomweb: string;
   /** The hospital's name, and its time zone: America/Phoenix. */

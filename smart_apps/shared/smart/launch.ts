@@ -30,23 +30,29 @@ export class LaunchRefused extends Error {
  */
 export async function enter(app: AppDescription, config: Config): Promise<Session | undefined> {
   const here = new URL(location.href);
+  // Another name of this server, such as localhost: sign-in leads back to the one that clients are told.
+  const told = new URL(config.issuer).origin;
+  if (here.origin !== told) {
+    location.replace(told + here.pathname + here.search + here.hash);
+    return undefined;
+  }
   const given = here.searchParams;
-  if (given.has("state") && (given.has("code") || given.has("error"))) return await comeBack(app, here);
+  if (given.has("state") && (given.has("code") || given.has("error"))) return await comeBack(app, here, config);
   const launch = given.get("launch");
-  const iss = given.get("iss");
+  const iss = given.get("iss")?.replace(/\/$/, "") ?? null;
   if (launch !== null && iss !== null) {
     if (!config.issuers.includes(iss)) throw new LaunchRefused("foreign");
-    await leave(app, iss, { goal: base(app), launch });
+    await leave(app, config, iss, { goal: base(app), launch });
     return undefined;
   }
   const again = given.get("again");
   if (again !== null) {
-    await leave(app, iss ?? config.issuer, { goal: base(app), again });
+    await leave(app, config, iss ?? config.issuer, { goal: base(app), again });
     return undefined;
   }
   const kept = Session.restore(app.name);
   if (kept !== undefined) return kept;
-  await leave(app, config.issuer, { goal: here.pathname + here.search + here.hash });
+  await leave(app, config, config.issuer, { goal: here.pathname + here.search + here.hash });
   return undefined;
 }
 
@@ -65,8 +71,14 @@ function base(app: AppDescription): string {
   return `/apps/${app.name}/`;
 }
 
+/** Another system may know an app by another id. */
+function clientOf(app: AppDescription, config: Config, iss: string): string {
+  return config.clients[iss]?.[app.name] ?? app.client_id;
+}
+
 async function leave(
   app: AppDescription,
+  config: Config,
   iss: string,
   how: { goal: string; launch?: string; again?: string },
 ): Promise<void> {
@@ -86,7 +98,7 @@ async function leave(
   const address = new URL(server.authorization_endpoint);
   const asked: Record<string, string> = {
     response_type: "code",
-    client_id: app.client_id,
+    client_id: clientOf(app, config, iss),
     redirect_uri: location.origin + base(app),
     scope: scopeOf(app, waiting.launched),
     state: waiting.state,
@@ -108,13 +120,13 @@ function scopeOf(app: AppDescription, launched: boolean): string {
     .join(" ");
 }
 
-async function comeBack(app: AppDescription, here: URL): Promise<Session | undefined> {
+async function comeBack(app: AppDescription, here: URL, config: Config): Promise<Session | undefined> {
   const kept = sessionStorage.getItem(key(app));
   if (kept === null) throw new LaunchRefused("stale");
   const waiting = JSON.parse(kept) as Waiting;
   sessionStorage.removeItem(key(app));
   const server = await discover(waiting.iss);
-  const client = { client_id: app.client_id };
+  const client = { client_id: clientOf(app, config, waiting.iss) };
   let answer: oauth.TokenEndpointResponse;
   try {
     const parameters = oauth.validateAuthResponse(server, client, here, waiting.state);
@@ -128,7 +140,7 @@ async function comeBack(app: AppDescription, here: URL): Promise<Session | undef
     if (error instanceof oauth.AuthorizationResponseError) throw new LaunchRefused(error.error);
     throw error;
   }
-  const session = new Session(app.name, granted(app, waiting, answer));
+  const session = new Session(app.name, granted(client.client_id, waiting, answer));
   if (waiting.again !== undefined) {
     const channel = new BroadcastChannel(`smart-again-${waiting.again}`);
     channel.postMessage(session.grant);
@@ -141,11 +153,11 @@ async function comeBack(app: AppDescription, here: URL): Promise<Session | undef
   return session;
 }
 
-function granted(app: AppDescription, waiting: Waiting, answer: oauth.TokenEndpointResponse): Grant {
+function granted(clientId: string, waiting: Waiting, answer: oauth.TokenEndpointResponse): Grant {
   const fhirUser = oauth.getValidatedIdTokenClaims(answer)?.fhirUser;
   return {
     iss: waiting.iss,
-    clientId: app.client_id,
+    clientId,
     accessToken: answer.access_token,
     refreshToken: answer.refresh_token,
     expiresAt: Date.now() + (answer.expires_in ?? 300) * 1000,
