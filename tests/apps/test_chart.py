@@ -115,6 +115,7 @@ def test_what_was_entered_without_a_connection_is_sent_once(open_app: OpenApp, c
 
     page.route("**/fhir", cut)
     record(page, "83", "36.6")
+    expect(page.get_by_text("No connection: the values are kept")).to_be_visible()
     expect(page.get_by_role("status").filter(has_text="on this device")).to_be_visible()
     page.unroute("**/fhir")
     page.get_by_role("button", name="Send now").click()
@@ -147,7 +148,7 @@ def test_orders_are_gathered_and_signed_together(open_app: OpenApp, client_as: C
 
     page.get_by_role("button", name="Order tests or imaging").click()
     for name in ("Lactate", "Plain chest X-ray"):
-        page.get_by_label("Add to the order").click()
+        page.get_by_role("combobox", name="Add to the order").click()
         page.get_by_role("option", name=name, exact=True).click()
     page.get_by_role("button", name="Review 2 orders").click()
     page.get_by_role("button", name=re.compile("^Sign 2 orders for ")).click()

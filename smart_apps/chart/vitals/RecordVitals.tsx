@@ -9,13 +9,13 @@ import { isAbout, useSearch } from "../../shared/fhir/queries.ts";
 import { isoNow, moment, time } from "../../shared/format/dates.ts";
 import { formalName } from "../../shared/format/people.ts";
 import { useDraft } from "../../shared/forms/drafts.ts";
-import { told } from "../../shared/forms/saving.ts";
+import { failed, told } from "../../shared/forms/saving.ts";
 import { usePatientBatch } from "../../shared/frame/PatientBanner.tsx";
 import { useMe } from "../../shared/frame/useMyApps.ts";
 import { useTexts } from "../../shared/i18n/i18n.ts";
 import { useSmart } from "../../shared/smart/context.tsx";
 import { doubtOf, entriesOf, errorsOf, isEmpty, numberOf, unusualOf, type Doubt, type Typed } from "./entry.ts";
-import { keep, send, waiting, type Waiting } from "./queue.ts";
+import { keepAndSend, type Waiting } from "./queue.ts";
 import classes from "./form.module.css";
 import { ACVPU, SIGNS, type Sign } from "./signs.ts";
 
@@ -74,13 +74,14 @@ export default function RecordVitals({ patient }: { patient: string }) {
         performer: fhirUser === "" ? undefined : { reference: fhirUser, display: me?.name },
       }),
     };
-    // First on this device, then to the server: whatever happens in between, nothing is lost.
-    await keep(kept);
-    await draft.clear();
-    const outcome = await send(fhir, kept);
-    const isKept = (await waiting(iss, fhirUser)).some((one) => one.id === round);
+    const { outcome, isKept } = await keepAndSend(fhir, kept, draft.clear);
+    if (outcome === "waits" && !isKept) {
+      failed(t("failedUnreachable"));
+      setSaving(false);
+      return;
+    }
     if (outcome === "sent") told(t("vitalsSaved", { name: formalName(who?.name) }));
-    else if (isKept && outcome === "waits") told(t("vitalsKept"));
+    else if (outcome === "waits") told(t("vitalsKept"));
     void queries.invalidateQueries({ predicate: (query) => isAbout(query.queryKey, ["Observation", "Flag", "Task"]) });
     go(`/patients/${patient}/vitals`);
   };

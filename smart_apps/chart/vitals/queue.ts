@@ -19,16 +19,26 @@ const LOCK = "vital-signs-queue";
 const store = createStore("fhirserver-chart", "vital-signs");
 const listeners = new Set<() => void>();
 
-/** Keep a round on this device. */
-export async function keep(round: Waiting): Promise<void> {
-  await set(round.id, round, store);
-  tell();
+/** Rounds that are being sent for the first time by the page that they were entered on: they don't wait yet. */
+const inHand = new Set<string>();
+
+/** Keep a round on this device, then send it: whatever happens in between, it isn't lost. `isKept` is false where the device keeps nothing. */
+export async function keepAndSend(fhir: Fhir, round: Waiting, onKept: () => Promise<void>): Promise<{ outcome: Outcome; isKept: boolean }> {
+  inHand.add(round.id);
+  try {
+    const isKept = await set(round.id, round, store).then(() => true, () => false);
+    if (isKept) await onKept();
+    return { outcome: await send(fhir, round), isKept };
+  } finally {
+    inHand.delete(round.id);
+    tell();
+  }
 }
 
 /** What waits of this user at this server, the oldest first. */
 export async function waiting(iss: string, user: string): Promise<Waiting[]> {
   const kept = await all<string, Waiting>(store);
-  return kept.map(([, round]) => round).filter((round) => round.iss === iss && round.user === user).sort((a, b) => Date.parse(a.at) - Date.parse(b.at));
+  return kept.map(([, round]) => round).filter((round) => round.iss === iss && round.user === user && !inHand.has(round.id)).sort((a, b) => Date.parse(a.at) - Date.parse(b.at));
 }
 
 export async function discard(id: string): Promise<void> {
