@@ -26,13 +26,17 @@ export function SidePanel({ study, isWide, onClose, onOpen }: Given) {
       <KeyImages study={study} onOpen={open} />
     </Stack>
   );
-  if (!isWide) return <Drawer opened onClose={onClose} position="bottom" size="85%" title={t("report.open")} closeButtonProps={{ "aria-label": t("close") }}>{content}</Drawer>;
+  const head = (
+    <div className={classes.panelHead}>
+      <Title order={2} id="panel-title">{t("report.open")}</Title>
+      <CloseButton aria-label={t("close")} size="lg" onClick={onClose} />
+    </div>
+  );
+  // Without the drawer's own head, which would be a second banner of the page.
+  if (!isWide) return <Drawer opened onClose={onClose} position="bottom" size="85%" withCloseButton={false} aria-labelledby="panel-title">{head}{content}</Drawer>;
   return (
     <aside className={classes.panel} aria-labelledby="panel-title">
-      <div className={classes.panelHead}>
-        <Title order={2} id="panel-title">{t("report.open")}</Title>
-        <CloseButton aria-label={t("close")} onClick={onClose} />
-      </div>
+      {head}
       {content}
     </aside>
   );
