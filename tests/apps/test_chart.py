@@ -153,6 +153,7 @@ def test_orders_are_gathered_and_signed_together(open_app: OpenApp, client_as: C
     page.get_by_role("button", name="Review 2 orders").click()
     page.get_by_role("button", name=re.compile("^Sign 2 orders for ")).click()
 
+    expect(page.get_by_text(re.compile("^2 orders for .* are signed"))).to_be_visible()
     expect(page.get_by_role("rowheader", name="Lactate").first).to_be_visible()
     system = quote("https://fhirserver.example/order-entry|", safe="")
     found = doctor.send("GET", f"ServiceRequest?patient={patient}&identifier={system}").json
