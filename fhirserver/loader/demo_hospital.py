@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+from datetime import date, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from fhirserver import clock
 from fhirserver.app import open_engine
-from fhirserver.demo import hospital
+from fhirserver.demo import hospital, moment
 from fhirserver.loader.demo_accounts import add_demo_accounts
 from fhirserver.loader.loading import load
 from fhirserver.loader.storing import finish, is_finished
@@ -22,7 +23,9 @@ PATIENTS = 60
 
 
 def load_demo(settings: Settings, *, jobs: int | None = None) -> Summary | None:
-    """Load the demo hospital as of today, with its accounts; None when it was there before.
+    """Load the demo hospital, with its accounts; None when it was there before.
+
+    Its record ends on the last morning.
 
     A load that was interrupted is finished the next time.
     """
@@ -62,6 +65,18 @@ def _add_accounts(settings: Settings, database: Database) -> None:
 
 
 def _write(folder: Path) -> None:
-    today = clock.now().date()
+    today = last_morning(clock.now())
     for number, bundle in enumerate(hospital(seed=SEED, patients=PATIENTS, today=today)):
         (folder / f"{number:04}.json").write_bytes(json.dump(bundle))
+
+
+def last_morning(now: datetime) -> date:
+    """The day whose six in the morning, when the record ends, was the last: never one to come.
+
+    >>> last_morning(datetime(2026, 11, 30, 5, 59, tzinfo=moment.ZONE)).isoformat()
+    '2026-11-29'
+    >>> last_morning(datetime(2026, 11, 30, 6, 0, tzinfo=moment.ZONE)).isoformat()
+    '2026-11-30'
+    """
+    local = now.astimezone(moment.ZONE)
+    return local.date() if local.timetz() >= moment.MORNING else local.date() - moment.DAY
