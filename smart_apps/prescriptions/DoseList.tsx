@@ -1,14 +1,15 @@
-import { Anchor, Button, Table, Text } from "@mantine/core";
+import { Button, Table, Text } from "@mantine/core";
 import { IconAlertTriangle, IconCheck, IconClock, IconX } from "@tabler/icons-react";
 import { lazy, Suspense, useState } from "react";
-import { Link } from "wouter";
 
 import { idIn } from "../shared/fhir/bundle.ts";
 import { day, isoDay, time } from "../shared/format/dates.ts";
+import { formalName } from "../shared/format/people.ts";
 import { useRole } from "../shared/frame/useMyApps.ts";
 import { useTexts } from "../shared/i18n/i18n.ts";
 import { useSmart } from "../shared/smart/context.tsx";
 import { dosageText, medicineName } from "./model/medicine.ts";
+import { Who, type Patients } from "./Who.tsx";
 import { momentOf, type Dose, type Standing } from "./model/timing.ts";
 
 const Give = lazy(() => import("./Give.tsx"));
@@ -21,7 +22,7 @@ const LOOK = {
 } as const satisfies Record<Standing, unknown>;
 
 /** Doses in the order of their times: what is due, what was given, what was left out and why. */
-export function DoseList({ doses, withPatient = false, where }: { doses: readonly Dose[]; withPatient?: boolean; where?: (patient: string) => string }) {
+export function DoseList({ doses, patients, where }: { doses: readonly Dose[]; patients?: Patients; where?: (patient: string) => string }) {
   const { t } = useTexts();
   const { session } = useSmart();
   const [giving, setGiving] = useState<Dose>();
@@ -32,7 +33,7 @@ export function DoseList({ doses, withPatient = false, where }: { doses: readonl
         <Table.Thead>
           <Table.Tr>
             <Table.Th scope="col">{t("dueAt")}</Table.Th>
-            {withPatient && <Table.Th scope="col">{t("patient")}</Table.Th>}
+            {patients !== undefined && <Table.Th scope="col">{t("patient")}</Table.Th>}
             <Table.Th scope="col">{t("medicine")}</Table.Th>
             <Table.Th scope="col">{t("state")}</Table.Th>
             {mayGive && <Table.Th scope="col"><span className="fs-hidden">{t("actions")}</span></Table.Th>}
@@ -47,11 +48,8 @@ export function DoseList({ doses, withPatient = false, where }: { doses: readonl
                 <Table.Td data-label={t("dueAt")}>
                   <strong>{time(dose.at)}</strong>{isoDay(dose.at) !== isoDay() && <Text size="sm" c="dimmed">{day(dose.at)}</Text>}
                 </Table.Td>
-                {withPatient && (
-                  <Table.Td data-label={t("patient")}>
-                    <Anchor component={Link} href={`/patients/${patient}`}>{dose.request.subject.display ?? patient}</Anchor>
-                    {where !== undefined && <Text size="sm" c="dimmed">{where(patient)}</Text>}
-                  </Table.Td>
+                {patients !== undefined && (
+                  <Table.Td data-label={t("patient")}><Who subject={dose.request.subject} patients={patients} place={where?.(patient)} /></Table.Td>
                 )}
                 <Table.Td>
                   <Text fw={600}>{medicineName(dose.request)}</Text>
@@ -68,7 +66,7 @@ export function DoseList({ doses, withPatient = false, where }: { doses: readonl
                 {mayGive && (
                   <Table.Td>
                     {dose.administration === undefined && dose.standing !== "later" && (
-                      <Button size="xs" onClick={() => setGiving(dose)} aria-label={t("give.of", { medicine: medicineName(dose.request), patient: dose.request.subject.display ?? "" })}>{t("give.button")}</Button>
+                      <Button size="xs" onClick={() => setGiving(dose)} aria-label={t("give.of", { medicine: medicineName(dose.request), patient: formalName(patients?.get(patient)?.name) })}>{t("give.button")}</Button>
                     )}
                   </Table.Td>
                 )}

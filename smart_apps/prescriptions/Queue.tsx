@@ -1,7 +1,6 @@
-import { Alert, Anchor, Button, Group, Stack, Table, Text, Title } from "@mantine/core";
-import type { MedicationDispense, MedicationRequest } from "fhir/r4";
+import { Alert, Button, Group, Stack, Table, Text, Title } from "@mantine/core";
+import type { MedicationDispense, MedicationRequest, Patient } from "fhir/r4";
 import { lazy, Suspense, useState } from "react";
-import { Link } from "wouter";
 
 import { idIn } from "../shared/fhir/bundle.ts";
 import { allPages } from "../shared/fhir/pages.ts";
@@ -11,6 +10,7 @@ import { useTexts } from "../shared/i18n/i18n.ts";
 import { Empty } from "../shared/states/Empty.tsx";
 import { Loaded } from "../shared/states/Loaded.tsx";
 import { dosageText, medicineName } from "./model/medicine.ts";
+import { patientsIn, Who } from "./Who.tsx";
 
 const Dispense = lazy(() => import("./Dispense.tsx"));
 const Query = lazy(() => import("./AskPrescriber.tsx"));
@@ -23,19 +23,19 @@ export default function Queue() {
   const [asking, setAsking] = useState<MedicationRequest>();
   const query = useAsk(["MedicationRequest", "MedicationDispense"], ["queue"], async (fhir) => {
     const [requests, dispensed] = await Promise.all([
-      allPages<MedicationRequest>(fhir, "MedicationRequest", { status: "active", _sort: "authoredon", _count: 200 }),
+      allPages<MedicationRequest | Patient>(fhir, "MedicationRequest", { status: "active", _include: "MedicationRequest:patient", _sort: "authoredon", _count: 200 }),
       allPages<MedicationDispense>(fhir, "MedicationDispense", { _sort: "-_lastUpdated", _count: 500 }, 4),
     ]);
     const done = new Set(dispensed.resources.filter((one) => one.status !== "cancelled" && one.status !== "entered-in-error").flatMap((one) => (one.authorizingPrescription ?? []).map((ref) => idIn(ref.reference, "MedicationRequest"))));
-    const open = requests.resources.filter((one) => !done.has(one.id) && one.intent !== "plan" && one.intent !== "proposal");
+    const open = requests.resources.filter((one): one is MedicationRequest => one.resourceType === "MedicationRequest").filter((one) => !done.has(one.id) && one.intent !== "plan" && one.intent !== "proposal");
     open.sort((a, b) => (URGENT[a.priority ?? "routine"] ?? 3) - (URGENT[b.priority ?? "routine"] ?? 3));
-    return { open, isCut: requests.isCut };
+    return { open, patients: patientsIn(requests.resources), isCut: requests.isCut };
   });
   return (
     <Stack maw={1100} mx="auto">
       <Title order={1}>{t("queue.title")}</Title>
       <Loaded query={query} lines={8}>
-        {({ open, isCut }) => (
+        {({ open, patients, isCut }) => (
           <>
             {isCut && <Alert color="yellow" role="alert">{t("cut")}</Alert>}
             {open.length === 0 ? (
@@ -59,8 +59,7 @@ export default function Queue() {
                         <Text size="sm" c="dimmed">{ago(request.authoredOn)}</Text>
                       </Table.Td>
                       <Table.Td data-label={t("patient")}>
-                        <Anchor component={Link} href={`/patients/${idIn(request.subject.reference, "Patient") ?? ""}`}>{request.subject.display ?? request.subject.reference}</Anchor>
-                        <Text size="sm" c="dimmed">{request.requester?.display}</Text>
+                        <Who subject={request.subject} patients={patients} place={request.requester?.display} />
                       </Table.Td>
                       <Table.Td>
                         <Text fw={600}>{medicineName(request)}</Text>

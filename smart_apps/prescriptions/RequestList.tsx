@@ -1,17 +1,16 @@
-import { Anchor, Badge, Table, Text } from "@mantine/core";
+import { Badge, Table, Text } from "@mantine/core";
 import type { MedicationRequest } from "fhir/r4";
 import type { ReactNode } from "react";
-import { Link } from "wouter";
 
-import { idIn } from "../shared/fhir/bundle.ts";
 import { moment } from "../shared/format/dates.ts";
 import { useTexts } from "../shared/i18n/i18n.ts";
 import { dosageText, medicineName } from "./model/medicine.ts";
+import { Who, type Patients } from "./Who.tsx";
 
 /** Prescriptions, one a row: medicine, dose, by whom and since when, state in words. */
-export function RequestList({ requests, withPatient = false, actions }: {
+export function RequestList({ requests, patients, actions }: {
   requests: readonly MedicationRequest[];
-  withPatient?: boolean;
+  patients?: Patients;
   actions?: (request: MedicationRequest) => ReactNode;
 }) {
   const { t } = useTexts();
@@ -19,7 +18,7 @@ export function RequestList({ requests, withPatient = false, actions }: {
     <Table className="fs-cards" bg="var(--mantine-color-body)" withTableBorder>
       <Table.Thead>
         <Table.Tr>
-          {withPatient && <Table.Th scope="col">{t("patient")}</Table.Th>}
+          {patients !== undefined && <Table.Th scope="col">{t("patient")}</Table.Th>}
           <Table.Th scope="col">{t("medicine")}</Table.Th>
           <Table.Th scope="col">{t("prescribed")}</Table.Th>
           <Table.Th scope="col">{t("state")}</Table.Th>
@@ -29,11 +28,7 @@ export function RequestList({ requests, withPatient = false, actions }: {
       <Table.Tbody>
         {requests.map((request) => (
           <Table.Tr key={request.id}>
-            {withPatient && (
-              <Table.Td data-label={t("patient")}>
-                <Anchor component={Link} href={`/patients/${idIn(request.subject.reference, "Patient") ?? ""}`}>{request.subject.display ?? request.subject.reference}</Anchor>
-              </Table.Td>
-            )}
+            {patients !== undefined && <Table.Td data-label={t("patient")}><Who subject={request.subject} patients={patients} /></Table.Td>}
             <Table.Td>
               <Text fw={600}>{medicineName(request)}</Text>
               <Text size="sm">{dosageText(request.dosageInstruction?.[0])}</Text>
