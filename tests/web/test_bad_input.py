@@ -285,7 +285,7 @@ def test_an_address_that_is_none_is_not_found(client, address):
     refused(client.get(f"/fhir/{address}"), 404)
 
 
-@pytest.mark.parametrize("address", ["/", "/fhirx", "/x", "/fhir2/Patient", "//fhir/Patient"])
+@pytest.mark.parametrize("address", ["/fhirx", "/x", "/fhir2/Patient", "//fhir/Patient"])
 def test_outside_of_the_base_there_is_nothing(client, address):
     assert client.get(address).status_code == 404
 

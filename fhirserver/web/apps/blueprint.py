@@ -104,9 +104,12 @@ def _checked_again(response: Response) -> Response:
 def _see_other(target: str) -> Response:
     response = Response(status=HTTPStatus.SEE_OTHER, headers={"Location": target})
     response.autocorrect_location_header = False
+    del response.headers["Content-Type"]  # there is no content
     response.headers["Cache-Control"] = "no-cache"
     return response
 
 
 def _told(text: str, status: HTTPStatus) -> Response:
-    return Response(text, status=status, content_type="text/html; charset=utf-8")
+    response = Response(text, status=status, content_type="text/html; charset=utf-8")
+    response.headers["X-Frame-Options"] = "DENY"
+    return response
