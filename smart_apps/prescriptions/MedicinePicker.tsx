@@ -11,6 +11,8 @@ import type { Choice } from "./model/medicine.ts";
 
 const RXNORM = "http://www.nlm.nih.gov/research/umls/rxnorm";
 const KNOWLEDGE = "https://fhirserver.example/CodeSystem/medicine-knowledge|ingredients";
+// What comes with the server is found by its address only.
+const SHIPPED = "https://fhirserver.example/ConceptMap/medicine-ingredients";
 const MOST = 12;
 
 /** Chooses a medicine: from the hospital's tables, from a loaded release of RxNorm, or as it was prescribed before. */
@@ -48,14 +50,15 @@ export function MedicinePicker({ value, onChoose, error }: { value: Choice | und
 }
 
 async function medicines(fhir: Fhir, typed: string): Promise<Choice[]> {
-  const [maps, loaded, before] = await Promise.all([
+  const [shipped, maps, loaded, before] = await Promise.all([
+    fhir.search<ConceptMap>("ConceptMap", { url: SHIPPED }),
     fhir.search<ConceptMap>("ConceptMap", { context: KNOWLEDGE, status: "active", _count: 20 }),
     // Without a release of RxNorm there is nothing to expand.
     fhir.operation<ValueSet>(`ValueSet/$expand?url=${encodeURIComponent(`${RXNORM}?fhir_vs`)}&filter=${encodeURIComponent(typed)}&count=${MOST}`).catch(() => undefined),
     fhir.search<MedicationRequest>("MedicationRequest", { "code:text": typed, _count: MOST, _elements: "medicationCodeableConcept,status,intent,subject" }),
   ]);
   return merged(typed, [
-    ...resourcesOf<ConceptMap>(maps).flatMap((map) => (map.group ?? []).flatMap((group) => group.element.map((one) => ({ system: group.source ?? RXNORM, code: one.code ?? "", display: one.display ?? "" })))),
+    ...[shipped, maps].flatMap((bundle) => resourcesOf<ConceptMap>(bundle)).flatMap((map) => (map.group ?? []).flatMap((group) => group.element.map((one) => ({ system: group.source ?? RXNORM, code: one.code ?? "", display: one.display ?? "" })))),
     ...(loaded?.expansion?.contains ?? []).map((one) => ({ system: one.system ?? RXNORM, code: one.code ?? "", display: one.display ?? "" })),
     ...resourcesOf<MedicationRequest>(before).flatMap((request) => (request.medicationCodeableConcept?.coding ?? []).slice(0, 1).map((one) => ({ system: one.system ?? "", code: one.code ?? "", display: one.display ?? "" }))),
   ]);

@@ -16,7 +16,7 @@ const SYSTEM = "urn:fhirserver:dose";
 
 /** What marks a dose of a prescription: the same press twice, from two phones, is one dose. */
 export function doseIdentifier(request: MedicationRequest, at: string): { system: string; value: string } {
-  return { system: SYSTEM, value: `${request.id ?? ""}|${at}` };
+  return { system: SYSTEM, value: `${request.id ?? ""}/${at}` };
 }
 
 /** https://hl7.org/fhir/R4/medicationadministration.html */
