@@ -35,6 +35,16 @@ class Shot:
 
 SHOTS = (
     Shot("home", "home", "doctor"),
+    Shot("my-patients", "chart", "nurse"),
+    Shot("chart", "chart", "doctor", "patients/{patient}"),
+    Shot("vitals", "chart", "doctor", "patients/{patient}/vitals"),
+    Shot("results", "chart", "doctor", "patients/{patient}/results"),
+    Shot("alerts", "inbox", "doctor"),
+    Shot("messages", "messages", "doctor"),
+    Shot("calendar", "scheduling", "reception"),
+    Shot("beds", "board", "nurse"),
+    Shot("figures", "board", "nurse", "metrics"),
+    Shot("images", "imaging", "radiologist"),
     Shot("medicines", "prescriptions", "doctor", "patients/{patient}"),
     Shot("prescribe", "prescriptions", "doctor", "patients/{patient}/order"),
     Shot("reconcile", "prescriptions", "doctor", "patients/{patient}/reconcile"),
