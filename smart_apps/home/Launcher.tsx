@@ -1,4 +1,4 @@
-import { Button, Card, SimpleGrid, Stack, Text, Title } from "@mantine/core";
+import { Anchor, Button, Card, SimpleGrid, Stack, Text, Title } from "@mantine/core";
 import { IconSearch } from "@tabler/icons-react";
 import { useTexts } from "../shared/i18n/i18n.ts";
 
@@ -7,6 +7,7 @@ import { openPalette } from "../shared/frame/PaletteHost.tsx";
 import { useMe, useMyApps } from "../shared/frame/useMyApps.ts";
 import { inLanguage } from "../shared/i18n/i18n.ts";
 import { useSmart } from "../shared/smart/context.tsx";
+import { Empty } from "../shared/states/Empty.tsx";
 import { Loading } from "../shared/states/Loaded.tsx";
 import classes from "./launcher.module.css";
 
@@ -28,7 +29,12 @@ export function Launcher() {
           {t("find")}
         </Button>
       )}
-      <nav aria-label={t("yourApps")}>
+      {apps.length === 0 && (
+        <Empty title={t("noApps")}>
+          <Anchor href="/account">{t("account")}</Anchor>
+        </Empty>
+      )}
+      <nav aria-label={t("yourApps")} hidden={apps.length === 0}>
         <SimpleGrid cols={{ base: 1, xs: 2, md: 3 }} spacing="md">
           {apps.map((app) => {
             const Icon = iconOf(app.icon);
