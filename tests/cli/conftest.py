@@ -56,7 +56,15 @@ def processes_of(data_dir: Path) -> list[psutil.Process]:
             inside = process.cwd().startswith(f"{data_dir}/")
             if inside or process.environ().get(MARK) == str(data_dir):
                 found.append(process)
-    return [p for p in found if p.is_running() and p.status() != psutil.STATUS_ZOMBIE]
+    return [p for p in found if _is_alive(p)]
+
+
+def _is_alive(process: psutil.Process) -> bool:
+    """Whether it runs; one that ends while it is looked at doesn't."""
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
 
 
 class Up:
