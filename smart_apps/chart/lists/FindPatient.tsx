@@ -13,7 +13,9 @@ import { useMe } from "../../shared/frame/useMyApps.ts";
 import { useTexts } from "../../shared/i18n/i18n.ts";
 import { Empty } from "../../shared/states/Empty.tsx";
 import { Loaded, Loading } from "../../shared/states/Loaded.tsx";
-import { searchOf } from "./searching.ts";
+import { searchOf } from "../../shared/frame/patientSearch.ts";
+
+const MOST = 30;
 
 const Register = lazy(() => import("./Register.tsx"));
 
@@ -24,7 +26,7 @@ export default function FindPatient() {
   const [typed, setTyped] = useState("");
   const [isNew, setNew] = useState(false);
   const [asked] = useDebouncedValue(typed.trim(), 250);
-  const query = useSearch<Patient>("Patient", asked.length > 1 ? searchOf(asked) : undefined, { keep: true });
+  const query = useSearch<Patient>("Patient", asked.length > 1 ? searchOf(asked, MOST) : undefined, { keep: true });
   const mayRegister = me?.roles.includes("reception") === true;
   return (
     <Stack gap="sm" maw={960}>

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 
-import { searchOf } from "./searching.ts";
+import { searchOf } from "./patientSearch.ts";
 
 describe("what is typed to find a patient", () => {
   it("may be a birth date, day first or as in the record", () => {
