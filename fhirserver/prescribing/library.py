@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable
+from functools import lru_cache
 from typing import Final, Protocol
 
 from fhirserver.model.resource import Resource
@@ -20,6 +21,7 @@ _DOWN: Final = (
 _INGREDIENT: Final = "IN"
 _STEPS: Final = 5
 _MOST: Final = 60
+_KEPT: Final = 4096
 
 
 class Sources(Protocol):
@@ -54,7 +56,9 @@ class Medicines:
             with self._lock:
                 kept = self._kept
                 if kept is None or kept[0] != generation:
-                    kept = self._kept = generation, knowledge(self._maps(), self._related)
+                    # Each step down is a query; a ward asks for the same medicines all day.
+                    related = lru_cache(_KEPT)(self._related)
+                    kept = self._kept = generation, knowledge(self._maps(), related)
         return kept[1]
 
     def _maps(self) -> Iterable[Resource]:
@@ -63,7 +67,7 @@ class Medicines:
             if found is not None:
                 yield found
 
-    def _related(self, code: Code) -> Iterable[Code]:
+    def _related(self, code: Code) -> tuple[Code, ...]:
         """The ingredients of a product by the relations of a loaded release of RxNorm."""
         system = self._code_system(RXNORM) if code.system == RXNORM else None
         if system is None:
@@ -83,4 +87,4 @@ class Medicines:
                     continue
                 following += (str(v) for name in _DOWN for v in concept.values(name))
             frontier = following[:_MOST]
-        return sorted(found)
+        return tuple(sorted(found))

@@ -72,6 +72,22 @@ def test_a_product_of_a_loaded_rxnorm_leads_to_its_ingredients():
     assert known.ingredients_of([Code(RXNORM, "one")]) == {Code(RXNORM, "one")}
 
 
+def test_a_product_is_looked_up_once_until_content_changes():
+    content, asked = Content(), []
+
+    def release(url):
+        asked.append(url)
+        return RxNorm()
+
+    medicines = Medicines(content, release)
+    for _ in range(3):
+        medicines.known().ingredients_of([Code(RXNORM, "brand"), Code(RXNORM, "nonsense")])
+    assert len(asked) == 2
+    content.generation = "2"
+    medicines.known().ingredients_of([Code(RXNORM, "brand")])
+    assert len(asked) == 3
+
+
 def test_what_leads_nowhere_is_itself_and_unknown():
     known = Medicines(Content(), lambda _: RxNorm()).known()
 
