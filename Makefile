@@ -25,6 +25,13 @@ help: ## List the targets
 run: $(VENV)/.run $(DEFINITIONS) $(APPS) ## Set up and run the server with the demo hospital; ARGS="--port 9000"
 	@exec $(PY) -m fhirserver up --demo $(ARGS)
 
+# pytest ends with 1 when tests failed, with 5 when there are none. With AGAIN=1 those that failed are run
+# once more by themselves: a new process, a new database.
+PYTEST = $(PY) -m pytest $(1) || case $$?$(AGAIN) in \
+  5*) ;; \
+  11) echo "== those that failed, by themselves"; $(PY) -m pytest --last-failed --last-failed-no-failures=none -rA --show-capture=no ;; \
+  *) exit 1 ;; esac
+
 .PHONY: test
 test: $(VENV)/.dev $(DEFINITIONS) $(APPS) ## Set up and run the tests; T=tests/search for a part
 ifdef T
@@ -33,8 +40,8 @@ else
 ifneq ($(APPS),)
 	@$(NPM) test
 endif
-	$(PY) -m pytest -m "not slow" -n auto
-	$(PY) -m pytest -m slow || test $$? -eq 5  # 5: there are none
+	$(call PYTEST,-m "not slow" -n auto)
+	$(call PYTEST,-m slow)
 endif
 
 .PHONY: lint
