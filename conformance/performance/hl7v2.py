@@ -35,6 +35,7 @@ from fhirserver.audit.recorder import Recorder
 from fhirserver.embedded.roles import listens
 from fhirserver.embedded.valkey import Valkey
 from fhirserver.messages import TOPIC
+from fhirserver.processes import settled
 from fhirserver.settings import Settings
 from fhirserver.settings import read as read_settings
 from fhirserver.storage import migrate
@@ -115,9 +116,10 @@ def _in_one_process(run: Running, count: int) -> None:
         while queues.due(database, [TOPIC]):
             queues.work(database, TOPIC, converter.act, seconds=60, lanes=LANES, together=together)
 
-    # Plans and compiled tables are there after that.
+    # Plans and compiled tables are there after that, and garbage is looked for as in the worker.
     run.take(messages, count // 4)
     drain()
+    settled()
     for name, step in (
         ("judged, acknowledged, kept", lambda: run.take(messages, count)),
         ("converted and written", drain),

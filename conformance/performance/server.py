@@ -45,32 +45,37 @@ def started(data_dir: Path | None = None, port: int | None = None) -> Iterator[S
         Path(temporary).chmod(0o711)
         port = port or unused_port()
         log = Path(temporary) / "server.log"
-        command = [*_command(), "up", "--port", str(port), "--data-dir", str(home), "--no-demo"]
-        command += ["--mllp-port", "0", "--dicom-port", "0"]
+        words = [*command(), "up", "--port", str(port), "--data-dir", str(home), "--no-demo"]
+        words += ["--mllp-port", "0", "--dicom-port", "0"]
         with log.open("wb") as output:
-            child = subprocess.Popen(command, stdout=output, stderr=output, start_new_session=True)
+            child = subprocess.Popen(words, stdout=output, stderr=output, start_new_session=True)
         try:
             target = Target.parse(f"http://127.0.0.1:{port}/fhir")
-            _wait(child, target, log)
+            wait_until_ready(child, target, log)
             token = _token(home)
             database_url = embedded.connection_url(settings.read(data_dir=home))
             yield Started(
                 Target.parse(f"http://127.0.0.1:{port}/fhir", token), child.pid, database_url
             )
         finally:
-            _stop(child)
+            stop(child)
 
 
-def _command() -> list[str]:
+def command() -> list[str]:
+    """How `fhirserver` is called here."""
     beside = Path(sys.executable).parent / "fhirserver"
     return [str(beside)] if beside.exists() else [sys.executable, "-m", "fhirserver"]
 
 
 def _token(home: Path) -> str:
     environment = os.environ | {"FHIRSERVER_DATA_DIR": str(home)}
-    command = [*_command(), "token", "--scope", "system/*.cruds"]
     done = subprocess.run(
-        command, env=environment, capture_output=True, text=True, check=False, timeout=120
+        [*command(), "token", "--scope", "system/*.cruds"],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
     )
     words = done.stdout.split()
     if done.returncode or not words:
@@ -78,7 +83,8 @@ def _token(home: Path) -> str:
     return words[-1]
 
 
-def _wait(child: subprocess.Popen[bytes], target: Target, log: Path) -> None:
+def wait_until_ready(child: subprocess.Popen[bytes], target: Target, log: Path) -> None:
+    """Come back when a server answers; raises NotStarted with the end of its log."""
     deadline = time.monotonic() + READY_SECONDS
     while time.monotonic() < deadline and child.poll() is None:
         try:
@@ -87,10 +93,11 @@ def _wait(child: subprocess.Popen[bytes], target: Target, log: Path) -> None:
         except OSError:
             pass
         time.sleep(0.3)
-    raise NotStarted(f"`fhirserver up` isn't ready: {log.read_text(errors='replace')[-2000:]}")
+    raise NotStarted(f"the server isn't ready: {log.read_text(errors='replace')[-2000:]}")
 
 
-def _stop(child: subprocess.Popen[bytes]) -> None:
+def stop(child: subprocess.Popen[bytes]) -> None:
+    """End a process that leads a session of its own."""
     if child.poll() is None:
         child.terminate()
         try:

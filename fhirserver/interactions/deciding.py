@@ -65,7 +65,7 @@ def decide(
                 intent = conform(intent)
         case _ if intent.combine is not None and old is not None and old.content is not None:
             assert intent.resource is not None
-            stored_now = json.parse_object(old.content.encode())
+            stored_now = json.kept(old.content)
             combined = {**intent.combine(intent.resource, stored_now), "id": old.id}
             if _is_done(guard, intent, conform) and says_the_same(stored_now, combined):
                 # As most of what messages say of wards, doctors and senders.
@@ -102,7 +102,7 @@ def _is_matched(versions: Sequence[str], old: Version | None) -> bool:
 
 def is_same(old: str, resource: Resource | None) -> bool:
     """Whether a new version would say nothing new."""
-    return resource is not None and says_the_same(json.parse(old.encode()), resource)
+    return resource is not None and says_the_same(json.kept(old), resource)
 
 
 def says_the_same(one: Resource, other: Resource) -> bool:

@@ -109,7 +109,8 @@ def _matters(ctx: Context, intent: Intent) -> bool:
 def _before(old: Version | None) -> Resource | None:
     if old is None or old.content is None:
         return None
-    return json.parse_object(old.content.encode())
+    before: Resource = json.kept(old.content)
+    return before
 
 
 def _together(changes: Changes) -> dict[str, Resource]:

@@ -74,7 +74,7 @@ def as_permitted(guard: Guard, intent: Intent, old: Version | None) -> Intent:
         return intent
     before: Resource = {}
     if old is not None and old.content is not None:
-        before = json.parse_object(old.content.encode())
+        before = json.kept(old.content)
     after = _with_hidden(guard.hidden(intent.type), intent, before)
     if allowed.changes is not None:
         for name in {*before, *after} - _KEPT_BY_THE_SERVER:

@@ -54,7 +54,7 @@ def accepted(ctx: Context, intent: Intent, old: Version | None) -> Intent:
         return intent
     if ctx.caller is None:
         raise Forbidden("a Subscription has the rights of who writes it: send it over the API")
-    before = None if old is None or old.content is None else json.parse(old.content.encode())
+    before = None if old is None or old.content is None else json.kept(old.content)
     status = resource.get("status")
     is_same_but_status = before is not None and _wish(before) == _wish(resource)
     if before is not None and is_same_but_status and status == before["status"]:

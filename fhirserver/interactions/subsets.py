@@ -48,7 +48,7 @@ def wanted_subset(pairs: Sequence[tuple[str, str]]) -> Subset | None:
 
 def subset(content: str, wanted: Subset, definitions: Definitions) -> bytes:
     """The JSON of a part of a resource, tagged SUBSETTED."""
-    resource: Resource = json.parse(content.encode())
+    resource: Resource = json.kept(content)
     resource_type = resource["resourceType"]
     if wanted.summary == "text":
         keep = _ALWAYS | {"text"} | _mandatory(definitions, resource_type)

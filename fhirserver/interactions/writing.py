@@ -78,7 +78,7 @@ def new_version(
     meta, content, index, stamp, before = None, None, IndexValues(), Stamp(), None
     sealed = None
     if old is not None and old.content is not None:
-        replaced = json.parse(old.content.encode())
+        replaced = json.kept(old.content)
         before = ctx.store.extract(replaced), ctx.store.stamp(replaced)
     if intent.action != "delete":
         assert intent.resource is not None

@@ -60,6 +60,15 @@ def parse_object(body: bytes, *, max_depth: int = MAX_DEPTH) -> Resource:
     return value
 
 
+def kept(text: str) -> Any:
+    """The value of JSON that this server has written: `parse` has looked at it when it came.
+
+    >>> kept('{"value": 1.10}')
+    {'value': Decimal('1.10')}
+    """
+    return _decoder.decode(text)
+
+
 def dump(value: Any, *, pretty: bool = False) -> bytes:
     """The JSON text of a value, in UTF-8; `pretty` is indented by two spaces.
 

@@ -170,4 +170,4 @@ def sources_of(
         (after, limit),
     )
     versions = [version_of(resource_type, row) for row in rows]
-    return {v.key: json.parse_object((v.content or "{}").encode()) for v in versions}
+    return {v.key: json.kept(v.content or "{}") for v in versions}

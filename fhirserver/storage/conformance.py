@@ -144,7 +144,7 @@ class StoredConformance:
         best: tuple[Resource, int] | None = None
         for row in rows:
             text = version_of(resource_type, row).content or "{}"
-            found = json.parse_object(text.encode())
+            found = json.kept(text)
             if url not in canonicals.addresses(found):
                 continue
             version = found.get("version")
@@ -203,7 +203,7 @@ def requirements(database: Database) -> list[Resource]:
         "WHERE NOT r.deleted AND r.content ->> 'kind' = 'requirements' ORDER BY r.key"
     )
     texts = [version_of("CapabilityStatement", row).content or "{}" for row in rows]
-    return [json.parse_object(text.encode()) for text in texts]
+    return [json.kept(text) for text in texts]
 
 
 def profiles(database: Database) -> list[tuple[str, str, str | None]]:

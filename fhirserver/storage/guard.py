@@ -104,7 +104,7 @@ def without(content: str, hidden: frozenset[str]) -> str:
 
     https://terminology.hl7.org/CodeSystem-v3-ObservationValue.html
     """
-    resource = json.parse_object(content.encode())
+    resource = json.kept(content)
     kept = {k: v for k, v in resource.items() if k.removeprefix("_") not in hidden}
     if len(kept) == len(resource):
         return content

@@ -203,7 +203,7 @@ def answers(database: Database, id_: int) -> tuple[bytes | None, bytes | None]:
 def head(row: Sequence[Any]) -> Head:
     """A row of the columns HEAD."""
     *values, lanes, reason, is_owed, report = row
-    read = None if report is None else json.parse_object(report.encode())
+    read = None if report is None else json.kept(report)
     values += [tuple(lanes), reason, is_owed, read]
     return Head(*values)
 
@@ -358,4 +358,4 @@ def partners(database: Database, connection_type: str) -> list[dict[str, Any]]:
         (connection_type,),
     )
     found = (version_of("Endpoint", row).content for row in rows)
-    return [json.parse_object(content.encode()) for content in found if content is not None]
+    return [json.kept(content) for content in found if content is not None]

@@ -189,7 +189,7 @@ def take(
     )
     found: dict[str, list[Item]] = {}
     for row in sorted(rows):
-        content = json.parse_object(row[3].encode())
+        content = json.kept(row[3])
         id_, _, lane, _, made, attempts = row
         item = Item(id_, topic, lane, content, made, attempts, lease)
         found.setdefault(lane, []).append(item)

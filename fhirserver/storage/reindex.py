@@ -226,7 +226,7 @@ def _read(
     ):
         elements, owner, unit, labels = row[WIDTH:]
         version = version_of(resource_type, row)
-        resource = json.parse_object((version.content or "{}").encode())
+        resource = json.kept(version.content or "{}")
         if version.key in beside:
             resource["entity"] = [*resource["entity"], *beside[version.key]]
         stamp = Stamp(owner, tuple(labels or ()), unit)
