@@ -28,6 +28,7 @@ from fhirserver.oauth.recording import Record
 from fhirserver.oauth.signing import Signing
 from fhirserver.oauth.signing_in import blueprints as signing_in
 from fhirserver.oauth.signing_in.passwords import Passwords, check_new
+from fhirserver.objects import open_files
 from fhirserver.settings import Settings
 from fhirserver.storage.database import Database
 from fhirserver.storage.keys import KeyTables
@@ -154,8 +155,7 @@ def open_keyring(settings: Settings, database: Database) -> Keyring:
 
 def open_blobs(settings: Settings, database: Database) -> Blobs:
     """The binary objects of a server."""
-    folder = settings.blob_dir or settings.data_dir / "blobs"
-    return Blobs(database, open_keyring(settings, database), folder)
+    return Blobs(database, open_keyring(settings, database), open_files(settings, "blobs"))
 
 
 def open_engine(settings: Settings, database: Database, recorder: Recorder | None = None) -> Engine:

@@ -4,9 +4,10 @@
     for piece in blobs.read(blob.id, start=100, stop=200): ...
     blobs.delete(blob.id)
 
-Every object has a key of its own. It lies in `DATA_DIR/blobs` under a name that the server makes,
-never one that came from outside. An object is there when `put` returns, on the disk and in the
-database, and not before: what a crash leaves behind is an unreadable file, which `sweep` removes.
+Every object has a key of its own. It lies in `DATA_DIR/blobs`, or in a bucket, under a name that
+the server makes, never one that came from outside. An object is there when `put` returns, as a file
+and in the database, and not before: what a crash leaves behind is an unreadable file, which `sweep`
+removes.
 Nothing ever holds more of it in memory than a chunk.
 """
 
@@ -14,19 +15,21 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import logging
 import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Final
 from uuid import UUID
 
 from fhirserver.errors import Damaged, KeyUnavailable, NotFound, Unavailable
 from fhirserver.keys import aead
 from fhirserver.keys.keyring import KeyDestroyed, Keyring
-from fhirserver.keys.sealed_files import PART, SealedFile, make_folder, read, sync
+from fhirserver.objects import Files
 from fhirserver.storage import blobs as rows
 from fhirserver.storage.database import Connection, Database
+
+log = logging.getLogger(__name__)
 
 PURPOSE: Final = "blob"
 # An upload that hasn't grown for so long was given up.
@@ -46,12 +49,12 @@ Then = Callable[[Connection, Blob], None]
 
 
 class Blobs:
-    """The objects of one server. All servers on one database share the folder."""
+    """The objects of one server. All servers on one database share the files."""
 
-    def __init__(self, database: Database, keyring: Keyring, folder: Path) -> None:
+    def __init__(self, database: Database, keyring: Keyring, files: Files) -> None:
         self._database = database
         self._keyring = keyring
-        self._folder = folder
+        self._files = files
 
     def put(
         self, source: Iterable[bytes], *, owner: int | None = None, then: Then | None = None
@@ -63,10 +66,9 @@ class Blobs:
         that it never is without who refers to it.
         """
         id_, key = self._keyring.new(PURPOSE, owner)
-        path = self._path(id_)
         counted = _Counted(source)
         try:
-            self._write(path, key, id_, counted)
+            self._write(key, id_, counted)
         except OSError as error:
             self._give_up(id_)
             raise Unavailable("the object can't be stored: is the disk full?") from error
@@ -87,19 +89,17 @@ class Blobs:
             # Nobody knows whether it was committed: `sweep` will tell.
             raise
         except BaseException:
-            self._give_up(id_, path)
+            self._give_up(id_, is_written=True)
             raise
         return made
 
-    def _write(self, path: Path, key: bytes, id_: UUID, source: Iterable[bytes]) -> None:
-        make_folder(path.parent, self._folder)
-        file = SealedFile.create(path, key, id_.bytes)
+    def _write(self, key: bytes, id_: UUID, source: Iterable[bytes]) -> None:
+        file = self._files.begin(id_, key)
         try:
             for piece in source:
                 file.write(piece)
             file.close()
-            file.rename()
-            sync(path.parent)
+            self._files.settle([file])
         except BaseException:
             file.discard()
             raise
@@ -120,22 +120,22 @@ class Blobs:
     def delete(self, id_: UUID) -> bool:
         """Remove an object and destroy its key; whether there was one."""
         was_there = rows.remove(self._database, id_)
-        self._path(id_).unlink(missing_ok=True)
+        try:
+            self._files.remove([id_])
+        except Unavailable:
+            # Nobody can read it any more; `sweep` takes it away.
+            log.warning("object_left", extra={"object": str(id_)})
         return was_there
 
     def sweep(self) -> int:
         """Remove what crashes have left, and what was erased; how many files there were."""
         count = sum(self.delete(id_) for id_ in rows.erased(self._database))
-        for folder in sorted(self._folder.glob("??/??")):
-            strays = [
-                p for p in folder.iterdir() if p.stat().st_mtime < time.time() - STALE_SECONDS
-            ]
-            ids = {p: found for p in strays if (found := _id_of(p)) is not None}
-            known = rows.known(self._database, list(set(ids.values())))
-            gone = [p for p in ids if p.suffix == PART or ids[p] not in known]
-            rows.destroy_strays(self._database, [ids[p] for p in gone])
-            for path in gone:
-                path.unlink(missing_ok=True)
+        for _, found in self._files.folders():
+            strays = [file for file in found if file.changed < time.time() - STALE_SECONDS]
+            known = rows.known(self._database, list({file.id for file in strays}))
+            gone = [file for file in strays if file.is_part or file.id not in known]
+            rows.destroy_strays(self._database, [file.id for file in gone])
+            self._files.remove_found(gone)
             count += len(gone)
         rows.destroy_unused(self._database, PURPOSE)
         return count
@@ -153,20 +153,16 @@ class Blobs:
         self, row: rows.BlobRow, key: bytes, start: int, stop: int | None
     ) -> Iterator[bytes]:
         try:
-            yield from read(self._path(row.id), key, row.id.bytes, row.size, start, stop)
+            yield from self._files.read(row.id, key, row.size, start, stop)
         except (aead.NotAuthentic, OSError) as error:
             raise Damaged from error
 
-    def _give_up(self, id_: UUID, path: Path | None = None) -> None:
-        if path is not None:
-            with contextlib.suppress(OSError):
-                path.unlink(missing_ok=True)
+    def _give_up(self, id_: UUID, *, is_written: bool = False) -> None:
+        if is_written:
+            with contextlib.suppress(OSError, Unavailable):
+                self._files.remove([id_])
         with contextlib.suppress(Unavailable, KeyUnavailable):
             rows.destroy_strays(self._database, [id_])
-
-    def _path(self, id_: UUID) -> Path:
-        name = id_.hex
-        return self._folder / name[:2] / name[2:4] / name
 
 
 class _Counted:
@@ -186,10 +182,3 @@ class _Counted:
 
 def _place(id_: UUID) -> bytes:
     return b"digest " + id_.bytes
-
-
-def _id_of(path: Path) -> UUID | None:
-    try:
-        return UUID(path.stem)
-    except ValueError:
-        return None

@@ -10,6 +10,7 @@ from fhirserver.bulk.hands import Hands
 from fhirserver.bulk.helpers import Helpers
 from fhirserver.engine import Engine
 from fhirserver.keys import opening
+from fhirserver.objects import open_files
 from fhirserver.reactions import Reaction, Worker, reactions
 from fhirserver.storage.keys import KeyTables
 
@@ -38,5 +39,5 @@ def hands_of(engine: Engine) -> Hands:
     ctx = engine.context
     database, settings = ctx.store.database, ctx.settings
     keyring = opening.keyring(settings, KeyTables(database))
-    blobs = Blobs(database, keyring, settings.blob_dir or settings.data_dir / "blobs")
+    blobs = Blobs(database, keyring, open_files(settings, "blobs"))
     return Hands(engine, blobs, Helpers(engine, settings.bulk_import_processes))

@@ -5,18 +5,16 @@ from __future__ import annotations
 import hashlib
 import logging
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Final
 from uuid import UUID
 
 from fhirserver.errors import Unavailable
 from fhirserver.instances.describing import all_keys, instance, person, series, study
 from fhirserver.instances.facts import Arrival, Kept
-from fhirserver.instances.upload import FULL, path_of
+from fhirserver.instances.upload import FULL
 from fhirserver.keys import aead
-from fhirserver.keys.chunks import sealed_size
 from fhirserver.keys.keyring import KeyDestroyed, Keyring
-from fhirserver.keys.sealed_files import read, sync
+from fhirserver.objects import Files
 from fhirserver.storage import dicom_keeping as rows
 from fhirserver.storage.database import Connection, Database, DatabaseError, Stale
 
@@ -32,9 +30,10 @@ _MOST_REMEMBERED: Final = 10_000
 class Keeping:
     """Keeps lists of arrivals. One thread at a time."""
 
-    def __init__(self, database: Database, keyring: Keyring) -> None:
+    def __init__(self, database: Database, keyring: Keyring, files: Files) -> None:
         self._database = database
         self._keyring = keyring
+        self._files = files
         self._keys: dict[str, UUID] = {}
 
     def keep_apart(self, arrivals: Sequence[Arrival]) -> dict[UUID, Kept]:
@@ -61,13 +60,8 @@ class Keeping:
         return kept
 
     def _name(self, arrivals: Sequence[Arrival]) -> None:
-        folders: set[Path] = set()
         try:
-            for arrival in arrivals:
-                arrival.upload.file.rename()
-                folders.add(arrival.upload.file.path.parent)
-            for folder in folders:
-                sync(folder)
+            self._files.settle([arrival.upload.file for arrival in arrivals])
         except OSError as error:
             raise Unavailable(FULL) from error
 
@@ -76,7 +70,8 @@ class Keeping:
             try:
                 self._learn({a.facts.study for a in arrivals})
                 with self._database.transaction() as connection:
-                    return _Transaction(connection, self._keyring, self._keys).keep(arrivals)
+                    attempt = _Transaction(connection, self._keyring, self._files, self._keys)
+                    return attempt.keep(arrivals)
             except (Stale, KeyDestroyed):
                 # Somebody else locked the same rows the other way round, or erased a study.
                 self._keys.clear()
@@ -100,9 +95,12 @@ class Keeping:
 class _Transaction:
     """One attempt. `keys` are those of the studies that were there lately."""
 
-    def __init__(self, connection: Connection, keyring: Keyring, keys: dict[str, UUID]) -> None:
+    def __init__(
+        self, connection: Connection, keyring: Keyring, files: Files, keys: dict[str, UUID]
+    ) -> None:
         self._connection = connection
         self._keyring = keyring
+        self._files = files
         self._keys = keys
 
     def keep(self, arrivals: Sequence[Arrival]) -> tuple[list[Kept], list[Arrival]]:
@@ -167,27 +165,24 @@ class _Transaction:
 
         Whoever is told that a file is damaged sends it again: that mustn't be thrown away.
         """
-        path = path_of(arrival.upload.file.path.parents[2], there.object)
-        if self._is_whole(path, there):
+        if self._is_whole(there):
             return False
         log.warning("dicom_file_mended", extra={"object": str(there.object)})
         row = sealed_row(self._keyring, arrival, there.data_key)
         return rows.mend(self._connection, there, row)
 
-    def _is_whole(self, path: Path, there: rows.Known) -> bool:
+    def _is_whole(self, there: rows.Known) -> bool:
         """Whether a file is what came before: all of it is read, unless it is very large."""
         digest = hashlib.sha256()
         try:
-            if path.stat().st_size != sealed_size(there.size):
-                return False
-            if there.size > _MOST_READ:
-                return True
             key = aead.unseal(self._keyring.key(there.data_key), there.key, place_of(there.object))
-            for piece in read(path, key, there.object.bytes, there.size, there.dataset_at, None):
+            # Of a very large one only the length and the seal of the end.
+            begin = there.dataset_at if there.size <= _MOST_READ else there.size
+            for piece in self._files.read(there.object, key, there.size, begin):
                 digest.update(piece)
         except (OSError, aead.NotAuthentic):
             return False
-        return digest.digest() == there.digest
+        return there.size > _MOST_READ or digest.digest() == there.digest
 
     def _add_conflict(self, arrival: Arrival, there: rows.Known) -> bool:
         log.warning("dicom_conflict", extra={"instance": arrival.facts.instance})

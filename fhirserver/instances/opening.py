@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fhirserver.instances.record import Instances
 from fhirserver.keys import opening
+from fhirserver.objects import open_files
 from fhirserver.settings import Settings
 from fhirserver.storage.database import Database
 from fhirserver.storage.keys import KeyTables
@@ -14,7 +15,7 @@ def open_instances(settings: Settings, database: Database) -> Instances:
     return Instances(
         database,
         opening.keyring(settings, KeyTables(database)),
-        settings.dicom_dir or settings.data_dir / "dicom",
+        open_files(settings, "dicom"),
         free_bytes=settings.dicom_free_bytes,
         quota_bytes=settings.dicom_quota_bytes,
     )

@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from datetime import datetime
-from pathlib import Path
 from typing import Any, Final, Literal
 
-from fhirserver.errors import Damaged
+from fhirserver.errors import Damaged, Unavailable
 from fhirserver.instances.committing import Committer
 from fhirserver.instances.facts import Arrival, Kept
 from fhirserver.instances.keeping import Keeping, place_of
 from fhirserver.instances.promoted import of_instance
 from fhirserver.instances.room import Room
 from fhirserver.instances.sweeping import Swept, sweep
-from fhirserver.instances.upload import Upload, path_of
-from fhirserver.keys import aead, sealed_files
+from fhirserver.instances.upload import Upload
+from fhirserver.keys import aead
 from fhirserver.keys.keyring import KeyDestroyed, Keyring
+from fhirserver.objects import Files
 from fhirserver.storage import dicom_commitments as commitments
 from fhirserver.storage import dicom_conflicts as conflicts
 from fhirserver.storage import dicom_metadata as models
@@ -34,6 +35,8 @@ from fhirserver.storage.dicom_rows import InstanceRow, SeriesRow, StudyRow
 from fhirserver.storage.dicom_standing import Changed, Totals
 from fhirserver.storage.dicom_wanted import Wanted
 
+log = logging.getLogger(__name__)
+
 _AT_ONCE: Final = 500
 
 Condition = Literal["whole", "damaged", "missing"]
@@ -42,7 +45,7 @@ Make = Callable[[InstanceRow], bytes]
 
 
 class Instances:
-    """The instances of one server. All servers on one database share the folder.
+    """The instances of one server. All servers on one database share the files.
 
     `free_bytes` of the disk stay free; `quota_bytes` is what all files may have, 0 is no limit.
     """
@@ -51,20 +54,20 @@ class Instances:
         self,
         database: Database,
         keyring: Keyring,
-        folder: Path,
+        files: Files,
         *,
         free_bytes: int = 0,
         quota_bytes: int = 0,
     ) -> None:
         self.database = database
-        self.folder = folder
+        self.files = files
         self._keyring = keyring
-        self._room = Room(database, folder, free_bytes=free_bytes, quota_bytes=quota_bytes)
-        self._committer = Committer(Keeping(database, keyring))
+        self._room = Room(database, files, free_bytes=free_bytes, quota_bytes=quota_bytes)
+        self._committer = Committer(Keeping(database, keyring, files))
 
     def begin(self) -> Upload:
         """A file for an instance that is coming. Raises Unavailable when there is no room."""
-        return Upload(self.folder, self._room.ask)
+        return Upload(self.files, self._room.ask)
 
     def keep(self, arrivals: Sequence[Arrival]) -> list[Kept]:
         """Keep instances whose uploads are closed, all in one transaction; it has ended then.
@@ -117,21 +120,24 @@ class Instances:
     def read(
         self, instance: InstanceRow | ConflictRow, start: int = 0, stop: int | None = None
     ) -> Iterator[bytes]:
-        """The bytes of the stored file from `start` to before `stop`. Raises Damaged."""
+        """The bytes of the stored file from `start` to before `stop`. Raises Damaged.
+
+        Unavailable when the store that has it can't be reached.
+        """
         try:
             key = aead.unseal(
                 self._keyring.key(instance.data_key), instance.key, place_of(instance.object)
             )
-            yield from sealed_files.read(
-                path_of(self.folder, instance.object), key, instance.object.bytes, instance.size,
-                start, stop,
-            )  # fmt: skip
+            yield from self.files.read(instance.object, key, instance.size, start, stop)
         except (aead.NotAuthentic, KeyDestroyed, OSError) as error:
             raise Damaged from error
 
     def check(self, instance: InstanceRow | ConflictRow) -> Condition:
-        """Whether the file is what was received: it is read from the disk, and hashed again."""
-        if not path_of(self.folder, instance.object).exists():
+        """Whether the file is what was received: all of it is read, and hashed again.
+
+        Raises Unavailable when the store that has it can't be reached: then nobody knows.
+        """
+        if not self.files.is_there(instance.object):
             return "missing"
         digest = hashlib.sha256()
         try:
@@ -218,8 +224,11 @@ class Instances:
         removed = removing.remove(
             self.database, study, series, instance, with_promised=with_promised
         )
-        for object_ in removed.objects if removed else ():
-            path_of(self.folder, object_).unlink(missing_ok=True)
+        try:
+            self.files.remove(removed.objects if removed else ())
+        except Unavailable:
+            # Nobody can read them any more; the sweep takes them away.
+            log.warning("dicom_files_left", extra={"study": study})
         return removed
 
     def conflicts(
@@ -281,4 +290,4 @@ class Instances:
 
     def sweep(self) -> Swept:
         """Remove files that nobody will ever read, and look whether all others are there."""
-        return sweep(self.database, self.folder)
+        return sweep(self.database, self.files)

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import time
-from pathlib import Path
 from typing import Final
 
 from fhirserver.errors import Unavailable
+from fhirserver.objects import Files
 from fhirserver.storage.database import Database
 from fhirserver.storage.dicom_rows import total_bytes
 
@@ -19,10 +18,10 @@ class Room:
     """`free_bytes` of the disk stay free; `quota_bytes` is what all may have, 0 is no limit."""
 
     def __init__(
-        self, database: Database, folder: Path, *, free_bytes: int = 0, quota_bytes: int = 0
+        self, database: Database, files: Files, *, free_bytes: int = 0, quota_bytes: int = 0
     ) -> None:
         self._database = database
-        self._folder = folder
+        self._files = files
         self._free = free_bytes
         self._quota = quota_bytes
         self._disk_until = self._quota_until = 0.0
@@ -51,11 +50,8 @@ class Room:
         self._used += size
 
     def _of_disk(self) -> str:
-        folder = self._folder
-        while not folder.exists():
-            folder = folder.parent
-        found = os.statvfs(folder)
-        if found.f_bavail * found.f_frsize >= self._free:
+        free = self._files.free_bytes()
+        if free is None or free >= self._free:
             return ""
         return (
             "the disk of the images is nearly full: make room, or lower the setting "

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-import os
 from collections.abc import Callable
-from pathlib import Path
 from typing import Final
 from uuid import UUID
 
 from fhirserver import clock, ids
 from fhirserver.errors import Unavailable
 from fhirserver.keys import aead
-from fhirserver.keys.sealed_files import SealedFile, make_folder
+from fhirserver.objects import Files
 
 FULL: Final = "the instance can't be stored: is the disk full?"
 _MINUTE: Final = 60
@@ -30,7 +28,7 @@ class Upload:
 
     __slots__ = ("_ask", "_asked_at", "_digest", "dataset_at", "file", "id", "key")
 
-    def __init__(self, folder: Path, ask: Callable[[], None]) -> None:
+    def __init__(self, files: Files, ask: Callable[[], None]) -> None:
         """Begin one. Raises Unavailable; `ask` raises it when there is no room."""
         ask()
         self._ask = ask
@@ -39,13 +37,8 @@ class Upload:
         self.key = aead.new_key()
         self.dataset_at = 0
         self._digest = hashlib.sha256()
-        path = path_of(folder, self.id)
         try:
-            try:
-                self.file = SealedFile.create(path, self.key, self.id.bytes)
-            except FileNotFoundError:
-                make_folder(path.parent, folder)
-                self.file = SealedFile.create(path, self.key, self.id.bytes)
+            self.file = files.begin(self.id, self.key)
         except OSError as error:
             raise Unavailable(FULL) from error
 
@@ -76,7 +69,7 @@ class Upload:
         return self._digest.digest()
 
     def close(self) -> None:
-        """Nothing more comes; it is on the disk when this returns. Raises Unavailable."""
+        """Nothing more comes; the disk or the store has all of it then. Raises Unavailable."""
         try:
             self.file.close()
         except OSError as error:
@@ -88,12 +81,9 @@ class Upload:
 
 
 def new_object() -> UUID:
-    """A name for a file: the minute, so that files that come together lie together, and chance."""
+    """A name for a file: its minute, and chance. Files that come together lie together.
+
+    They lie in a folder of their minute, in one of about 45 days.
+    """
     minute = int(clock.now().timestamp()) // _MINUTE
     return UUID(bytes=minute.to_bytes(4, "big") + UUID(ids.new()).bytes[-_RANDOM_BYTES:])
-
-
-def path_of(folder: Path, object_: UUID) -> Path:
-    """Where a file lies: in a folder of its minute, in one of about 45 days."""
-    name = object_.hex
-    return Path(f"{folder}{os.sep}{name[:4]}{os.sep}{name[4:8]}{os.sep}{name}")

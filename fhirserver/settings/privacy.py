@@ -58,6 +58,25 @@ class Privacy:
         "Where binary objects are kept, encrypted; all servers share it. DATA_DIR/blobs when not "
         "set.",
     )
+    blob_store: str | None = setting(
+        None,
+        "The bucket of an S3-compatible store where binary objects and DICOM files are kept, "
+        "encrypted, instead of in folders: s3://BUCKET or s3://BUCKET/PREFIX.",
+    )
+    blob_store_endpoint: str | None = setting(
+        None, "The address of that store, such as https://s3.example; Amazon's when not set."
+    )
+    blob_store_region: str | None = setting(
+        None, "The region of the bucket; us-east-1 when not set, which other stores ignore."
+    )
+    blob_store_access_key: str | None = setting(
+        None,
+        "The access key id for the store. Without it and the secret key they are taken from "
+        "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or from the machine's or container's role.",
+    )
+    blob_store_secret_key: str | None = setting(
+        None, "The secret access key for the store.", secret=True
+    )
     key_provider: str = setting(
         "file", "Who holds the master key: file, environment, aws-kms or vault."
     )

@@ -30,6 +30,7 @@ CHOICES = {
 }
 
 _ADDRESS = re.compile(r"(https?|wss?)://[A-Za-z0-9.-]+(:\d+)?(/[A-Za-z0-9._~/-]*)?")
+_BUCKET = re.compile(r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[A-Za-z0-9_-][A-Za-z0-9._-]*)*/?")
 _APP_CLIENT = re.compile(r"[a-z0-9-]+@https?://[^=]+=[!-~]+")
 
 
@@ -81,6 +82,22 @@ def read(environment: Mapping[str, str] | None = None, **overrides: object) -> S
             raise InvalidSetting(
                 f"FHIRSERVER_{name}_TLS_CLIENT_CA needs FHIRSERVER_{name}_TLS_CERTIFICATE"
             )
+    if settings.blob_store is not None and not _BUCKET.fullmatch(settings.blob_store):
+        raise InvalidSetting(
+            f"FHIRSERVER_BLOB_STORE: {settings.blob_store!r} is not a bucket such as "
+            "s3://hospital-files or s3://hospital-files/fhirserver"
+        )
+    if settings.blob_store_endpoint is not None and not _ADDRESS.fullmatch(
+        settings.blob_store_endpoint
+    ):
+        raise InvalidSetting(
+            f"FHIRSERVER_BLOB_STORE_ENDPOINT: {settings.blob_store_endpoint!r} is not an address "
+            "such as https://s3.example"
+        )
+    if (settings.blob_store_access_key is None) != (settings.blob_store_secret_key is None):
+        raise InvalidSetting(
+            "FHIRSERVER_BLOB_STORE_ACCESS_KEY and FHIRSERVER_BLOB_STORE_SECRET_KEY go together"
+        )
     for part in settings.app_clients.split():
         if not _APP_CLIENT.fullmatch(part):
             raise InvalidSetting(

@@ -11,6 +11,7 @@ from celery.schedules import crontab
 
 from fhirserver.blobs import Blobs
 from fhirserver.keys import opening
+from fhirserver.objects import open_files
 from fhirserver.settings import Settings
 from fhirserver.storage.database import Database
 from fhirserver.storage.keys import KeyTables
@@ -25,7 +26,7 @@ def opened(url: str, settings: Settings) -> Iterator[tuple[Database, Blobs]]:
     database = Database(url)
     try:
         keyring = opening.keyring(settings, KeyTables(database))
-        yield database, Blobs(database, keyring, settings.blob_dir or settings.data_dir / "blobs")
+        yield database, Blobs(database, keyring, open_files(settings, "blobs"))
     finally:
         database.close()
 

@@ -9,6 +9,7 @@ import pytest
 
 from fhirserver.app import open_keyring
 from fhirserver.instances import Instances
+from fhirserver.objects import Folder
 from fhirserver.settings import Settings
 from fhirserver.storage.database import Database
 
@@ -25,7 +26,7 @@ def make_record(settings: Settings, database: Database) -> Callable[..., Instanc
 
     def make(**limits: int) -> Instances:
         folder = settings.data_dir / "dicom"
-        return Instances(database, open_keyring(settings, database), folder, **limits)
+        return Instances(database, open_keyring(settings, database), Folder(folder, 4), **limits)
 
     return make
 

@@ -42,11 +42,11 @@ def test_what_was_answered_survives_a_kill_and_a_retry_leaves_no_duplicate(
     ]
     assert set(again) == {"same"}
     counted(record, study, len(rows))
-    for path in record.folder.rglob("*"):
+    for path in record.files.root.rglob("*"):
         if path.is_file():
             os.utime(path, (time.time() - 7200,) * 2)
     record.sweep()
-    assert {p.name for p in record.folder.rglob("*") if p.is_file()} == {
+    assert {p.name for p in record.files.root.rglob("*") if p.is_file()} == {
         row.object.hex for row in rows.values()
     }
 

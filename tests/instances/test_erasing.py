@@ -10,7 +10,6 @@ import pytest
 from fhirserver.app import open_keyring
 from fhirserver.errors import Damaged
 from fhirserver.instances import Instances
-from fhirserver.instances.upload import path_of
 from fhirserver.keys.sealed_files import PART
 from fhirserver.storage.database import Database
 from fhirserver.storage.key_rotation import rewrap
@@ -68,13 +67,13 @@ def test_the_sweep_removes_what_nobody_reads_and_tells_what_is_lost(record: Inst
     unfinished, unnamed, young = record.begin(), record.begin(), record.begin()
     unnamed.close()
     unnamed.file.rename()
-    for path in record.folder.rglob("*"):
+    for path in record.files.root.rglob("*"):
         if path.is_file() and path.stem != young.id.hex:
             age(path)
     gone, there = record.instance(lost.instance), record.instance(kept.instance)
     assert gone is not None
     assert there is not None
-    path_of(record.folder, gone.object).unlink()
+    record.files.path(gone.object).unlink()
 
     swept = record.sweep()
 
@@ -82,7 +81,7 @@ def test_the_sweep_removes_what_nobody_reads_and_tells_what_is_lost(record: Inst
     assert gone.object in swept.missing
     assert there.object not in swept.missing
     assert record.check(there) == "whole"
-    names = {path.name for path in record.folder.rglob("*") if path.is_file()}
+    names = {path.name for path in record.files.root.rglob("*") if path.is_file()}
     assert names == {there.object.hex, f"{young.id.hex}{PART}"}
     unfinished.discard()
     young.discard()

@@ -12,7 +12,6 @@ import pytest
 
 from fhirserver.errors import Unavailable
 from fhirserver.instances import Exact, Instances, Wanted, room
-from fhirserver.instances.upload import path_of
 from fhirserver.keys.chunks import CHUNK_BYTES
 from fhirserver.storage.database import Database, DatabaseError
 from tests.instances.arriving import CT, HEAD, arrival, facts, uid
@@ -107,7 +106,7 @@ def test_a_study_with_two_persons_says_so(record: Instances) -> None:
 
 
 def files(record: Instances) -> list[str]:
-    return [str(p) for p in record.folder.rglob("*") if p.is_file()]
+    return [str(p) for p in record.files.root.rglob("*") if p.is_file()]
 
 
 def test_instances_that_come_at_once_are_counted_right(
@@ -279,7 +278,7 @@ def test_what_is_lost_or_damaged_is_mended_when_it_comes_again(
     record.keep([arrival(record, known, b"pixels")])
     row = record.instance(known.instance)
     assert row is not None
-    path = path_of(record.folder, row.object)
+    path = record.files.path(row.object)
     match damage:
         case "cut":
             os.truncate(path, 20)

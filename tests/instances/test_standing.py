@@ -8,7 +8,6 @@ import pytest
 
 from fhirserver.errors import Damaged
 from fhirserver.instances import TOPIC, Instances, Wanted
-from fhirserver.instances.upload import path_of
 from fhirserver.storage.database import Database
 from tests.instances.arriving import arrival, facts, uid
 
@@ -85,7 +84,7 @@ def test_an_instance_that_is_removed_is_counted_no_more(
     assert row is not None
     assert (removed.instances, removed.is_all) == (1, False)
     assert (row.series, row.instances, row.modalities) == (1, 1, ("CT",))
-    assert not path_of(record.folder, gone.object).exists()
+    assert not record.files.path(gone.object).exists()
     assert record.delete(study, second) is None
 
 
@@ -100,7 +99,7 @@ def test_a_study_that_is_removed_can_come_again_under_another_key(record: Instan
     assert removed is not None
     assert removed.is_all
     assert len(removed.objects) == 2
-    assert [p for p in record.folder.rglob("*") if p.is_file()] == []
+    assert [p for p in record.files.root.rglob("*") if p.is_file()] == []
     assert record.study(known.study) is None
     (kept,) = record.keep([arrival(record, known, b"other")])
     after = record.instance(known.instance)
@@ -149,7 +148,7 @@ def test_a_flipped_byte_and_a_lost_file_are_noticed(record: Instances) -> None:
     record.keep([arrival(record, known, b"pixels" * 100)])
     row = record.instance(known.instance)
     assert row is not None
-    path = path_of(record.folder, row.object)
+    path = record.files.path(row.object)
 
     data = bytearray(path.read_bytes())
     data[300] ^= 1

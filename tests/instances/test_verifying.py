@@ -13,7 +13,6 @@ from dicom_gateway.tasks.retention import remove_old, sweep
 from fhirserver import clock
 from fhirserver.cli import main
 from fhirserver.instances import Instances
-from fhirserver.instances.upload import path_of
 from fhirserver.settings import Settings
 from fhirserver.storage.database import Database
 from tests.instances.arriving import arrival, facts, uid
@@ -28,7 +27,7 @@ def study(record: Instances) -> list[str]:
     for k, act in ((known[1], _damage), (known[2], _lose)):
         row = record.instance(k.instance)
         assert row is not None
-        act(path_of(record.folder, row.object))
+        act(record.files.path(row.object))
     return [study, *(k.instance for k in known)]
 
 

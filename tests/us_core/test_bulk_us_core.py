@@ -16,6 +16,7 @@ from fhirserver.bulk.hands import Hands
 from fhirserver.bulk.helpers import Helpers
 from fhirserver.keys import opening
 from fhirserver.model.json import parse_object
+from fhirserver.objects import Folder
 from fhirserver.settings import Settings
 from fhirserver.storage import jobs
 from fhirserver.storage.keys import KeyTables
@@ -50,7 +51,7 @@ def exported(client, tmp_path_factory):
     database = engine.context.store.database
     folder = tmp_path_factory.mktemp("bulk")
     keyring = opening.keyring(Settings(data_dir=folder), KeyTables(database))
-    hands = Hands(engine, Blobs(database, keyring, folder), Helpers(engine, 1))
+    hands = Hands(engine, Blobs(database, keyring, Folder(folder, 2)), Helpers(engine, 1))
     patients = done(client.get("/fhir/Patient?_count=1000&_elements=id"))["entry"]
     members = [{"entity": {"reference": f"Patient/{e['resource']['id']}"}} for e in patients]
     group = {"resourceType": "Group", "type": "person", "actual": True, "member": members}

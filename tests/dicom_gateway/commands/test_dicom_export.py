@@ -10,6 +10,7 @@ from dicom_gateway.datasets import facts, file_head
 from fhirserver.app import open_keyring
 from fhirserver.cli import main
 from fhirserver.instances import Arrival, Instances
+from fhirserver.objects import Folder
 from fhirserver.settings import Settings
 from tests.dicom_gateway.written import EXPLICIT, a_dataset, element
 from tests.instances.arriving import uid
@@ -26,7 +27,9 @@ def settings(tmp_path, database_url, monkeypatch):
 
 @pytest.fixture
 def record(settings, database):
-    return Instances(database, open_keyring(settings, database), settings.data_dir / "dicom")
+    return Instances(
+        database, open_keyring(settings, database), Folder(settings.data_dir / "dicom", 4)
+    )
 
 
 @pytest.fixture

@@ -17,7 +17,6 @@ from pynetdicom.pdu_primitives import SCP_SCU_RoleSelectionNegotiation
 
 from conformance.loopback import unused_port
 from fhirserver.instances import Promised
-from fhirserver.instances.upload import path_of
 from tests.dicom_gateway.dimse.conftest import Listening
 from tests.dicom_gateway.dimse.peers import CT, OURS, an_ae_title, an_instance
 
@@ -165,7 +164,7 @@ def test_one_byte_that_has_changed_on_the_disk_is_a_failure(
 def _flip(listening: Listening, uid: str) -> None:
     kept = listening.instances.instance(uid)
     assert kept is not None
-    path = path_of(listening.instances.folder, kept.object)
+    path = listening.instances.files.path(kept.object)
     raw = bytearray(path.read_bytes())
     raw[len(raw) // 2] ^= 1
     path.chmod(0o600)

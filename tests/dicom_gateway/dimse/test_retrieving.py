@@ -28,7 +28,6 @@ from pynetdicom.sop_class import (
 from conformance.faults.server import wait_until
 from conformance.loopback import unused_port
 from fhirserver.instances import Wanted
-from fhirserver.instances.upload import path_of
 from tests.dicom_gateway.dimse.conftest import Listening
 from tests.dicom_gateway.dimse.filed import Filed, file_study, keep
 from tests.dicom_gateway.dimse.peers import OURS, an_ae_title, an_instance
@@ -249,7 +248,7 @@ def test_a_retrieval_that_says_nothing_of_what_is_wanted_is_refused(
 def test_a_damaged_instance_is_never_sent(listening: Listening, enter: Enter, filed: Filed) -> None:
     title, destination = enter(may=["move"], sees="all"), an_ae_title()
     first, *_ = listening.instances.instances(Wanted(studies=[filed.study]))
-    path = path_of(listening.instances.folder, first.object)
+    path = listening.instances.files.path(first.object)
     raw = bytearray(path.read_bytes())
     raw[-1] ^= 1
     path.write_bytes(raw)

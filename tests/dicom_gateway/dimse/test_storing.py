@@ -258,7 +258,7 @@ def test_nothing_of_a_dataset_stays_when_its_association_ends_in_the_middle(
 
 
 def _files(listening: Listening) -> list[Path]:
-    return [p for p in listening.instances.folder.rglob("*") if p.is_file()]
+    return [p for p in listening.instances.files.root.rglob("*") if p.is_file()]
 
 
 def test_a_dataset_in_the_smallest_pieces_is_put_together(

@@ -10,6 +10,7 @@ from flask import Flask
 
 from fhirserver.app import open_keyring
 from fhirserver.instances import Instances
+from fhirserver.objects import Folder
 from fhirserver.settings import Settings
 from fhirserver.storage.database import Database
 from tests.dicom_gateway.operating.scanner import Scanner
@@ -19,7 +20,7 @@ from tests.dicom_gateway.operating.scanner import Scanner
 def record(tmp_path: Path, database_url: str, database: Database) -> Instances:
     keys = Settings().data_dir / "keys/master.keys"
     settings = Settings(data_dir=tmp_path, database_url=database_url, key_file=keys)
-    return Instances(database, open_keyring(settings, database), tmp_path / "dicom")
+    return Instances(database, open_keyring(settings, database), Folder(tmp_path / "dicom", 4))
 
 
 @pytest.fixture

@@ -11,6 +11,7 @@ from dicom_gateway.datasets import facts, file_head, read_file_head
 from dicom_gateway.tasks.missing_models import make_missing
 from fhirserver.app import open_keyring
 from fhirserver.instances import Arrival, Instances
+from fhirserver.objects import Folder
 from fhirserver.settings import Settings
 from fhirserver.storage.database import Database
 from tests.dicom_gateway.web.instances import an_image, file_of
@@ -20,7 +21,7 @@ from tests.dicom_gateway.web.instances import an_image, file_of
 def instances(database: Database, database_url: str, tmp_path: Any) -> Instances:
     keys = Settings().data_dir / "keys/master.keys"
     settings = Settings(data_dir=tmp_path, database_url=database_url, key_file=keys)
-    return Instances(database, open_keyring(settings, database), tmp_path / "dicom")
+    return Instances(database, open_keyring(settings, database), Folder(tmp_path / "dicom", 4))
 
 
 def arrived(instances: Instances, **attributes: Any) -> str:
@@ -53,7 +54,7 @@ def test_what_is_missing_is_made_of_the_files(instances):
 
 def test_a_damaged_file_gets_no_model_and_keeps_no_other_from_its_own(instances):
     broken, whole = arrived(instances), arrived(instances)
-    folder = instances.folder
+    folder = instances.files.root
     row = instances.instance(broken)
     [path] = list(folder.rglob(row.object.hex))
     path.write_bytes(path.read_bytes()[:-40])

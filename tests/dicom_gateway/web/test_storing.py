@@ -197,10 +197,10 @@ def test_an_instance_that_is_too_large_is_refused_and_leaves_nothing(dicom_app):
 
     engine = dicom_app.extensions["fhirserver"]
     instances = open_instances(engine.context.settings, engine.context.store.database)
-    before = sum(1 for p in instances.folder.rglob("*") if p.is_file())
+    before = sum(1 for p in instances.files.root.rglob("*") if p.is_file())
     file = file_of(an_image())
     pieces = [file[at : at + 1000] for at in range(0, len(file), 1000)]
 
     with pytest.raises(Refused):
         take(instances, pieces, Limits(None, 5000), "test")
-    assert sum(1 for p in instances.folder.rglob("*") if p.is_file()) == before
+    assert sum(1 for p in instances.files.root.rglob("*") if p.is_file()) == before
