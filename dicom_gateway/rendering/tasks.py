@@ -17,6 +17,7 @@ from pydicom.filebase import DicomBytesIO
 from pydicom.filereader import read_dataset
 from pydicom.filewriter import write_dataset
 from pydicom.pixels.decoders.base import get_decoder
+from pydicom.pixels.processing import convert_color_space
 from pydicom.pixels.utils import compress, decompress
 from pydicom.uid import UID
 
@@ -36,15 +37,16 @@ from dicom_gateway.rendering.syntaxes import (
 config.settings.reading_validation_mode = config.IGNORE
 config.settings.writing_validation_mode = config.IGNORE
 
+_YBR_FULL: Final = "YBR_FULL"
 _PIXELS: Final = ("PixelData", "FloatPixelData", "DoubleFloatPixelData")
 
 
 def decode(
     header: memoryview, frame: memoryview, *, syntax: str, **how: Any
 ) -> tuple[dict[str, Any], bytes]:
-    """A frame's pixels as Explicit VR Little Endian has them; colours as RGB."""
+    """A frame's pixels as Explicit VR Little Endian has them; colours as the metadata tells."""
     dataset = _single(header, frame, syntax, **how)
-    pixels = _pixels(dataset, syntax)
+    pixels = _told_pixels(dataset, syntax)
     return {"photometric": str(dataset.PhotometricInterpretation)}, encoding.native(pixels, dataset)
 
 
@@ -57,9 +59,11 @@ def encode(
     quality: int = 90,
     **how: Any,
 ) -> tuple[dict[str, Any], bytes]:
-    """A frame in another transfer syntax."""
+    """A frame in another transfer syntax; colours as the metadata tells."""
     dataset = _single(header, frame, syntax, **how)
-    pixels = _pixels(dataset, syntax)
+    # A JPEG says itself what its colours are.
+    as_rgb = target == JPEG_BASELINE
+    pixels = _pixels(dataset, syntax) if as_rgb else _told_pixels(dataset, syntax)
     return {}, encoding.encoded(pixels, dataset, target, quality)
 
 
@@ -162,6 +166,22 @@ def _check_bits(dataset: Dataset, syntax: str) -> None:
 def _pixels(dataset: Dataset, syntax: str) -> Any:
     array, about = get_decoder(UID(syntax)).as_array(dataset, index=0)
     dataset.PhotometricInterpretation = about["photometric_interpretation"]
+    return array
+
+
+def _told_pixels(dataset: Dataset, syntax: str) -> Any:
+    """Pixels that agree with the Photometric Interpretation that the metadata has.
+
+    YBR_FULL stays YBR_FULL (PS3.3 C.7.6.3.1.2): nobody who has frame and metadata could tell
+    otherwise. YBR_RCT and YBR_ICT exist only inside JPEG 2000, and of YBR_FULL_422 a frame is
+    shorter: what has three samples a pixel is RGB then.
+    """
+    if str(dataset.PhotometricInterpretation) != _YBR_FULL:
+        return _pixels(dataset, syntax)
+    how: dict[str, Any] = {"as_rgb": False}
+    array, about = get_decoder(UID(syntax)).as_array(dataset, index=0, **how)
+    if str(about["photometric_interpretation"]) == "RGB":
+        array = convert_color_space(array, "RGB", _YBR_FULL)
     return array
 
 

@@ -11,7 +11,7 @@ from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.encaps import encapsulate, encapsulate_extended
 from pydicom.filebase import DicomBytesIO
 from pydicom.filewriter import write_dataset
-from pydicom.pixels import pixel_array
+from pydicom.pixels import convert_color_space, pixel_array
 from pydicom.uid import ExplicitVRLittleEndian, JPEG2000Lossless, RLELossless
 
 from dicom_gateway.rendering.limits import NoSuchFrame, Undecodable
@@ -309,3 +309,47 @@ def test_a_frame_of_8_bits_becomes_a_jpeg_and_one_of_16_does_not(studio):
     assert Image.open(io.BytesIO(jpeg)).format == "JPEG"
     with pytest.raises(Undecodable, match="8 bits"):
         studio.encoded(studio.open(source(made())), 1, JPEG_BASELINE)
+
+
+COLOURED = [
+    "pydicom_test_files/SC_rgb_dcmtk_+eb+cy+n1.dcm",  # YBR_FULL
+    "pydicom_test_files/SC_rgb_dcmtk_+eb+cy+s2.dcm",  # YBR_FULL_422
+    "pydicom_test_files/SC_rgb_jpeg_lossy_gdcm.dcm",  # YBR_FULL
+    "pydicom_data/US1_J2KI.dcm",  # YBR_ICT
+    "pydicom_data/US1_J2KR.dcm",  # YBR_RCT
+    "pydicom_data/SC_ybr_full_uncompressed.dcm",
+]
+
+
+@pytest.mark.parametrize("name", COLOURED)
+def test_frames_have_the_colours_that_the_metadata_tells(studio, name):
+    content, dataset = sample(name)
+    opened = studio.open(content)
+    told = str(dataset.PhotometricInterpretation)
+    expected = pixel_array(dataset, index=0).astype(int)
+
+    for syntax in ("1.2.840.10008.1.2.1", "1.2.840.10008.1.2.4.90", "1.2.840.10008.1.2.5"):
+        frame = (
+            studio.decoded(opened, 1)
+            if syntax.endswith("2.1")
+            else _opened_frame(studio.encoded(opened, 1, syntax), dataset, syntax)
+        )
+        pixels = numpy.frombuffer(frame, numpy.uint8)[: expected.size].reshape(expected.shape)
+        if told == "YBR_FULL":
+            pixels = convert_color_space(pixels, "YBR_FULL", "RGB")
+        # Colours of YBR_FULL are rounded on the way.
+        assert abs(pixels.astype(int) - expected).max() <= 3, syntax
+
+
+def _opened_frame(frame: bytes, dataset, syntax: str) -> bytes:
+    """A code stream's samples as they are, whatever they mean."""
+    made = Dataset()
+    for word in ("Rows", "Columns", "SamplesPerPixel", "BitsAllocated", "BitsStored", "HighBit"):
+        setattr(made, word, dataset[word].value)
+    made.PixelRepresentation, made.PlanarConfiguration = 0, 0
+    made.PhotometricInterpretation = "RGB"
+    made.PixelData = encapsulate([frame])
+    made["PixelData"].is_undefined_length = True
+    made.file_meta = FileMetaDataset()
+    made.file_meta.TransferSyntaxUID = syntax
+    return pixel_array(made, index=0).tobytes()
