@@ -4,6 +4,7 @@ import { useQuery } from "@tanstack/react-query";
 import type { Attachment } from "fhir/r4";
 import { lazy, Suspense, useEffect, useState } from "react";
 
+import { download } from "../../shared/forms/download.ts";
 import { useTexts } from "../../shared/i18n/i18n.ts";
 import { useSmart } from "../../shared/smart/context.tsx";
 import { Loaded, Loading } from "../../shared/states/Loaded.tsx";
@@ -59,13 +60,4 @@ function Picture({ blob, name }: { blob: Blob; name: string }) {
   }, [blob]);
   if (isBroken) return <Alert role="alert" color="red">{t("pictureBroken")}</Alert>;
   return address === undefined ? null : <img src={address} alt={name} style={{ maxWidth: "100%", maxHeight: "75dvh" }} onError={() => setBroken(true)} />;
-}
-
-/** Saves it under its name. */
-export function download(blob: Blob, name: string): void {
-  const link = document.createElement("a");
-  link.href = URL.createObjectURL(blob);
-  link.download = name.replace(/[^\p{L}\p{N}._ -]/gu, "_");
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
 }

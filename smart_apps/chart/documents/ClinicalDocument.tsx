@@ -5,7 +5,7 @@ import { useId } from "react";
 import { useTexts } from "../../shared/i18n/i18n.ts";
 import { Loading } from "../../shared/states/Loaded.tsx";
 import { readDocument } from "./ccda.ts";
-import { Narrative } from "./Narrative.tsx";
+import { Narrative } from "../../shared/format/Narrative.tsx";
 
 /** The sections of a C-CDA. */
 export default function ClinicalDocument({ blob }: { blob: Blob }) {

@@ -12,7 +12,7 @@ import { Failed } from "../../shared/states/Failed.tsx";
 import { Loading } from "../../shared/states/Loaded.tsx";
 import { AttachmentView } from "../documents/AttachmentView.tsx";
 import { Confirm } from "../records/Confirm.tsx";
-import { usePages } from "../records/usePages.ts";
+import { usePages } from "../../shared/fhir/usePages.ts";
 import { useSave } from "../records/useSave.tsx";
 import { NoteEditor } from "./NoteEditor.tsx";
 import { textOf, threadsOf } from "./notes.ts";

@@ -7,7 +7,7 @@ import { useTexts } from "../../shared/i18n/i18n.ts";
 import { Empty } from "../../shared/states/Empty.tsx";
 import { Failed } from "../../shared/states/Failed.tsx";
 import { Loading } from "../../shared/states/Loaded.tsx";
-import { usePages } from "./usePages.ts";
+import { usePages } from "../../shared/fhir/usePages.ts";
 
 export interface Column<T> {
   /** A key of the texts. */

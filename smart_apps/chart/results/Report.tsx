@@ -11,7 +11,7 @@ import { useTexts } from "../../shared/i18n/i18n.ts";
 import { Empty } from "../../shared/states/Empty.tsx";
 import { Loaded } from "../../shared/states/Loaded.tsx";
 import { AttachmentView } from "../documents/AttachmentView.tsx";
-import { Value } from "./Value.tsx";
+import { Value } from "../../shared/format/Value.tsx";
 
 /** A report: what it concludes, its results and its documents. */
 export default function Report({ patient, report }: { patient: string; report: string }) {

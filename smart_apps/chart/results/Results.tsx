@@ -13,7 +13,7 @@ import { Empty } from "../../shared/states/Empty.tsx";
 import { Loaded, Loading } from "../../shared/states/Loaded.tsx";
 import { comparable, delta, panelsOf, takenAt, timesOf, type Panel, type Test } from "./panels.ts";
 import { Spark } from "./Spark.tsx";
-import { Value, valueText } from "./Value.tsx";
+import { Value, valueText } from "../../shared/format/Value.tsx";
 
 const Trend = lazy(async () => ({ default: (await import("../../shared/charts/Trend.tsx")).Trend }));
 const MOST = 500;

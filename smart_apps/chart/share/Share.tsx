@@ -6,9 +6,9 @@ import { useAsk } from "../../shared/fhir/queries.ts";
 import { moment } from "../../shared/format/dates.ts";
 import { useTexts } from "../../shared/i18n/i18n.ts";
 import { Loaded } from "../../shared/states/Loaded.tsx";
-import { download } from "../documents/AttachmentView.tsx";
-import { readNarrative } from "../documents/ccda.ts";
-import { Narrative } from "../documents/Narrative.tsx";
+import { download } from "../../shared/forms/download.ts";
+import { readNarrative } from "../../shared/format/narrative.ts";
+import { Narrative } from "../../shared/format/Narrative.tsx";
 
 const TYPE = "application/fhir+json";
 

@@ -4,7 +4,7 @@ import type { Observation } from "fhir/r4";
 import { ago, moment } from "../../shared/format/dates.ts";
 import { useTexts } from "../../shared/i18n/i18n.ts";
 import { VITALS_HOURS } from "../lists/ward.ts";
-import { Value, valueText } from "../results/Value.tsx";
+import { Value, valueText } from "../../shared/format/Value.tsx";
 import { CONSCIOUSNESS, direction, readingsOf, SIGNS, type Reading } from "../vitals/signs.ts";
 
 const ARROW = { up: "↗", down: "↘", same: "→" } as const;

@@ -15,7 +15,7 @@ import { useSmart } from "../../shared/smart/context.tsx";
 import { Loaded } from "../../shared/states/Loaded.tsx";
 import { ALERT, placeOf, warningScore } from "../lists/ward.ts";
 import { hasCode } from "../../shared/format/codes.ts";
-import { Value } from "../results/Value.tsx";
+import { Value } from "../../shared/format/Value.tsx";
 import { changesSince, sinceYesterday } from "./changes.ts";
 import { LatestVitals } from "./LatestVitals.tsx";
 import { WhatChanged } from "./WhatChanged.tsx";

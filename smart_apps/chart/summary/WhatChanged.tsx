@@ -4,7 +4,7 @@ import { useState } from "react";
 
 import { ago, moment } from "../../shared/format/dates.ts";
 import { useTexts } from "../../shared/i18n/i18n.ts";
-import { Value } from "../results/Value.tsx";
+import { Value } from "../../shared/format/Value.tsx";
 import type { Change, Kind } from "./changes.ts";
 
 const ICONS: Record<Kind, typeof IconFlask> = {

@@ -11,7 +11,7 @@ import { useTexts } from "../../shared/i18n/i18n.ts";
 import { useSmart } from "../../shared/smart/context.tsx";
 import { Empty } from "../../shared/states/Empty.tsx";
 import { Loaded, Loading } from "../../shared/states/Loaded.tsx";
-import { valueText } from "../results/Value.tsx";
+import { valueText } from "../../shared/format/Value.tsx";
 import { LatestVitals } from "../summary/LatestVitals.tsx";
 import { readingsOf, SIGNS, type Reading } from "./signs.ts";
 

@@ -1,6 +1,6 @@
 import { List, Table, Text } from "@mantine/core";
 
-import type { Block } from "./ccda.ts";
+import type { Block } from "./narrative.ts";
 
 /** A part of a narrative, as text, list or table. */
 export function Narrative({ block }: { block: Block }) {

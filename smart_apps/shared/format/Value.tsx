@@ -1,8 +1,8 @@
 import type { Observation, ObservationComponent } from "fhir/r4";
 
-import { words } from "../../shared/format/codes.ts";
-import { level, quantity } from "../../shared/format/quantities.ts";
-import { useTexts } from "../../shared/i18n/i18n.ts";
+import { words } from "./codes.ts";
+import { level, quantity } from "./quantities.ts";
+import { useTexts } from "../i18n/i18n.ts";
 
 const ARROWS = { HH: "↑↑", H: "↑", L: "↓", LL: "↓↓", A: "!", AA: "!!" } as const;
 

@@ -1,9 +1,9 @@
 import { useInfiniteQuery } from "@tanstack/react-query";
 import type { Bundle, FhirResource } from "fhir/r4";
 
-import { linkOf, resourcesOf } from "../../shared/fhir/bundle.ts";
-import { queryOf, type Parameters } from "../../shared/fhir/client.ts";
-import { useSmart } from "../../shared/smart/context.tsx";
+import { linkOf, resourcesOf } from "./bundle.ts";
+import { queryOf, type Parameters } from "./client.ts";
+import { useSmart } from "../smart/context.tsx";
 
 /** A search whose further pages are read when they are asked for. */
 export function usePages<T extends FhirResource>(type: T["resourceType"], parameters: Parameters) {
