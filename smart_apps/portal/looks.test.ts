@@ -25,3 +25,8 @@ it("tells changes and emergencies apart from looking", () => {
   const looks = looksOf([event("3", "2026-01-01T10:02:00Z", "a", emergency), event("2", "2026-01-01T10:01:00Z", "a", { action: "U" }), event("1", "2026-01-01T10:00:00Z", "a")]);
   expect(looks.map((look) => [look.isEmergency, look.isChange])).toEqual([[true, false], [false, true], [false, false]]);
 });
+
+it("says that nobody read it where the server worked by itself", () => {
+  const own = event("1", "2026-01-01T10:00:00Z", "workflow:new_allergy");
+  expect(looksOf([own, event("0", "2026-01-01T09:59:00Z", "a")]).map((look) => look.isAutomatic)).toEqual([true, false]);
+});

@@ -8,6 +8,8 @@ export interface Look {
   reference: string | undefined;
   /** A code of this server's roles; "" when none is told. */
   role: string;
+  /** The hospital's computer did it by itself: a check, a reminder. Nobody read it. */
+  isAutomatic: boolean;
   first: string;
   last: string;
   isChange: boolean;
@@ -19,6 +21,8 @@ export interface Look {
 
 const GAP_MS = 15 * 60_000;
 const EMERGENCY = ["BTG", "ETREAT"];
+// Work of the server's own goes on record under the name of its workflow.
+const OWN_WORK = "workflow:";
 const CHANGES = ["C", "U", "D"];
 
 /** Events, the newest first, as looks: what one person did without a pause of a quarter of an hour is one. */
@@ -41,9 +45,11 @@ function lookOf(event: AuditEvent): Look {
   const agent = event.agent.find((one) => one.requestor) ?? event.agent[0];
   const purposes = [...(event.purposeOfEvent ?? []), ...(agent?.purposeOfUse ?? [])].flatMap((one) => one.coding ?? []);
   const types = (event.entity ?? []).map((entity) => entity.what?.reference?.split("/")[0] ?? "").filter((type) => type !== "" && type !== "Patient");
+  const who = agent?.who?.display ?? agent?.who?.identifier?.value ?? "";
   return {
     id: event.id ?? event.recorded,
-    who: agent?.who?.display ?? agent?.who?.identifier?.value ?? "",
+    who,
+    isAutomatic: who.startsWith(OWN_WORK),
     reference: agent?.who?.reference,
     role: agent?.role?.[0]?.coding?.[0]?.code ?? "",
     first: event.recorded,

@@ -54,7 +54,7 @@ function One({ look }: { look: Look }) {
   return (
     <Card padding="sm">
       <Group gap="xs">
-        <Text fw={600}>{look.who || t("unknownPerson")}</Text>
+        <Text fw={600}>{look.isAutomatic ? t("automatic") : look.who || t("unknownPerson")}</Text>
         {ROLES.has(look.role) && <Text>{t(`role.${look.role}`)}</Text>}
         {look.isEmergency && <Badge color="yellow" variant="light">{t("emergency")}</Badge>}
       </Group>
