@@ -45,7 +45,8 @@ class Writer(threading.Thread):
                     (n, f"{self.name}-{start + k}") for k, n in enumerate(todo[start:][:AT_ONCE])
                 ]
                 ids = self._create(client, some)
-                self._update(client, some, ids)
+                if not self.wrong:
+                    self._update(client, some, ids)
                 if self.wrong:
                     return
 
@@ -62,6 +63,8 @@ class Writer(threading.Thread):
             for n, value in some
         ]
         answer = self._sent(client, entries)
+        if self.wrong:
+            return []
         return [e["response"]["location"].split("Basic/")[1].split("/")[0] for e in answer]
 
     def _update(self, client, some, ids):
@@ -96,7 +99,7 @@ class Writer(threading.Thread):
                 return []
             if answer.status not in PASSING:
                 self.wrong.append(f"{answer.status}: {answer.says}")
-                return entries
+                return []
             time.sleep(0.2)
 
 
