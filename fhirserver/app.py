@@ -11,6 +11,7 @@ from flask import Flask
 
 from fhirserver import gateways, logs
 from fhirserver import settings as settings_module
+from fhirserver.audit.chain import chain_keys
 from fhirserver.audit.recorder import Recorder
 from fhirserver.blobs import Blobs
 from fhirserver.engine import Engine, Seals
@@ -19,7 +20,7 @@ from fhirserver.interactions.entitlements import Entitlements
 from fhirserver.keys import opening
 from fhirserver.keys.keyring import Keyring
 from fhirserver.keys.sealer import Sealer
-from fhirserver.oauth import apps, endpoints, launch, launching, pages
+from fhirserver.oauth import administered, apps, endpoints, launch, launching, pages
 from fhirserver.oauth.cds_clients import CdsClients, is_jwt
 from fhirserver.oauth.client_keys import ClientKeys
 from fhirserver.oauth.own_rights import own_rights
@@ -36,7 +37,7 @@ from fhirserver.storage.secrets import shared_key
 from fhirserver.terminology.remote import RemoteDictionaries
 from fhirserver.web import fhir, health, observation
 from fhirserver.web.administration import blueprint as administration
-from fhirserver.web.administration.admission import Desk
+from fhirserver.web.administration.admission import Clerk, Desk
 from fhirserver.web.apps import blueprint as front_end
 from fhirserver.web.apps import me
 from fhirserver.web.authentication import AccessOf, Authenticator
@@ -92,12 +93,18 @@ def create_app(settings: Settings | None = None) -> Flask:
         return hashing.hashed(password)
 
     app.register_blueprint(launching.blueprint(engine, authenticator.principal, recorder.add))
-    desk = Desk(engine, recorder, authenticator.principal, first_password, limits)
+    fetch = PinnedFetch(allow_loopback=settings.allow_local_addresses)
+    clerk = Clerk(
+        lambda asked: administered.client_of(asked, engine.context, fetch),
+        lambda asked: administered.scope_of(asked, engine.context),
+        lambda forget_old: signing.rotate(forget_old=forget_old),
+        lambda: chain_keys(database, sealer),
+    )
+    desk = Desk(engine, recorder, authenticator.principal, first_password, limits, clerk)
     app.register_blueprint(administration.blueprint(desk))
     for gateway in gateways.parts("web"):
         for part in gateway.blueprints(desk):
             app.register_blueprint(part)
-    fetch = PinnedFetch(allow_loopback=settings.allow_local_addresses)
     app.register_blueprint(
         cds.blueprint(
             cds.Desk(

@@ -35,12 +35,16 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """How many links were checked, where the chain began and ends, and what is wrong."""
+    """How many links were checked, from which to which, and what is wrong.
+
+    `end` is where the chain ended: beyond `last` when only a part was asked for.
+    """
 
     checked: int
     first: int
     last: int
     finding: Finding | None = None
+    end: int = 0
 
 
 class _Found(Exception):
@@ -56,21 +60,28 @@ def verify(
     site: Site | None = None,
     kept: Signed | None = None,
     tell: Callable[[int], None] = lambda _: None,
+    after: int = 0,
+    most: int | None = None,
 ) -> Verdict:
     """Check the whole chain; stops at the first link that is wrong.
+
+    `after` and `most` check a part of it: the links after that number, about so many. The link of
+    that number is taken as it is, since who goes on from there has checked it before: without the
+    key nobody can make those that follow fit another one.
 
     With a `site`, whether each event can still be found by what it says is checked, too. `kept` is
     a checkpoint that was kept elsewhere. `tell` hears how many links have been checked.
     """
     begin = stored.last_tombstone(database)
     seq, mac, checked = 0, GENESIS, 0
-    first = 1
+    first, end = 1, stored.head(database)
     try:
         if begin is not None:
             seq, mac = _beginning(keys, begin)
-            first = seq + 1
-        # What is sealed meanwhile is checked the next time.
-        end = stored.head(database)
+        if after > seq:
+            seq, mac = after, _link_at(database, after)
+        first = seq + 1
+        # What is sealed after `end` is checked the next time.
         while links := stored.links(database, seq, AT_ONCE):
             signed = {c.seq: c for c in stored.checkpoints(database, seq, links[-1].seal.seq)}
             for link in links:
@@ -88,10 +99,19 @@ def verify(
             tell(checked)
             if end is None or links[-1].seal.seq >= end.seq:
                 break
+            if most is not None and checked >= most:
+                return Verdict(checked, first, seq, end=end.seq)
         _check_end(database, keys, seq, mac, end, kept)
     except _Found as found:
-        return Verdict(checked, first, seq, found.finding)
-    return Verdict(checked, first, seq)
+        return Verdict(checked, first, seq, found.finding, 0 if end is None else end.seq)
+    return Verdict(checked, first, seq, end=seq)
+
+
+def _link_at(database: Database, seq: int) -> bytes:
+    found = stored.links(database, seq - 1, 1)
+    if not found or found[0].seal.seq != seq:
+        raise _Found(Finding("removed", seq, None, "the seal in this place is missing"))
+    return found[0].seal.mac
 
 
 def _beginning(keys: ChainKeys, tombstone: Signed) -> tuple[int, bytes]:

@@ -160,6 +160,20 @@ def set_client_active(connection: Connection, client_id: str, active: bool) -> b
     )
 
 
+def set_client_scope(connection: Connection, client_id: str, scope: str) -> bool:
+    """The most that a client may ask for from now on; False when there is no such client.
+
+    Tokens that it has keep what they were granted until they end.
+    """
+    return bool(
+        execute(
+            connection,
+            "UPDATE access.client SET scope = %s WHERE id = %s RETURNING 1",
+            (scope, client_id),
+        )
+    )
+
+
 def with_secret(client: Client, stored: bytes) -> Client:
     """The client with another secret."""
     return replace(client, secret=stored)

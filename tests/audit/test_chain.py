@@ -66,6 +66,32 @@ def test_events_are_sealed_once_and_verified(chain: Database) -> None:
     assert (verdict.checked, verdict.finding) == (8, None)
 
 
+def test_a_part_of_the_chain_is_verified_after_another(
+    chain: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("fhirserver.audit.verifying.AT_ONCE", 2)
+    names = some(5)
+    add(chain, *names)
+    seal(chain, KEYS, wait=True)
+
+    parts = [verify(chain, KEYS, after=after, most=2) for after in (0, 2, 4)]
+
+    assert [(p.checked, p.first, p.last, p.end) for p in parts] == [
+        (2, 1, 2, 5),
+        (2, 3, 4, 5),
+        (1, 5, 5, 5),
+    ]
+    assert all(p.finding is None for p in parts)
+    chain.write("UPDATE audit.seal SET mac = %s WHERE seq = 2", (bytes(32),))
+    found = verify(chain, KEYS, after=2, most=2).finding
+    assert found is not None
+    assert found.seq == 3
+    chain.write("DELETE FROM audit.seal WHERE seq = 4")
+    gone = verify(chain, KEYS, after=4, most=2).finding
+    assert gone is not None
+    assert (gone.trouble, gone.seq) == ("removed", 4)
+
+
 def test_an_event_of_a_transaction_that_commits_late_is_not_left_out(chain: Database) -> None:
     late, early = some(1), some(1)
     other = Database(chain.url)

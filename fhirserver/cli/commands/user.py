@@ -11,7 +11,7 @@ from fhirserver.oauth.signing_in.external_users import link as link_account
 from fhirserver.oauth.signing_in.limits import Limits
 from fhirserver.oauth.signing_in.passwords import Passwords, check_new
 from fhirserver.settings import Settings
-from fhirserver.storage import credentials, recovery_codes, sessions, users
+from fhirserver.storage import credentials, second_factors, users
 from fhirserver.storage.database import Database
 from fhirserver.storage.users import Account
 
@@ -140,11 +140,7 @@ def reset(settings: Settings, name: str) -> None:
     """
     with recorded_database(settings, name) as (_, database):
         account = _named(database, name)
-        for factor in credentials.credentials(database, account.id):
-            if factor.kind in {"totp", "passkey"}:
-                credentials.remove(database, account.id, factor.id)
-        recovery_codes.set_codes(database, account.id, [])
-        sessions.end_all(database, account.id)
+        second_factors.forget(database, account.id)
 
 
 def _named(database: Database, name: str) -> Account:

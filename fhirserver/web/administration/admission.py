@@ -15,11 +15,13 @@ from flask import Response, jsonify, request
 from fhirserver.access.compile import EXPLAIN_ACCESS, Granted
 from fhirserver.access.principal import Principal
 from fhirserver.audit.calling import called
+from fhirserver.audit.chain import ChainKeys
 from fhirserver.audit.recorder import Recorder
 from fhirserver.engine import Engine
 from fhirserver.errors import FhirError, Forbidden, Invalid, NotUnderstood, UnsupportedMedia
 from fhirserver.interactions.routing import Route
 from fhirserver.model import json
+from fhirserver.storage.clients import Client
 from fhirserver.storage.database import Database
 from fhirserver.web.bodies import read_body
 from fhirserver.web.origin import origin
@@ -34,6 +36,20 @@ Act = Callable[[Principal, Body], Answer]
 
 
 @dataclass(frozen=True, slots=True)
+class Clerk:
+    """What is done elsewhere in the server, for administrators."""
+
+    client_of: Callable[[Body], tuple[Client, str | None]]
+    """A client as it is to be registered, and its secret if it gets one. Raises Invalid."""
+    scope_of: Callable[[object], str]
+    """The scopes of a text as they are stored. Raises Invalid."""
+    rotate_signing: Callable[[bool], str]
+    """Makes a new key for id_tokens and returns its id; True forgets the old ones at once."""
+    chain_keys: Callable[[], ChainKeys]
+    """What the seals of the audit trail are made with."""
+
+
+@dataclass(frozen=True, slots=True)
 class Desk:
     """Where administrators are served."""
 
@@ -43,6 +59,7 @@ class Desk:
     password_hash: Callable[[str, tuple[str, ...]], str]
     """Checks and hashes a first password; it is told what it must not resemble."""
     limits: Limits
+    clerk: Clerk
 
     @property
     def database(self) -> Database:

@@ -4,13 +4,21 @@ from __future__ import annotations
 
 from flask import Blueprint
 
-from fhirserver.web.administration import clients, keys, policies, users
+from fhirserver.web.administration import (
+    audit,
+    clients,
+    keys,
+    policies,
+    settings,
+    users,
+    ways_in,
+)
 from fhirserver.web.administration.admission import Desk
 
 
 def blueprint(desk: Desk) -> Blueprint:
     """The addresses of a desk."""
     admin = Blueprint("admin", __name__, url_prefix="/admin")
-    for part in (users, clients, policies, keys):
+    for part in (users, ways_in, clients, policies, keys, audit, settings):
         part.add_to(admin, desk)
     return admin
