@@ -16,6 +16,7 @@ from fhirserver.audit.recorder import Recorder
 from fhirserver.blobs import Blobs
 from fhirserver.engine import Engine, Seals
 from fhirserver.errors import Invalid
+from fhirserver.garbage import settled
 from fhirserver.interactions.entitlements import Entitlements
 from fhirserver.keys import opening
 from fhirserver.keys.keyring import Keyring
@@ -28,6 +29,7 @@ from fhirserver.oauth.pinned_fetch import PinnedFetch
 from fhirserver.oauth.recording import Record
 from fhirserver.oauth.signing import Signing
 from fhirserver.oauth.signing_in import blueprints as signing_in
+from fhirserver.oauth.signing_in.limits import Limits as SignInLimits
 from fhirserver.oauth.signing_in.passwords import Passwords, check_new
 from fhirserver.objects import open_files
 from fhirserver.settings import Settings
@@ -93,12 +95,15 @@ def create_app(settings: Settings | None = None) -> Flask:
         return hashing.hashed(password)
 
     app.register_blueprint(launching.blueprint(engine, authenticator.principal, recorder.add))
+    attempts = SignInLimits(database, settings)
     fetch = PinnedFetch(allow_loopback=settings.allow_local_addresses)
     clerk = Clerk(
         lambda asked: administered.client_of(asked, engine.context, fetch),
         lambda asked: administered.scope_of(asked, engine.context),
         lambda forget_old: signing.rotate(forget_old=forget_old),
         lambda: chain_keys(database, sealer),
+        lambda account: attempts.paused_until(account.name, account.id),
+        lambda account: attempts.forget(account.name, account.id),
     )
     desk = Desk(engine, recorder, authenticator.principal, first_password, limits, clerk)
     app.register_blueprint(administration.blueprint(desk))
@@ -125,6 +130,13 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.register_blueprint(observation.metrics(settings, *gauges))
     front = Front(app, stages, fhir.api(engine, authenticator, limits, blobs))
     app.wsgi_app = Gate(front, settings)  # type: ignore[method-assign]
+    return app
+
+
+def serving() -> Flask:
+    """The web application of a process that does nothing else."""
+    app = create_app()
+    settled()
     return app
 
 

@@ -9,6 +9,7 @@ from typing import Final
 from fhirserver import interactions as interactions_package
 from fhirserver import operations as operations_package
 from fhirserver.access.compile import Granted
+from fhirserver.access.policy import Policy
 from fhirserver.access.principal import Principal
 from fhirserver.audit.recorder import Recorder
 from fhirserver.audit.trail import Trail
@@ -141,7 +142,9 @@ class Engine:
         return recorded(self._recorder, request, self._answered)
 
     def handle_together(self, requests: Sequence[FhirRequest], also: Callable[[], None]) -> None:
-        """Carry out transaction Bundles of one principal in one database transaction: all or none.
+        """Carry out transaction Bundles in one database transaction: all or none.
+
+        They are of one principal, or of parts of the server whose tokens say the same.
 
         `also` is done in it after the writing; see messages.Hand.
         For the server's own parts, with much to write that nobody waits for an answer to. Raises
@@ -151,8 +154,11 @@ class Engine:
         for request in requests:
             authorize(request)
         self.context.added.now()
-        [principal] = {r.principal for r in requests}
-        ctx = self._seen_by(principal.access, principal)
+        principal = requests[0].principal
+        others = {r.principal for r in requests} - {principal}
+        if not all(p.has_rights_of(principal) for p in others):
+            raise ValueError("those who write together have the same rights")
+        ctx = self._seen_by(principal.access, None if others else principal)
 
         def act(trails: Sequence[Trail | None]) -> Sequence[Callable[[], FhirResponse]]:
             return transactions(ctx, requests, trails, also)
@@ -183,12 +189,14 @@ class Engine:
         """For the server's own work, from which nothing is kept."""
         return self._seen_by(WHOLE)
 
-    def entitled(self, principal: Principal) -> Principal:
+    def entitled(self, principal: Principal, trying: Policy | None = None) -> Principal:
         """Somebody for whom the server works, with the rights that policies leave them by now.
 
-        Who comes by a token has been given theirs by the web.
+        Who comes by a token has been given theirs by the web. With the policy `trying`, what they
+        would have if it were in force.
         """
-        access = self._entitlements.access(principal, epoch.current(self.context.store.database))
+        number = epoch.current(self.context.store.database)
+        access = self._entitlements.access(principal, number, trying)
         purposes = access.purposes if isinstance(access, Granted) else ()
         return replace(principal, given_access=access, purposes=purposes)
 

@@ -8,7 +8,6 @@ They end with the process that started them, however that ends.
 
 from __future__ import annotations
 
-import gc
 import logging
 import multiprocessing
 import os
@@ -20,13 +19,11 @@ from multiprocessing import connection
 from typing import Concatenate, Final, ParamSpec, TypeVar
 
 from fhirserver.engine import Engine
+from fhirserver.garbage import settled
 
 P = ParamSpec("P")
 R = TypeVar("R")
 
-# What a group of resources is made of is garbage soon, and in no circles: looking for those after
-# every 700 objects, among all definitions now and then, would cost a tenth of the time.
-GARBAGE_AFTER: Final = 100_000
 _engines: Final[list[Engine]] = []
 
 
@@ -49,12 +46,6 @@ def _start(again: Callable[[], Engine]) -> None:
     threading.Thread(target=_end_with_parent, daemon=True).start()
     _engines.append(again())
     settled()
-
-
-def settled() -> None:
-    """What is there by now stays: nobody looks it through for garbage again and again."""
-    gc.freeze()
-    gc.set_threshold(GARBAGE_AFTER, 20, 100)
 
 
 def _end_with_parent() -> None:

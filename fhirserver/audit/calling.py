@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from fhirserver import clock, ids
 from fhirserver.access.principal import Principal
-from fhirserver.audit.event import Caller, Event, Origin
+from fhirserver.audit.event import Caller, Event, Origin, Subject
 from fhirserver.errors import FhirError
 
 _SERVER_FAILED = 500
@@ -37,6 +37,7 @@ def called(
     *,
     error: FhirError | None = None,
     reason: str | None = None,
+    subjects: tuple[Subject, ...] = (),
 ) -> Event:
     """That somebody called something under this name, and how it failed, if it did.
 
@@ -52,4 +53,5 @@ def called(
         reason=reason if error is None else f"{error.status} {error.code}",
         operation=operation,
         request_id=origin.request_id,
+        subjects=subjects,
     )

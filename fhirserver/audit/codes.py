@@ -48,6 +48,13 @@ DICOM_EVENTS: Final[dict[str, tuple[Code, Code | None]]] = {
     "dicom-refused-node": ((DICOM, "110113"), (DICOM, "110126")),
 }
 """Types of events of DICOM, and their subtype where it isn't only what was called."""
+SUBJECTS: Final = "urn:fhirserver"
+"""What identifiers of things begin with that are no resources: urn:fhirserver:account."""
+SUBJECT_ROLES: Final[dict[str, str]] = {"account": "11", "access-policy": "13", "client": "13"}
+"""Their roles: a security user entity, a security resource; domain resources are the others.
+
+https://terminology.hl7.org/CodeSystem-object-role.html
+"""
 DICOM_UID: Final = "urn:dicom:uid"
 SOP_CLASSES: Final = "SOPClass"
 INSTANCES: Final = "NumberOfInstances"

@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 
 from fhirserver.audit import codes
 from fhirserver.audit.codes import Code
-from fhirserver.audit.event import Action, Caller, DicomStudy, Event
+from fhirserver.audit.event import Action, Caller, DicomStudy, Event, Subject
 from fhirserver.model import json
 from fhirserver.model.resource import Resource
 from fhirserver.search.extract import extract
@@ -81,6 +81,7 @@ class Rows:
             securityLabel=[_coding((codes.CONFIDENTIALITY, "R"))],
         )
         self._images = lru_cache(maxsize=1_024)(self._make_images)
+        self._subject = lru_cache(maxsize=1_024)(self._make_subject)
         self._salts = salt("entity"), salt("patient")
 
     def row(self, event: Event) -> EventRow:
@@ -116,8 +117,7 @@ class Rows:
             entities.append(f'{{{self._query.text},"query":"{query}"}}')
         owners = set() if shape.owner is None else {shape.owner}
         data, person = self._data.text, self._person.text
-        for study in event.studies:
-            piece = self._images(study)
+        for piece in (*map(self._images, event.studies), *map(self._subject, event.subjects)):
             elements += (e for e in piece.elements if e not in shape.known)
             entities.append(f"{{{piece.text}}}")
         for kind, id_, version in touched:
@@ -269,6 +269,22 @@ class Rows:
             detail.append({"type": codes.INSTANCES, "valueString": str(study.instances)})
         if detail:
             made["detail"] = detail
+        values = extract(
+            {"resourceType": "AuditEvent", "entity": [made]}, base_parameters(), self._site
+        )
+        return Piece(_json(made)[1:-1], tuple(values.elements))
+
+    def _make_subject(self, subject: Subject) -> Piece:
+        """The entity of what is no resource, with what was changed about it."""
+        made: Resource = {
+            "what": {
+                "identifier": {"system": f"{codes.SUBJECTS}:{subject.kind}", "value": subject.id}
+            },
+            "type": _coding((codes.ENTITY_TYPES, "2")),
+            "role": _coding((codes.ENTITY_ROLES, codes.SUBJECT_ROLES.get(subject.kind, "4"))),
+        }
+        if subject.told:
+            made["detail"] = [{"type": name, "valueString": said} for name, said in subject.told]
         values = extract(
             {"resourceType": "AuditEvent", "entity": [made]}, base_parameters(), self._site
         )

@@ -57,6 +57,18 @@ class DicomStudy:
 
 
 @dataclass(frozen=True, slots=True)
+class Subject:
+    """What isn't a resource that something was done to, such as an account or a message.
+
+    It is identified as `urn:fhirserver:KIND|ID`; `told` is what was changed, by name.
+    """
+
+    kind: str
+    id: str
+    told: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Event:
     """One request, sign-in or import.
 
@@ -78,3 +90,4 @@ class Event:
     patients: tuple[str, ...] = ()
     query: str | None = None
     studies: tuple[DicomStudy, ...] = ()
+    subjects: tuple[Subject, ...] = ()

@@ -18,7 +18,8 @@ from fhirserver.embedded.roles import Role
 POLL_SECONDS = 0.2
 TRIM_SECONDS = 60.0
 
-# A child that ended this soon after its start has failed fast; after so many it is hopeless.
+# A child that ended this soon after its start has failed fast; one that did so many times and never
+# lived longer is hopeless. One that did is started again for ever: the others are needed meanwhile.
 FAST_SECONDS = 15.0
 FAST_FAILURES = 5
 BACKOFF_SECONDS = (0.0, 1.0, 2.0, 4.0, 8.0)
@@ -54,6 +55,7 @@ class _Running:
     child: Child | None
     started: float = field(default_factory=time.monotonic)
     failures: int = 0
+    has_lived: bool = False
     due: float = 0.0
     read: int = 0  # so many bytes of its log
 
@@ -74,13 +76,13 @@ class Supervisor:
     def run(self, plan: Sequence[Service | Step]) -> None:
         """Carry out the plan, then watch over it until SIGINT, SIGTERM or SIGHUP.
 
-        Raises CannotStart when a part of the plan fails, or a child keeps dying; everything that
-        was started is stopped before that.
+        Raises CannotStart when a part of the plan fails, or a child keeps dying that has never
+        lived for a while; everything that was started is stopped before that.
         """
         with self._signals():
             try:
                 for part in plan:
-                    self._carry_out(part)
+                    self._begin(part)
                 while True:
                     time.sleep(POLL_SECONDS)
                     self._watch()
@@ -89,6 +91,30 @@ class Supervisor:
             finally:
                 self._stopping = True
                 self._stop_all()
+
+    def _begin(self, part: Service | Step) -> None:
+        """Carry out a part of the plan; once more, when something before it has died meanwhile."""
+        for left in reversed(range(FAST_FAILURES)):
+            known = len(self._running)
+            try:
+                self._carry_out(part)
+            except CannotStart as error:
+                del self._running[known:]
+                if not left or not self._has_lost():
+                    raise
+                self._say(part.name, f"{error}; starting it again")
+            else:
+                return
+            while self._has_lost():
+                self._watch()
+                time.sleep(POLL_SECONDS)
+
+    def _has_lost(self) -> bool:
+        return any(
+            r.child is None or r.child.poll() is not None
+            for r in self._running
+            if not r.service.once
+        )
 
     def _carry_out(self, part: Service | Step) -> None:
         began = time.monotonic()
@@ -150,9 +176,10 @@ class Supervisor:
     def _failed(self, running: _Running, what: str) -> None:
         now = time.monotonic()
         fast = now - running.started < FAST_SECONDS
+        running.has_lived = running.has_lived or not fast
         running.failures = running.failures + 1 if fast else 1
-        if not self._had_all(running):
-            # It may have missed what is being started again: that ends nothing.
+        if running.has_lived or not self._had_all(running):
+            # The latter may have missed what is being started again: that ends nothing.
             running.failures = min(running.failures, FAST_FAILURES - 1)
         name = running.service.name
         if running.failures >= FAST_FAILURES:

@@ -60,7 +60,7 @@ def parse_object(body: bytes, *, max_depth: int = MAX_DEPTH) -> Resource:
     return value
 
 
-def kept(text: str) -> Any:
+def kept(text: str | bytes) -> Any:
     """The value of JSON that this server has written: `parse` has looked at it when it came.
 
     >>> kept('{"value": 1.10}')

@@ -18,6 +18,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from fhirserver import ids
+from fhirserver.audit import spool
 from fhirserver.audit.buffer import Buffer
 from fhirserver.audit.content import Rows
 from fhirserver.audit.event import Caller, Event
@@ -146,8 +147,9 @@ def test_events_of_a_killed_process_are_taken_over_once(
         assert make().take_over() == 0
         other.send_signal(signal.SIGKILL)
     # The last line may be torn.
-    (file,) = [f for f in tmp_path.iterdir() if f.stat().st_size]
-    with file.open("ab") as torn:
+    (file,) = [f for f in tmp_path.iterdir() if f.read_bytes().strip(b"\0")]
+    with file.open("r+b") as torn:
+        torn.seek(len(file.read_bytes().rstrip(b"\0")))
         torn.write(b'{"id":"d","rec')
 
     assert make().take_over() == 3
@@ -163,19 +165,37 @@ def test_an_event_that_comes_twice_is_stored_once(database: Database) -> None:
     assert insert(database, [row, Rows(Site()).row(an_event())]) == 1
 
 
+def test_after_a_long_wait_the_file_is_small_again(
+    make: Make, written: Written, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(spool, "ROOM", 4096)
+    written.is_away = True
+    buffer, names = make(), [ids.new() for _ in range(500)]
+    for name in names:
+        buffer.add(an_event(name))
+    grown = sum(f.stat().st_size for f in tmp_path.iterdir())
+    written.is_away = False
+
+    wait_for(lambda: written.ids == names)
+    wait_for(lambda: sum(f.stat().st_size for f in tmp_path.iterdir()) == 2 * 4096)
+    assert grown > 20 * 4096
+    assert all(not f.read_bytes().strip(b"\0") for f in tmp_path.iterdir())
+
+
 def test_a_full_disk_means_no_answer(
     make: Make, monkeypatch: pytest.MonkeyPatch, written: Written
 ) -> None:
-    def full(descriptor: int, data: bytes) -> int:
+    def full(descriptor: int, start: int, size: int) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
+    monkeypatch.setattr(spool, "ROOM", 1)
     buffer, lossy = make(), make(fails_open=True)
     buffer.add(an_event("a"))
-    monkeypatch.setattr(os, "write", full)
-    with pytest.raises(Unavailable, match="room on the disk"):
-        buffer.add(an_event("b"))
-    lossy.add(an_event("c"))
-    monkeypatch.undo()
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "posix_fallocate", full)
+        with pytest.raises(Unavailable, match="room on the disk"):
+            buffer.add(an_event("b"))
+        lossy.add(an_event("c"))
     buffer.add(an_event("d"))
 
     wait_for(lambda: written.ids == ["a", "d"])

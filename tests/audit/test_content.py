@@ -8,7 +8,7 @@ import pytest
 
 from fhirserver import ids
 from fhirserver.audit.content import MOST_ENTITIES, Rows
-from fhirserver.audit.event import Caller, DicomStudy, Event
+from fhirserver.audit.event import Caller, DicomStudy, Event, Subject
 from fhirserver.model import json
 from fhirserver.search.extract import extract
 from fhirserver.search.hashing import element, reference_self
@@ -66,6 +66,17 @@ EVENTS = [
     ),
     Event("ee", 12, "dicom-refused-node", "E", Caller(client="NOBODY"), outcome="4", reason="x"),
     Event("ef", 13, "dicom-begin-transfer", "C", Caller(client="c"), studies=(DicomStudy("1.2"),)),
+    Event(
+        "eg",
+        14,
+        "operation",
+        "E",
+        DOCTOR,
+        operation="admin-change-user",
+        request_id="r14",
+        subjects=(Subject("account", "U-1", (("roles", "nurse, doctor"),)), Subject("queue", "q")),
+    ),
+    Event("eh", 15, "operation", "E", SYSTEM, subjects=(Subject("client", "c-1"),)),
     Event("ea", 8, "update", "U", DOCTOR, touched=(("Patient", "p", 2), ("Basic", "p", 2))),
 ]
 

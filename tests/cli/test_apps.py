@@ -8,7 +8,8 @@ import pytest
 from click.testing import CliRunner
 
 from fhirserver import front_end, ids
-from fhirserver.cli.commands import db, doctor
+from fhirserver.cli import main
+from fhirserver.cli.commands import doctor
 from fhirserver.settings import Settings
 from fhirserver.storage.clients import client_by_id
 
@@ -37,7 +38,7 @@ def upgrade(database_url, monkeypatch):
     """`fhirserver db upgrade`."""
     monkeypatch.setenv("FHIRSERVER_DATABASE_URL", database_url)
     monkeypatch.setenv("FHIRSERVER_BASE_URL", BASE)
-    return lambda: CliRunner().invoke(db.command, ["upgrade"])
+    return lambda: CliRunner().invoke(main, ["db", "upgrade"])
 
 
 @pytest.fixture

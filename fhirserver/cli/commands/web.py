@@ -18,7 +18,7 @@ from fhirserver.keys.tls import is_old_form, server_context
 from fhirserver.settings import InvalidSetting, Settings, variables
 
 # A function without arguments that makes the WSGI application, in each process.
-FACTORY = "fhirserver.app:create_app"
+FACTORY = "fhirserver.app:serving"
 BACKLOG = 1024
 GRACE_SECONDS = 5
 # After SIGHUP, how long a new worker has to get ready before the old one is stopped: on a busy

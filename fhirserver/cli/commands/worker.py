@@ -13,7 +13,7 @@ from fhirserver import embedded, gateways
 from fhirserver.app import open_database, open_engine
 from fhirserver.audit.recorder import Recorder
 from fhirserver.cli.options import with_settings
-from fhirserver.processes import settled
+from fhirserver.garbage import settled
 from fhirserver.reactions import reactions
 from fhirserver.reactions.running import Running
 from fhirserver.registry import discover
