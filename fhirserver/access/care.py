@@ -2,7 +2,7 @@
 
 Kinds: `treatment` of those who treat a patient, `unit` of the places and organizations where they
 are, `assigned` of those who are to do something for them. Each ends: most some days after what they
-come from.
+come from. `member` is who belongs to a team: by that, what was shared with it reaches them.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
-from fhirserver.access.moments import moment, period, widened, within
+from fhirserver.access.moments import DAY, moment, period, widened, within
 from fhirserver.model.resource import Resource
 from fhirserver.search.hashing import reference_self
 from fhirserver.search.index import LATEST
@@ -22,7 +22,14 @@ from fhirserver.search.types.reference import local
 DAYS_AFTER: Final = 7
 """How long a relationship goes on after an encounter, an appointment or a task."""
 DAYS_OF_ORDER: Final = 30
-"""How long one goes on after an order."""
+"""How long one goes on after an order; with a pharmacy for as long as it may dispense, too."""
+
+# Days in the units of time of UCUM that a supply is counted in.
+_DAYS_IN: Final = {"d": 1, "wk": 7, "mo": 31, "a": 366}
+_LONGEST: Final = 3_660
+
+MEMBER: Final = "member"
+"""The kind of relationship that members have with their team."""
 
 _ACTORS: Final = frozenset(
     ["HealthcareService", "Location", "Organization", "Practitioner", "PractitionerRole"]
@@ -31,7 +38,10 @@ _ACTORS: Final = frozenset(
 
 @dataclass(frozen=True, slots=True, order=True)
 class Relation:
-    """A patient is in the care of an actor (digests of addresses), for a time."""
+    """A patient is in the care of an actor (digests of addresses), for a time.
+
+    Of the kind `member` the actor belongs to a team, and `patient` is its `membership`.
+    """
 
     patient: int
     actor: int
@@ -46,15 +56,31 @@ def relations(resource: Resource, site: Site) -> frozenset[Relation]:
     return frozenset() if made is None else frozenset(made(resource, site))
 
 
+def membership(team: str, patient: int | None) -> int:
+    """What the members of a team (its id) have in common: one that is a patient's, or nobody's.
+
+    So a team whose patient is another one now has no part in what was shared with it before.
+    """
+    return reference_self("CareTeam", team) ^ (patient or 0)
+
+
 def _care_team(team: Resource, site: Site) -> Iterator[Relation]:
-    patient = _patient(team.get("subject"), site)
-    if patient is None or team.get("status", "active") != "active":
+    if team.get("status", "active") != "active":
         return
     whole = period(team.get("period"), site)
+    patient = _patient(team.get("subject"), site)
+    if patient is None and team.get("subject"):
+        return
     for participant in team.get("participant", ()):
         when = within(whole, period(participant.get("period"), site))
-        yield from _related(patient, [participant.get("member")], "treatment", when, site)
-    yield from _related(patient, team.get("managingOrganization", ()), "unit", whole, site)
+        who = [participant.get("member")]
+        if "id" in team:
+            yield from _related(membership(team["id"], patient), who, MEMBER, when, site,
+                                only=("Practitioner", "PractitionerRole"))  # fmt: skip
+        if patient is not None:
+            yield from _related(patient, who, "treatment", when, site)
+    if patient is not None:
+        yield from _related(patient, team.get("managingOrganization", ()), "unit", whole, site)
 
 
 def _encounter(encounter: Resource, site: Site) -> Iterator[Relation]:
@@ -130,10 +156,32 @@ def _order(order: Resource, site: Site) -> Iterator[Relation]:
     when = widened((begins, last), after=DAYS_OF_ORDER)
     performers = order.get("performer", ())
     performers = [performers] if isinstance(performers, dict) else list(performers)
-    performers.append((order.get("dispenseRequest") or {}).get("performer"))
     yield from _related(patient, [order.get("requester")], "treatment", when, site,
                         only=("Practitioner", "PractitionerRole"))  # fmt: skip
     yield from _related(patient, performers, "assigned", when, site)
+    supply = order.get("dispenseRequest") or {}
+    until = _supplied_until(supply, begins, site)
+    if until is not None:
+        # A repeat is dispensed months later, and what was dispensed is corrected after that.
+        when = (when[0], max(when[1], widened((begins, until), after=DAYS_AFTER)[1]))
+    yield from _related(patient, [supply.get("performer")], "assigned", when, site)
+
+
+def _supplied_until(supply: Resource, begins: int, site: Site) -> int | None:
+    """Until when a prescription may be dispensed; None when nothing says it.
+
+    What says no end lasts as long as what it allows to dispense.
+    https://hl7.org/fhir/R4/medicationrequest-definitions.html#MedicationRequest.dispenseRequest
+    """
+    starts, ends = period(supply.get("validityPeriod"), site)
+    if ends < LATEST:
+        return ends
+    lasting = supply.get("expectedSupplyDuration") or {}
+    days = _DAYS_IN.get(str(lasting.get("code") or lasting.get("unit")))
+    if days is None or "value" not in lasting:
+        return None
+    fills = 1 + int(supply.get("numberOfRepeatsAllowed") or 0)
+    return min(LATEST, max(begins, starts) + int(lasting["value"] * days * fills) * DAY)
 
 
 def _task(task: Resource, site: Site) -> Iterator[Relation]:

@@ -18,7 +18,7 @@ from fhirserver.access.combining import both, either, never
 from fhirserver.access.conditions import condition
 from fhirserver.access.labels import cleared, named
 from fhirserver.access.policy import Policy, Rule
-from fhirserver.access.predicates import kinds_in
+from fhirserver.access.predicates import SHARED, kinds_in
 from fhirserver.access.principal import User
 from fhirserver.access.records import WITHHELD, is_owned
 from fhirserver.errors import FhirError
@@ -184,6 +184,21 @@ class Compiler:
             a.condition for a in _that(found, "permit") if BREAK_GLASS not in kinds_in(a.rule.where)
         )
 
+    def giving(self, resource_type: str) -> Condition:
+        """Which rows the caller may let others see: not what they see for a time only themselves.
+
+        That is what they broke the glass for, or was shared with them.
+        """
+        parts = self.parts(resource_type, "r")
+        client = parts.client_permits
+        kept = replace(
+            parts,
+            permits=_lasting(parts.permits),
+            client_permits=None if client is None else _lasting(client),
+            broken_glass=NOTHING,
+        )
+        return kept.condition
+
     def _applied(
         self, policies: Sequence[Policy], resource_type: str, right: Right, scope: Scope
     ) -> tuple[Applied, ...]:
@@ -228,6 +243,11 @@ def _that(applied: Iterable[Applied], effect: str) -> tuple[Applied, ...]:
     return tuple(a for a in applied if a.rule.effect == effect)
 
 
+def _lasting(applied: Iterable[Applied]) -> tuple[Applied, ...]:
+    fleeting = {BREAK_GLASS, SHARED}
+    return tuple(a for a in applied if not fleeting & kinds_in(a.rule.where))
+
+
 def _of_patients(compiler: Compiler) -> Condition:
     """Which patients' rows the policies show, whatever the scopes of this token leave of them."""
     if compiler.caller.user is None:
@@ -260,6 +280,10 @@ class Granted(Access):
     def lasting(self) -> Condition:
         """Which patients the caller may see other than in an emergency."""
         return self._compiler.lasting
+
+    def giving(self, resource_type: str) -> Condition:
+        """Which rows the caller may let others see: not what they see for a time only."""
+        return self._compiler.giving(resource_type)
 
 
 def access_of(caller: Caller, parameters: Parameters, site: Site) -> Granted:

@@ -22,6 +22,7 @@ from fhirserver.access.predicates import (
     Predicate,
     Refers,
     Search,
+    SharedWith,
     Unit,
 )
 from fhirserver.access.records import record
@@ -36,6 +37,7 @@ from fhirserver.search.query import (
     InUnits,
     Labelled,
     Selves,
+    Shared,
     Unowned,
 )
 from fhirserver.search.scope import Scope, any_of
@@ -56,6 +58,8 @@ def condition(predicate: Predicate, resource_type: str, actor: Actor, scope: Sco
             return Selves(digests(ours)) if ours else NOTHING
         case Care(kinds):
             return CaredFor(actor.everyone, kinds) if actor.everyone else NOTHING
+        case SharedWith():
+            return Shared(actor.persons) if actor.persons else NOTHING
         case Unit():
             return InUnits(digests(actor.units)) if actor.units else NOTHING
         case Refers(codes, to):

@@ -14,6 +14,7 @@ from fhirserver.access.predicates import (
     OwnRecord,
     Predicate,
     Refers,
+    SharedWith,
     Unit,
     kinds_in,
 )
@@ -47,7 +48,8 @@ GROUPS: Final[Mapping[str, Sequence[str]]] = {
     "DocumentReference": ["DocumentReference"],
     "Composition": ["Composition"],
     "Binary": ["Binary"],
-    "CarePlan, CareTeam, Flag, Goal": ["CarePlan", "CareTeam", "Flag", "Goal"],
+    "CarePlan, Flag, Goal": ["CarePlan", "Flag", "Goal"],
+    "CareTeam": ["CareTeam"],
     "Task": ["Task"],
     "Appointment": ["Appointment"],
     "Schedule": ["Schedule"],
@@ -65,9 +67,9 @@ GROUPS: Final[Mapping[str, Sequence[str]]] = {
     "AccessPolicy (Basic)": ["Basic"],
 }
 KEY: Final = (
-    "**A** all, **U** of the unit, **T** under treatment, **O** assigned, own or addressed to "
-    "them, **S** their own record, **Sc** as the scopes say. **c** create, **r** read, **u** "
-    "update, **d** delete, **s** search. A star: not all elements, or not everything may be "
+    "**A** all, **U** of the unit, **T** under treatment, **O** assigned, own, addressed to or "
+    "shared with them, **S** their own record, **Sc** as the scopes say. **c** create, **r** read, "
+    "**u** update, **d** delete, **s** search. A star: not all elements, or not everything may be "
     "changed. A dagger: only some categories or states."
 )
 
@@ -114,7 +116,7 @@ def _whose(where: Predicate) -> str:
             return "U" if "unit" in kinds else "T" if "treatment" in kinds else "O"
         case Unit():
             return "U"
-        case Refers():
+        case Refers() | SharedWith():
             return "O"
         case AllOf(parts) | AnyOf(parts):
             found = [w for p in parts if (w := _whose(p)) != "A"]
@@ -128,7 +130,7 @@ def _is_partly(where: Predicate) -> bool:
     match where:
         case AllOf(parts) | AnyOf(parts):
             return any(_is_partly(p) for p in parts)
-        case Everything() | OwnRecord() | Care() | Unit() | Refers():
+        case Everything() | OwnRecord() | Care() | SharedWith() | Unit() | Refers():
             return False
         case _:
             return True

@@ -12,6 +12,8 @@ from typing import Any, Final
 
 from fhirserver.errors import Invalid
 
+SHARED: Final = "shared"
+"""What `kinds_in` says of a rule about what was shared."""
 KINDS: Final = ("treatment", "unit", "assigned", "break-glass")
 """The kinds of care relationships that rules may name; `named` is the consent's own."""
 
@@ -36,6 +38,11 @@ class Care:
     """The row's patient is in the caller's care: `{"care": ["treatment", "unit"]}`."""
 
     kinds: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SharedWith:
+    """It was shared with the caller, or with a team of theirs, and still is: `{"shared": true}`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +117,7 @@ Predicate = (
     | OwnRecord
     | Oneself
     | Care
+    | SharedWith
     | Unit
     | Refers
     | Search
@@ -143,7 +151,7 @@ def predicate_of(value: Any, place: str, depth: int = 0) -> Predicate:
 def json_of(predicate: Predicate) -> dict[str, Any]:
     """The JSON of a predicate: `predicate_of` makes the same of it."""
     match predicate:
-        case Everything() | OwnRecord() | Oneself() | Unit() | OwnerAbsent():
+        case Everything() | OwnRecord() | Oneself() | SharedWith() | Unit() | OwnerAbsent():
             return {_FLAG[type(predicate)]: True}
         case Care(kinds):
             return {"care": list(kinds)}
@@ -178,6 +186,8 @@ def words_of(predicate: Predicate) -> str:
             return "it is they themselves"
         case Care(kinds):
             return f"the patient is in their care ({', '.join(kinds)})"
+        case SharedWith():
+            return "it is shared with them"
         case Unit():
             return "their organization is responsible for it"
         case Refers(codes, to):
@@ -204,10 +214,12 @@ def _bracketed(predicate: Predicate) -> str:
 
 
 def kinds_in(predicate: Predicate) -> frozenset[str]:
-    """The kinds of care relationships that a predicate asks about."""
+    """The kinds of care relationships that a predicate asks about, and whether of sharing."""
     match predicate:
         case Care(kinds):
             return frozenset(kinds)
+        case SharedWith():
+            return frozenset([SHARED])
         case AllOf(parts) | AnyOf(parts):
             return frozenset[str]().union(*(kinds_in(p) for p in parts))
         case NotSo(part):
@@ -221,6 +233,7 @@ _FLAGS: Final[dict[str, Predicate]] = {
     "everything": Everything(),
     "own": OwnRecord(),
     "self": Oneself(),
+    "shared": SharedWith(),
     "unit": Unit(),
     "unowned": OwnerAbsent(),
 }

@@ -80,6 +80,12 @@ class Principal:
         """Whether the token speaks for a system, not for a person."""
         return any(s.context == "system" for s in self.scopes)
 
+    def has_rights_of(self, other: Principal) -> bool:
+        """Whether both are systems whose tokens say the same, and no policies hold for either."""
+        return self.scopes == other.scopes and all(
+            p.is_system and p.user is None and p.given_access is None for p in (self, other)
+        )
+
     def may(
         self,
         right: Right,

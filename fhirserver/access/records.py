@@ -32,11 +32,19 @@ WITHHELD: Final = frozenset(["Group"])
 """Types that are in the compartment of each member, and tell each who the others are."""
 
 
+_BY_CONTEXT: Final = frozenset(["Binary"])
+"""Types that no compartment has: a file is of the patient whom its `securityContext` leads to.
+
+https://hl7.org/fhir/R4/binary.html#security
+"""
+
+
 def is_owned(resource_type: str, scope: Scope) -> bool:
     """Whether resources of a type are patients'."""
     return (
         resource_type in scope.parameters.definitions.compartments["Patient"]
         or resource_type in ALSO_OWNED
+        or resource_type in _BY_CONTEXT
     )
 
 

@@ -28,8 +28,8 @@ from fhirserver.storage.database import Connection
 from fhirserver.storage.searches import element_of, having_each, matches
 from fhirserver.storage.versions import lock_conditions
 
-# Locks are shared memory: a transaction never holds more than this many.
-BUCKETS = 4096
+# Locks are shared memory: a transaction never holds more than this many, or else one for all.
+MOST_LOCKS = 1_000
 # Fewer conditions are looked up one by one.
 _FEW = 2
 # What a condition says is worked out once: a feed names the same wards and doctors all day.
@@ -46,15 +46,19 @@ class Conditions:
         self._planned: dict[_Key, tuple[int, Intent]] = {}
         self._foreseen: dict[tuple[str, str], list[str]] = {}
         self._deleted: set[tuple[str, str]] = set()
+        self.met: set[tuple[str, str]] = set()
+        """What was found, by type and id: unless that is locked, it may be gone by now."""
 
     def begin(self, intents: Sequence[Intent]) -> None:
         """Hold the locks of the conditions until the transaction ends, and look them up.
 
-        A lock keeps two from finding nothing and both creating. Mentions are found, most of them:
-        those aren't locked, or all who name one doctor would wait for each other.
+        A lock keeps two from finding nothing and both creating. Mentions and updates are found,
+        most of them: those aren't locked, or all who name one ward would wait for each other. Of
+        those who change one resource the lock on its row keeps the order; where it is gone by
+        then, everything begins anew (`met`).
         """
         if not any(i.action == "delete" for i in intents):
-            self.foresee([i for i in intents if i.is_mention], least=1)
+            self.foresee([i for i in intents if _is_most_likely_there(i)], least=1)
         left = [i for i in intents if not self._is_found(i)]
         self.lock(left)
         for intent in left:
@@ -65,7 +69,7 @@ class Conditions:
 
     def _is_found(self, intent: Intent) -> bool:
         found = self._foreseen.get((intent.type, intent.criteria or ""), ())
-        return intent.is_mention and len(found) == 1
+        return _is_most_likely_there(intent) and len(found) == 1
 
     def lock(self, intents: Sequence[Intent]) -> None:
         """Hold the locks of all conditions of these intents until the transaction ends."""
@@ -73,7 +77,7 @@ class Conditions:
             k for i in intents if i.criteria is not None for k in _lock_keys(i.type, i.criteria)
         ]
         if keys:
-            lock_conditions(self._connection, keys)
+            lock_conditions(self._connection, keys, most=MOST_LOCKS)
 
     def foresee(self, intents: Sequence[Intent], *, least: int = _FEW) -> None:
         """Look up the conditions of many intents at once, unless any deletes something.
@@ -124,6 +128,7 @@ class Conditions:
         if len(found) > 1:
             raise MultipleMatches
         if found:
+            self.met.add((intent.type, found[0]))
             return self._settle_found(intent, found[0])
         settled = self._settle_none(intent)
         if isinstance(settled, Intent):
@@ -187,6 +192,10 @@ class Conditions:
         return [i for i in found if i not in gone][:2]
 
 
+def _is_most_likely_there(intent: Intent) -> bool:
+    return intent.is_mention or intent.action == "update"
+
+
 def _updating(intent: Intent, found: str | None) -> Intent:
     given = (intent.resource or {}).get("id") if intent.action == "update" else None
     if given is not None and given != found:
@@ -240,7 +249,7 @@ def _lock_keys(resource_type: str, criteria: str) -> Sequence[int]:
     spelled = [
         f"{resource_type}|identifier|{unquote(v).rpartition('|')[2].lower()}" for v in values
     ]
-    return [digest(text) % BUCKETS for text in spelled or [f"{resource_type}?{pairs}"]]
+    return [digest(text) for text in spelled or [f"{resource_type}?{pairs}"]]
 
 
 @lru_cache(maxsize=_MOST_REMEMBERED)

@@ -45,17 +45,22 @@ class Entitlements:
         self._policies: tuple[int, Mapping[str, Policy]] | None = None
         self._lock = threading.Lock()
 
-    def access(self, principal: Principal, epoch: int) -> Access:
-        """What a principal may do, when the rights had this number (storage.epoch)."""
+    def access(self, principal: Principal, epoch: int, trying: Policy | None = None) -> Access:
+        """What a principal may do, when the rights had this number (storage.epoch).
+
+        `trying` is a policy that isn't in force: what if it were.
+        """
         if principal.user is None and principal.client is None:
             return access_by_scopes(
                 principal.scopes, principal.patient, self._added.known, self._site
             )
-        return access_of(self.caller(principal, epoch), self._added.known, self._site)
+        return access_of(self.caller(principal, epoch, trying), self._added.known, self._site)
 
-    def caller(self, principal: Principal, epoch: int) -> Caller:
+    def caller(self, principal: Principal, epoch: int, trying: Policy | None = None) -> Caller:
         """All that decides about the rights of a principal."""
         policies = self.policies(epoch)
+        if trying is not None:
+            policies = {**policies, trying.name: trying}
         user = principal.user
         roles = frozenset([SYSTEM]) if user is None else user.roles
         client = principal.client

@@ -13,6 +13,7 @@ from typing import Final, Literal
 
 from fhirserver import fhirpath
 from fhirserver.access.access import Access, Allowed
+from fhirserver.access.sharing import is_share
 from fhirserver.errors import Forbidden, NotFound
 from fhirserver.fhirpath import Env
 from fhirserver.interactions.intents import Done, Intent, changed
@@ -110,13 +111,16 @@ def refuse_forbidden(
     guard: Guard,
     connection: Connection,
     written: Mapping[int, tuple[Intent, NewVersion]],
+    old: Mapping[tuple[str, str | None], Version],
     base: str,
 ) -> set[int]:
     """Raise Forbidden when something has been written that the caller may not leave so.
 
-    Returns the keys of what the caller may read of it. `base` is the FHIR base.
+    Returns the keys of what the caller may read of it. `old` are the versions that were replaced,
+    by type and id; `base` is the FHIR base.
     """
-    _refuse_references(guard, connection, [intent for intent, _ in written.values()], base)
+    intents = [intent for intent, _ in written.values()]
+    _refuse_references(guard, connection, intents, old, base)
     readable: set[int] = set()
     groups: dict[tuple[str, Literal["c", "u", "d"]], list[tuple[Intent, int]]] = defaultdict(list)
     for intent, version in written.values():
@@ -145,24 +149,57 @@ def refuse_forbidden(
 
 
 def _refuse_references(
-    guard: Guard, connection: Connection, intents: Sequence[Intent], base: str
+    guard: Guard,
+    connection: Connection,
+    intents: Sequence[Intent],
+    old: Mapping[tuple[str, str | None], Version],
+    base: str,
 ) -> None:
-    """Raise Forbidden for a reference to a Patient whom the caller doesn't see."""
+    """Raise Forbidden for a reference to a Patient whom the caller doesn't see.
+
+    A Patient keeps the links it had: a record that another one was merged into says so, and
+    whoever cares for the patient goes on changing it.
+    """
     condition = guard.referable()
     if is_whole(condition):
         return
     places: dict[str, tuple[Intent, str]] = {}
     for intent in intents:
-        for link in references(intent.resource or {}) if intent.action != "delete" else ():
-            parsed = parse_reference(link.text, base)
-            if parsed.is_local and parsed.type == "Patient" and parsed.id is not None:
-                places.setdefault(parsed.id, (intent, link.expression))
+        if _gives_nothing(intent):
+            continue
+        named = _patients_in(intent.resource, base)
+        before = old.get((intent.type, intent.id)) if named and intent.type == "Patient" else None
+        if before is not None and before.content is not None:
+            for patient in _patients_in(json.kept(before.content), base):
+                named.pop(patient, None)
+        for patient, place in named.items():
+            places.setdefault(patient, (intent, place))
     for patient in places.keys() - there(connection, "Patient", places, condition):
         intent, place = places[patient]
         error = Forbidden(
             "you may refer only to patients whose records you may see", expression=place
         )
         raise error.inside(intent.place) if intent.place else error
+
+
+def _gives_nothing(intent: Intent) -> bool:
+    """Whether a change makes nobody see more, whomever it refers to.
+
+    Who shared a document ends that also when the patient isn't theirs any more.
+    """
+    resource = intent.resource or {}
+    ends_share = resource.get("resourceType") == "Consent" and resource.get("status") == "inactive"
+    return intent.action == "delete" or (ends_share and is_share(resource))
+
+
+def _patients_in(resource: Resource | None, base: str) -> dict[str, str]:
+    """The ids of the patients that a resource refers to, and where it does first."""
+    found: dict[str, str] = {}
+    for link in references(resource or {}):
+        parsed = parse_reference(link.text, base)
+        if parsed.is_local and parsed.type == "Patient" and parsed.id is not None:
+            found.setdefault(parsed.id, link.expression)
+    return found
 
 
 def shown_again(guard: Guard, done: Done, *, is_readable: bool = True) -> Done:

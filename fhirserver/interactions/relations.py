@@ -1,5 +1,5 @@
-"""What else changes when some resources do: who cares for whom, what consents say, whose a
-Provenance is. All of it in the transaction of the resource.
+"""What else changes when some resources do: who cares for whom, what consents say and share, whose
+a Provenance is. All of it in the transaction of the resource.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from fhirserver.errors import Forbidden
 from fhirserver.interactions.context import Context
 from fhirserver.interactions.intents import Intent
 from fhirserver.interactions.policies import put_policies_in_force
+from fhirserver.interactions.sharing import put_what_is_shared, share_rows
 from fhirserver.interactions.subscribing import TYPE as SUBSCRIPTION
 from fhirserver.interactions.subscribing import follow_subscriptions
 from fhirserver.model.resource import Resource
@@ -30,6 +31,7 @@ from fhirserver.storage.care import (
 )
 from fhirserver.storage.database import Connection
 from fhirserver.storage.rows import NewVersion
+from fhirserver.storage.sharing import put_shares
 from fhirserver.storage.store import Store
 
 _WHO_SOMEBODY_IS: Final = frozenset(["Person", "PractitionerRole", "RelatedPerson"])
@@ -60,6 +62,7 @@ def follow(ctx: Context, connection: Connection, written: Sequence[Written]) -> 
             [v.key for _, v in consents],
             [r for i, v in consents for r in _directives(v.key, _resource(i, v), ctx.site)],
         )
+        put_what_is_shared(ctx, connection, [(i, v.key, _resource(i, v)) for i, v in consents])
     if any(v.type in _WHO_SOMEBODY_IS for _, v in followed):
         epoch.bump(connection)
     follow_subscriptions(ctx, connection, [w for w in followed if w[1].type == SUBSCRIPTION])
@@ -86,12 +89,17 @@ def _refuse_own(
         return
     held = there_already(connection, [key])
     gained = [r for r in gained if (key, r.patient, r.actor, r.kind, False) not in held]
-    patients = {r.patient for r in gained}
+    patients = {r.patient for r in gained if r.kind != care.MEMBER}
+    error = None
     if patients - patients_meeting(connection, patients, guard.lasting):
         error = Forbidden(
             f"this {intent.type} would bring a patient into your care whom you may not see: "
             "somebody else has to do that, or break the glass in an emergency"
         )
+    elif gained and not patients and not (intent.resource or {}).get("subject"):
+        # What was shared with a team of no one patient reaches whoever is in it.
+        error = Forbidden("nobody adds themselves to a team: somebody else has to do that")
+    if error is not None:
         raise error.inside(intent.place) if intent.place else error
 
 
@@ -137,6 +145,8 @@ def rebuild(store: Store, site: Site) -> int:
                         row for key, r in resources.items() for row in _directives(key, r, site)
                     ]
                     put_directives(connection, list(resources), rows)
+                    shared = [row for k, r in resources.items() for row in share_rows(k, r, site)]
+                    put_shares(connection, list(resources), shared)
             count += len(resources)
             is_end = len(resources) < REBUILT_AT_ONCE
             last = max(resources, default=last)

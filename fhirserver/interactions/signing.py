@@ -77,10 +77,11 @@ def _findings(
     """The findings by the prescription that they are about; that not all could be compared."""
     proposed = [{**(i.resource or {}), "id": i.id} for i in signing]
     look = by_store(ctx)
-    record = _as_written(ctx, record_of(patient, look), patient, together)
+    known = ctx.medicines.known()
+    record = _as_written(ctx, record_of(patient, look, known), patient, together)
     drugs = {**record.drugs, **_drugs(proposed, look, together)}
     found: dict[str, list[Finding]] = defaultdict(list)
-    checked = check(proposed, replace(record, drugs=drugs), ctx.medicines.known())
+    checked = check(proposed, replace(record, drugs=drugs), known)
     for finding in checked.findings:
         found[finding.medicine.reference].append(finding)
     return found, _gaps(len(checked.unchecked))

@@ -158,6 +158,8 @@ def follow_subscriptions(
             subscriptions.note_status(
                 connection, version.key, resource["status"], resource.get("error")
             )
+            if ctx.caller is SERVER and resource["status"] == "requested":
+                _let_begin(connection, version)
             continue
         wish = asked(resource)
         # What is committed from now on is for it, whether a worker has ever run or not.
@@ -175,8 +177,13 @@ def follow_subscriptions(
             heartbeat=wish.channel.heartbeat,
         )
         if resource["status"] == "requested":
-            begin = New(version.id, {"kind": "begin", "key": version.key})
-            queue_items.add(connection, QUEUE, [begin])
+            _let_begin(connection, version)
+
+
+def _let_begin(connection: Connection, version: NewVersion) -> None:
+    """A worker shakes hands with the subscriber, and makes it active."""
+    begin = New(version.id, {"kind": "begin", "key": version.key})
+    queue_items.add(connection, QUEUE, [begin])
 
 
 def _types(wish: Asked) -> list[str]:

@@ -31,7 +31,7 @@ from fhirserver.interactions.linking import (
 from fhirserver.interactions.medicating import medicated
 from fhirserver.interactions.recording import on_record
 from fhirserver.interactions.writing import written
-from fhirserver.storage.database import Connection
+from fhirserver.storage.database import Connection, Stale
 from fhirserver.storage.holding import Held, lock_current
 
 _PLAIN: Final = frozenset({"create", "update"})
@@ -89,6 +89,7 @@ def together(
         settled, conditional = _linked(ctx, intents, settled, part_of)
         settled = _without_mentions(ctx, connection, settled, conditional, conform)
         there = _lock_rows(ctx, connection, settled)
+        _refuse_gone(conditions, settled, there)
         old = {name: h.version for name, h in there.items()}
         if len(parts) > 1:
             if conditional:
@@ -121,6 +122,17 @@ def together(
                 then()
     completed = iter(_completed([outcomes[n] for n in range(len(intents))]))
     return [[next(completed) for _ in p.intents] for p in parts]
+
+
+def _refuse_gone(
+    conditions: Conditions, settled: Sequence[Intent | Done], there: Mapping[Name, Held]
+) -> None:
+    """Raise Stale when what a condition has found was deleted before its row was locked."""
+    for item in settled:
+        if isinstance(item, Intent) and item.action == "update" and item.id is not None:
+            held = there.get((item.type, item.id))
+            if (item.type, item.id) in conditions.met and held and held.version.is_deleted:
+                raise Stale(f"{item.type}/{item.id} was deleted meanwhile")
 
 
 def _settled(

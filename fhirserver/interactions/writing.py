@@ -55,6 +55,7 @@ def written(
         ctx.store.guard,
         connection,
         {n: (wanted[n], v) for n, v in new.items()},
+        old,
         ctx.settings.fhir_base,
     )
     put_in_force(ctx, connection, [c for c in wanted.values() if c.type == "SearchParameter"])

@@ -40,6 +40,8 @@ PURPOSES: Final = {
 _REASON_SYSTEM: Final = "http://terminology.hl7.org/CodeSystem/v3-ActReason"
 TASK_CODES: Final = "https://fhirserver.example/CodeSystem/task-code"
 REVIEW: Final = "break-glass-review"
+TASK_INPUTS: Final = "https://fhirserver.example/CodeSystem/task-input"
+"""What `emergency-access` among the inputs of the review's Task says: when the record was open."""
 CATEGORIES: Final = "https://fhirserver.example/CodeSystem/communication-category"
 EMERGENCY: Final = "emergency-access"
 LEAST_REASON: Final = 10
@@ -69,7 +71,9 @@ def break_glass(ctx: Context, call: Call) -> FhirResponse:
         raise NotFound(f"Patient/{call.id} doesn't exist")
     minutes = ctx.settings.break_glass_minutes
     now = clock.now()
-    task = _task(call, user, purpose, reason, ctx.settings.privacy_officer, instant(now))
+    ends = instant(now + timedelta(minutes=minutes))
+    opened = {"start": instant(now), "end": ends}
+    task = _task(call, user, purpose, reason, ctx.settings.privacy_officer, opened)
     notice = _notice(call.id, user, purpose, ctx.settings.privacy_officer, minutes, instant(now))
     intents = [Intent("create", r["resourceType"], id=r["id"], resource=r) for r in (task, notice)]
     commit(
@@ -85,7 +89,6 @@ def break_glass(ctx: Context, call: Call) -> FhirResponse:
             task=task["id"],
         ),
     )
-    ends = instant(now + timedelta(minutes=minutes))
     review = {"reference": f"Task/{task['id']}"}
     return answered(
         parameters([value("expires", "instant", ends), value("review", "Reference", review)])
@@ -133,7 +136,12 @@ def _refuse_old_sign_in(ctx: Context, call: Call) -> None:
 
 
 def _task(
-    call: Call, user: User, purpose: str, reason: str, officer: str | None, now: str
+    call: Call,
+    user: User,
+    purpose: str,
+    reason: str,
+    officer: str | None,
+    opened: Resource,
 ) -> Resource:
     concept: Any = call.inputs.one("reasonCode")
     return {
@@ -146,8 +154,8 @@ def _task(
                  "access in an emergency"},
         "description": reason,
         "for": {"reference": f"Patient/{call.id}"},
-        "authoredOn": now,
-        "lastModified": now,
+        "authoredOn": opened["start"],
+        "lastModified": opened["start"],
         **({"requester": {"reference": user.fhir_user}} if user.fhir_user else {}),
         **({"owner": {"reference": officer}} if officer else {}),
         "reasonCode": {
@@ -157,6 +165,12 @@ def _task(
                 *(concept or {}).get("coding", ()),
             ],
         },
+        "input": [
+            {
+                "type": {"coding": [{"system": TASK_INPUTS, "code": "emergency-access"}]},
+                "valuePeriod": opened,
+            }
+        ],
     }  # fmt: skip
 
 

@@ -25,6 +25,7 @@ from fhirserver.model.references import parse_reference
 from fhirserver.model.resource import Resource
 from fhirserver.prescribing.checks import check
 from fhirserver.prescribing.detected_issues import detected_issue
+from fhirserver.prescribing.wording import spoken
 from fhirserver.storage.content import instant
 
 
@@ -40,15 +41,19 @@ def medication_check(ctx: Context, call: Call) -> FhirResponse:
     asked = _asked(ctx, call)
     patient = _patient(ctx, call, asked)
     look = by_door(ctx, call.principal)
-    record = record_of(patient, look)
+    known = ctx.medicines.known(spoken(call.request.language))
+    record = record_of(patient, look, known)
     gaps = list(record.gaps)
-    drugs = {**record.drugs, **drugs_of(asked, look, gaps)}
-    checked = check(asked, replace(record, drugs=drugs, gaps=gaps), ctx.medicines.known())
+    drugs = {**record.drugs, **drugs_of(asked, look, gaps, known.words)}
+    checked = check(asked, replace(record, drugs=drugs, gaps=gaps), known)
     now = instant(clock.now())
     return answered(
         parameters(
             [
-                *(resource("issue", detected_issue(f, patient, now)) for f in checked.findings),
+                *(
+                    resource("issue", detected_issue(f, patient, now, known.words))
+                    for f in checked.findings
+                ),
                 *unchecked(checked.unchecked),
             ]
         )

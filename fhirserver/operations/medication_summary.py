@@ -44,7 +44,7 @@ def medication_summary(ctx: Context, call: Call) -> FhirResponse:
     look, known, now = by_door(ctx, call.principal), ctx.medicines.known(), clock.now()
     found, gaps = everything_about(patient, look)
     drugs = drugs_of(found, look, gaps)
-    checked = check_list(record_of(patient, look), known)
+    checked = check_list(record_of(patient, look, known), known)
     told = [gap for gap in gaps if gap not in checked.unchecked]
     return answered(
         parameters(

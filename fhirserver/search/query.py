@@ -154,6 +154,16 @@ class CaredFor:
 
 
 @dataclass(frozen=True, slots=True)
+class Shared:
+    """The row was shared with one of the actors, or with a team of theirs, for a time that is now.
+
+    `actors` are the digests of addresses (hashing.reference_self). Only in access rules.
+    """
+
+    actors: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class InUnits:
     """The organization that is responsible for the row is one of these (`self` digests)."""
 
@@ -245,6 +255,7 @@ Condition = (
     | OwnedBy
     | Unowned
     | CaredFor
+    | Shared
     | InUnits
     | Labelled
     | ConsentDenies

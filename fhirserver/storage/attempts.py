@@ -7,7 +7,7 @@ are kept: what is typed as a name may be a password.
 from __future__ import annotations
 
 import hashlib
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from fhirserver.storage.database import Database
 
@@ -26,6 +26,15 @@ def count(database: Database, subject: str, within_seconds: int) -> int:
         (_key(subject), timedelta(seconds=within_seconds)),
     )
     return int(rows[0][0])
+
+
+def held(database: Database, subject: str, most: int) -> datetime | None:
+    """Until when no further attempt is heard, as there were so many already; None: one is."""
+    rows = database.read(
+        "SELECT expires FROM access.attempt WHERE key = %s AND count >= %s AND expires > now()",
+        (_key(subject), most),
+    )
+    return rows[0][0] if rows else None
 
 
 def take_back(database: Database, subject: str) -> None:

@@ -57,13 +57,14 @@ _TIME: Final = (
 )
 
 
-def _time(column: str) -> str:
+def time(column: str) -> str:
+    """SQL of the time that a column tells in microseconds since 1970 UTC."""
     return _TIME.format(column, earliest=EARLIEST, latest=LATEST)
 
 
 _CARE: Final = f"""
 WITH n AS MATERIALIZED (
-  SELECT source, patient, actor, kind, {_time("s")} AS starts, {_time("e")} AS ends
+  SELECT source, patient, actor, kind, {time("s")} AS starts, {time("e")} AS ends
   FROM unnest(%(source)s::int8[], %(patient)s::int8[], %(actor)s::int8[], %(kind)s::text[],
               %(starts)s::int8[], %(ends)s::int8[]) AS u (source, patient, actor, kind, s, e)),
 gone AS (
@@ -81,7 +82,7 @@ _DIRECTIVES: Final = f"""
 WITH gone AS (DELETE FROM access.directive WHERE source = ANY(%(sources)s::int8[]))
 INSERT INTO access.directive
   (source, patient, actor, label, starts, ends, depth, effect, purpose, type)
-SELECT source, patient, actor, label, {_time("s")}, {_time("e")}, depth, effect, purpose, type
+SELECT source, patient, actor, label, {time("s")}, {time("e")}, depth, effect, purpose, type
 FROM unnest(%(source)s::int8[], %(patient)s::int8[], %(actor)s::int8[], %(label)s::int8[],
             %(starts)s::int8[], %(ends)s::int8[], %(depth)s::int2[], %(effect)s::text[],
             %(purpose)s::text[], %(type)s::text[])

@@ -195,4 +195,5 @@ def total_bytes(database: Database) -> int:
 
 
 def _keys(text: str) -> Keys:
-    return json.parse_object(text.encode())
+    keys: Keys = json.kept(text)
+    return keys

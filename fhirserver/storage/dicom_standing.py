@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from fhirserver.search.hashing import reference_self
 from fhirserver.storage.database import Connection, Database, execute
@@ -30,6 +31,34 @@ class Totals:
     conflicts: int
     open: int
     oldest_open: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class SenderStanding:
+    """Who sent some of the newest instances: how many within an hour, and the last when.
+
+    `sender` is the id of an Endpoint, `caller` the AE title that it called itself.
+    """
+
+    sender: str
+    caller: str
+    last_hour: int
+    last: datetime
+
+
+MOST_LOOKED_AT: Final = 20_000
+"""Instances have no index by sender: a modality that has sent none of so many is a quiet one."""
+
+
+def senders(database: Database) -> list[SenderStanding]:
+    """Who sent the newest instances."""
+    rows = database.read(
+        "SELECT sender, caller, count(*) FILTER (WHERE received >= now() - interval '1 hour'), "
+        "max(received) FROM (SELECT sender, caller, received FROM dicom.instance "
+        "ORDER BY number DESC LIMIT %s) n GROUP BY sender, caller ORDER BY sender, caller",
+        (MOST_LOOKED_AT,),
+    )
+    return [SenderStanding(*row) for row in rows]
 
 
 def any_study(connection: Connection) -> bool:

@@ -130,6 +130,16 @@ def find(database: Database, id_: UUID) -> Job | None:
     return _job(rows[0]) if rows else None
 
 
+def newest(database: Database, *, limit: int) -> list[Job]:
+    """Jobs of everybody, those with something left to do first, then the newest."""
+    rows = database.read(
+        f"SELECT {_COLUMNS} FROM jobs.job "
+        "ORDER BY state IN ('waiting', 'running') DESC, made DESC LIMIT %s",
+        (limit,),
+    )
+    return [_job(row) for row in rows]
+
+
 def files(database: Database, job: UUID) -> list[File]:
     """The files of a job, in the order in which they were made."""
     rows = database.read(

@@ -34,7 +34,7 @@ class SenderStanding:
     """How the messages of a sender stand. `oldest` is when the one came that waits longest.
 
     `reason` is why the last one died that is dead, `failed` when; `held_up` are patients whose
-    first message has failed and is tried again.
+    first message has failed and is tried again, `last_hour` how many messages came within an hour.
     """
 
     sender: str
@@ -45,6 +45,7 @@ class SenderStanding:
     reason: str | None
     failed: datetime | None
     held_up: int
+    last_hour: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +53,7 @@ class LaneStanding:
     """A lane with messages that wait: how many, since when, and why the first isn't done."""
 
     lane: str
+    sender: str
     depth: int
     oldest: datetime
     first: int
@@ -101,13 +103,24 @@ def _values(wanted: Wanted) -> dict[str, Any]:
 
 
 def senders(database: Database) -> list[SenderStanding]:
-    """Every sender that a message is kept of, by what is open and what came last."""
+    """Every sender that a message is kept of, by what is open and what came last.
+
+    Numbers rise with time, so the first one of the last hour is found by halving, and what came
+    since then is counted in the index of senders.
+    """
     rows = database.read(
-        "WITH RECURSIVE known AS ((SELECT sender FROM hl7v2.message ORDER BY sender LIMIT 1) "
+        "WITH RECURSIVE bounds (low, high) AS (SELECT coalesce(min(id), 0), "
+        "coalesce(max(id), -1) + 1 FROM hl7v2.message UNION ALL "
+        "SELECT CASE WHEN p.received >= now() - interval '1 hour' THEN b.low ELSE p.id + 1 END, "
+        "CASE WHEN p.received >= now() - interval '1 hour' THEN b.low + (b.high - b.low) / 2 "
+        "ELSE b.high END FROM bounds b CROSS JOIN LATERAL (SELECT id, received "
+        "FROM hl7v2.message m WHERE m.id >= b.low + (b.high - b.low) / 2 ORDER BY id LIMIT 1) p "
+        "WHERE b.low < b.high), recent AS (SELECT max(low) AS first FROM bounds), "
+        "known AS ((SELECT sender FROM hl7v2.message ORDER BY sender LIMIT 1) "
         "UNION ALL SELECT (SELECT m.sender FROM hl7v2.message m WHERE m.sender > k.sender "
         "ORDER BY m.sender LIMIT 1) FROM known k WHERE k.sender IS NOT NULL) "
         "SELECT k.sender, o.waiting, o.dead, o.oldest, l.received, d.reason, d.ended, "
-        "coalesce(h.lanes, 0) FROM known k "
+        "coalesce(h.lanes, 0), r.count FROM known k "
         "CROSS JOIN LATERAL (SELECT count(*) FILTER (WHERE state <> 'dead') AS waiting, "
         "count(*) FILTER (WHERE state = 'dead') AS dead, "
         "min(received) FILTER (WHERE state <> 'dead') AS oldest FROM hl7v2.message m "
@@ -116,6 +129,8 @@ def senders(database: Database) -> list[SenderStanding]:
         "ORDER BY id DESC LIMIT 1) l ON true "
         "LEFT JOIN LATERAL (SELECT reason, ended FROM hl7v2.message m WHERE m.sender = k.sender "
         "AND m.state = 'dead' ORDER BY id DESC LIMIT 1) d ON true "
+        "CROSS JOIN LATERAL (SELECT count(*) FROM hl7v2.message m WHERE m.sender = k.sender "
+        "AND m.id >= (SELECT first FROM recent)) r "
         "LEFT JOIN (SELECT m.sender, count(DISTINCT i.lane) AS lanes FROM queue.item i "
         "JOIN hl7v2.message m ON m.id = (i.content->>'message')::int8 WHERE i.topic = %s "
         "AND i.dead IS NULL AND i.attempts > 0 AND i.reason IS NOT NULL GROUP BY m.sender) h "
@@ -126,14 +141,18 @@ def senders(database: Database) -> list[SenderStanding]:
     return [SenderStanding(*row) for row in rows]
 
 
-def lanes(database: Database, *, limit: int) -> list[LaneStanding]:
-    """The lanes that have waited longest."""
+def lanes(database: Database, *, limit: int, about: int | None = None) -> list[LaneStanding]:
+    """The lanes that have waited longest: all, or those in which this message waits."""
     rows = database.read(
-        "SELECT l.lane, l.depth, l.oldest, (f.content->>'message')::int8, f.attempts, f.reason, "
-        "f.due FROM (SELECT lane, count(*) AS depth, min(made) AS oldest, min(id) AS first "
-        "FROM queue.item WHERE topic = %s AND dead IS NULL GROUP BY lane "
-        "ORDER BY oldest LIMIT %s) l JOIN queue.item f ON f.id = l.first ORDER BY l.oldest",
-        (TOPIC, limit),
+        "SELECT l.lane, coalesce(m.sender, ''), l.depth, l.oldest, "
+        "(f.content->>'message')::int8, f.attempts, f.reason, f.due "
+        "FROM (SELECT lane, count(*) AS depth, min(made) AS oldest, min(id) AS first "
+        "FROM queue.item WHERE topic = %(topic)s AND dead IS NULL AND (%(about)s::int8 IS NULL "
+        "OR lane = ANY((SELECT lanes FROM hl7v2.message WHERE id = %(about)s::int8)::text[])) "
+        "GROUP BY lane ORDER BY oldest LIMIT %(limit)s) l JOIN queue.item f ON f.id = l.first "
+        "LEFT JOIN hl7v2.message m ON m.id = (f.content->>'message')::int8 ORDER BY l.oldest",
+        {"topic": TOPIC, "about": about, "limit": limit},
+        prepare=False,
     )
     return [LaneStanding(*row) for row in rows]
 

@@ -119,6 +119,15 @@ def open_jobs(database: Database) -> list[Job]:
     return _jobs(database, f"j.id IN ({is_open})", ())
 
 
+def newest(database: Database, *, limit: int) -> list[Job]:
+    """The jobs with something left to do, and the last ones that have ended; the newest first."""
+    chosen = (
+        "j.id IN (SELECT job FROM fhir.reindex_part WHERE state IN ('waiting', 'running') "
+        "UNION (SELECT id FROM fhir.reindex_job ORDER BY id DESC LIMIT %s))"
+    )
+    return _jobs(database, chosen, (limit,))[::-1]
+
+
 def _jobs(database: Database, where: str, parameters: Sequence[object]) -> list[Job]:
     rows = database.read(
         "SELECT j.id, j.reason, j.created, p.type, p.state, p.done, p.total, p.changed, "

@@ -94,6 +94,19 @@ def subscriber_named(database: Database, id: str) -> Subscriber | None:  # noqa:
     return _subscriber(rows[0]) if rows else None
 
 
+def listed(
+    database: Database, topic: str, *, limit: int, after: int = 0, status: str | None = None
+) -> list[tuple[Subscriber, int]]:
+    """Subscriptions by key, each with how many items wait in its lane of the queue."""
+    rows = database.read(
+        f"SELECT {_COLUMNS}, (SELECT count(*) FROM queue.item i WHERE i.topic = %s "
+        "AND i.lane = s.id AND i.dead IS NULL) FROM subscription.subscription s "
+        "WHERE key > %s AND (%s::text IS NULL OR status = %s) ORDER BY key LIMIT %s",
+        (topic, after, status, status, limit),
+    )
+    return [(_subscriber(row[:-1]), int(row[-1])) for row in rows]
+
+
 def subscribers(database: Database, types: Sequence[str]) -> list[Subscriber]:
     """Those that want to hear of changes to any of these types."""
     rows = database.read(

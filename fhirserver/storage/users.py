@@ -6,7 +6,7 @@ Every change makes what was worked out for anybody before it old, see epoch.py.
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -15,11 +15,12 @@ from uuid import UUID
 from fhirserver import ids
 from fhirserver.errors import Conflict, Invalid
 from fhirserver.storage import epoch
-from fhirserver.storage.database import Connection, Database, Stale, execute
+from fhirserver.storage.database import Database, Stale, execute
 
 ACCOUNT: Final = (
     "id::text, name, display, fhir_user, roles, clearances, is_active, created, updated"
 )
+_COLUMNS: Final = ("display", "fhir_user", "roles", "clearances", "is_active")
 _FHIR_USER: Final = ("Practitioner", "PractitionerRole", "Patient", "RelatedPerson", "Person")
 
 
@@ -117,34 +118,39 @@ def add(
     return account_of(rows[0])
 
 
-def set_roles(database: Database, user_id: str, roles: Collection[str]) -> Account | None:
-    """Give a user these roles and no others."""
-    return _change(database, user_id, "roles = %s", (sorted(set(roles)),))
-
-
-def set_clearances(database: Database, user_id: str, clearances: Collection[str]) -> Account | None:
-    """Give a user these clearances and no others."""
-    return _change(database, user_id, "clearances = %s", (sorted(set(clearances)),))
-
-
-def set_person(
-    database: Database, user_id: str, display: str, fhir_user: str | None
+def change(
+    database: Database,
+    user_id: str,
+    columns: Mapping[str, object],
+    *,
+    as_read: datetime | None = None,
 ) -> Account | None:
-    """Say how a user is called, and who they are among the resources."""
-    _check_fhir_user(fhir_user)
-    return _change(database, user_id, "display = %s, fhir_user = %s", (display, fhir_user))
+    """Change some columns of a user at once: all of them, or none; who is shut out is signed out.
 
-
-def set_active(database: Database, user_id: str, *, is_active: bool) -> Account | None:
-    """Let a user in, or not; who is shut out has no sessions any more."""
+    Columns are display, fhir_user, roles, clearances and is_active. Raises Conflict when the user
+    isn't as it was when it was read (`as_read` is its `updated` then), Invalid for an fhir_user
+    that can't be.
+    """
+    if unknown := set(columns) - set(_COLUMNS):
+        raise ValueError(f"users have no {min(unknown)}")
+    fhir_user = columns.get("fhir_user")
+    _check_fhir_user(None if fhir_user is None else str(fhir_user))
+    assignments = ", ".join(f"{c} = %s" for c in _COLUMNS if c in columns)
     with database.transaction() as connection:
         rows = execute(
             connection,
-            'UPDATE access."user" SET is_active = %s, updated = now() WHERE id = %s '
-            f"RETURNING {ACCOUNT}",
-            (is_active, key_of(user_id)),
+            'SELECT updated FROM access."user" WHERE id = %s FOR UPDATE',
+            (key_of(user_id),),
         )
-        if not is_active:
+        if rows and as_read is not None and rows[0][0] != as_read:
+            raise Conflict("somebody has changed this account meanwhile: look at it again")
+        rows = execute(
+            connection,
+            f'UPDATE access."user" SET {assignments}, updated = now() WHERE id = %s '
+            f"RETURNING {ACCOUNT}",
+            (*(columns[c] for c in _COLUMNS if c in columns), key_of(user_id)),
+        )
+        if columns.get("is_active") is False:
             execute(
                 connection,
                 "UPDATE access.session SET ended = now() WHERE user_id = %s AND ended IS NULL",
@@ -154,25 +160,26 @@ def set_active(database: Database, user_id: str, *, is_active: bool) -> Account 
     return account_of(rows[0]) if rows else None
 
 
-def _change(
-    database: Database, user_id: str, assignments: str, values: Sequence[object]
-) -> Account | None:
-    with database.transaction() as connection:
-        rows = _updated(connection, user_id, assignments, values)
-        epoch.bump(connection)
-    return rows
+def set_roles(database: Database, user_id: str, roles: Collection[str]) -> Account | None:
+    """Give a user these roles and no others."""
+    return change(database, user_id, {"roles": sorted(set(roles))})
 
 
-def _updated(
-    connection: Connection, user_id: str, assignments: str, values: Sequence[object]
+def set_clearances(database: Database, user_id: str, clearances: Collection[str]) -> Account | None:
+    """Give a user these clearances and no others."""
+    return change(database, user_id, {"clearances": sorted(set(clearances))})
+
+
+def set_person(
+    database: Database, user_id: str, display: str, fhir_user: str | None
 ) -> Account | None:
-    rows = execute(
-        connection,
-        f'UPDATE access."user" SET {assignments}, updated = now() WHERE id = %s '
-        f"RETURNING {ACCOUNT}",
-        (*values, key_of(user_id)),
-    )
-    return account_of(rows[0]) if rows else None
+    """Say how a user is called, and who they are among the resources."""
+    return change(database, user_id, {"display": display, "fhir_user": fhir_user})
+
+
+def set_active(database: Database, user_id: str, *, is_active: bool) -> Account | None:
+    """Let a user in, or not; who is shut out has no sessions any more."""
+    return change(database, user_id, {"is_active": is_active})
 
 
 def account_of(row: tuple[Any, ...]) -> Account:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Final
 
 from fhirserver.storage.content import joined
 from fhirserver.storage.database import Connection, Database, Rows, execute
@@ -17,6 +17,8 @@ COLUMNS = (
 )
 # How many columns those are.
 WIDTH = 7
+# As advisory locks on conditions are digests, this is none of them, as far as 64 bits tell.
+_EVERY_CONDITION: Final = 7_283_910_448
 
 
 def ready(rows: Rows, *, before: int = 0) -> Rows:
@@ -35,12 +37,21 @@ def version_of(resource_type: str, row: Sequence[Any]) -> Version:
     return Version(resource_type, id_, key, version, updated, METHOD[method], content)
 
 
-def lock_conditions(connection: Connection, keys: Iterable[int]) -> None:
-    """Hold these advisory locks until the transaction ends; taken in order, so nobody deadlocks."""
+def lock_conditions(connection: Connection, keys: Iterable[int], *, most: int = 1_000) -> None:
+    """Hold these advisory locks until the transaction ends; taken in order, so nobody deadlocks.
+
+    Who needs more than `most` holds one that stands for all of them.
+    """
+    wanted = sorted(set(keys))
+    if len(wanted) > most:
+        execute(connection, "SELECT pg_advisory_xact_lock(%s::int8)", (_EVERY_CONDITION,))
+        return
     execute(
         connection,
-        "SELECT pg_advisory_xact_lock(k) FROM (SELECT unnest(%s::int8[]) AS k ORDER BY 1) AS s",
-        (array(sorted(set(keys))),),
+        "SELECT CASE nr WHEN 1 THEN pg_advisory_xact_lock_shared(k) "
+        "ELSE pg_advisory_xact_lock(k) END "
+        "FROM (SELECT k, nr FROM unnest(%s::int8[]) WITH ORDINALITY AS u (k, nr) ORDER BY nr) s",
+        (array([_EVERY_CONDITION, *wanted]),),
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -157,6 +157,10 @@ def test_patient_and_privacy_officer_are_told_and_a_review_is_asked_for(
     assert task.status_code == 200, task.text
     assert task.get_json()["for"]["reference"] == patient
     assert task.get_json()["description"] == "unconscious in the emergency room"
+    (opened,) = task.get_json()["input"]
+    assert opened["type"]["coding"][0]["code"] == "emergency-access"
+    times = [datetime.fromisoformat(opened["valuePeriod"][p]) for p in ("start", "end")]
+    assert times[1] - times[0] == timedelta(minutes=60)
     for reader in (auditor, owner):
         found = reader.get(f"/fhir/Communication?subject={patient}").get_json()
         assert found["total"] == 1

@@ -148,6 +148,54 @@ def test_a_prescription_relates_the_pharmacy_that_is_to_dispense() -> None:
     assert {m[:2] for m in made} == {("Organization/o", "assigned")}
 
 
+@pytest.mark.parametrize(
+    ("says", "until"),
+    [
+        ({}, "2026-02-01"),
+        ({"validityPeriod": {"start": "2026-01-01", "end": "2026-01-10"}}, "2026-02-01"),
+        ({"validityPeriod": {"start": "2026-01-01", "end": "2026-12-31"}}, "2027-01-08"),
+        # What says no end lasts as long as what it allows to dispense.
+        (
+            {
+                "validityPeriod": {"start": "2026-01-01"},
+                "numberOfRepeatsAllowed": 3,
+                "expectedSupplyDuration": {"value": 90, "code": "d"},
+            },
+            "2027-01-03",
+        ),
+        ({"expectedSupplyDuration": {"value": 8, "code": "wk"}}, "2026-03-05"),
+        ({"expectedSupplyDuration": {"value": 8, "unit": "boxes"}}, "2026-02-01"),
+    ],
+)
+def test_a_pharmacy_serves_as_long_as_it_may_dispense(says: dict[str, Any], until: str) -> None:
+    made = found(
+        "MedicationRequest",
+        status="active",
+        subject=PATIENT,
+        authoredOn="2026-01-01",
+        requester=DOCTOR,
+        dispenseRequest={"performer": CLINIC, **says},
+    )
+
+    assert made == {
+        ("Organization/o", "assigned", at("2026-01-01"), at(until)),
+        # Who prescribes for a year isn't thereby treating for a year.
+        ("Practitioner/d", "treatment", at("2026-01-01"), at("2026-02-01")),
+    }
+
+
+def test_a_pharmacy_serves_nobody_by_a_prescription_that_was_stopped() -> None:
+    made = found(
+        "MedicationRequest",
+        status="stopped",
+        subject=PATIENT,
+        authoredOn="2026-01-01",
+        dispenseRequest={"performer": CLINIC, "validityPeriod": {"end": "2026-12-31"}},
+    )
+
+    assert made == set()
+
+
 def test_a_task_is_assigned_to_its_owner() -> None:
     made = found(
         "Task", **{"for": PATIENT}, status="accepted", authoredOn="2026-01-01", owner=DOCTOR

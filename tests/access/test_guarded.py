@@ -14,7 +14,7 @@ from fhirserver.errors import FhirError, Forbidden, Gone, NotFound
 from fhirserver.interactions.messages import FhirRequest
 from fhirserver.model import json
 from fhirserver.search.hashing import reference_self
-from fhirserver.search.query import AnyElement, CaredFor, OwnedBy
+from fhirserver.search.query import AnyElement, CaredFor, Ids, OwnedBy
 from fhirserver.storage import chains
 
 SYSTEM = Principal("loader", scopes("system/*.cruds"))
@@ -376,6 +376,34 @@ def test_nobody_writes_themselves_into_a_record_that_they_don_t_see(world):
             with pytest.raises(Forbidden) as caught:
                 world.ask(me, "create", "Task", body=task)
             assert caught.value.issues[0].expression == "Task.for.reference"
+
+
+def test_a_patient_keeps_the_link_to_a_record_that_is_no_longer_seen_and_gets_no_new_one(world):
+    third = world.create({"resourceType": "Patient"})
+
+    def linked(*patients: Any) -> Any:
+        links = [
+            {"other": {"reference": f"Patient/{p['id']}"}, "type": "replaces"} for p in patients
+        ]
+        return {"resourceType": "Patient", "id": world.mine["id"], "link": links}
+
+    world.ask(SYSTEM, "update", "Patient", id=world.mine["id"], body=linked(world.other))
+    mine = Allowed(Ids((world.mine["id"],)))
+    me = replace(world.me, given_access=Access(lambda t, r: mine if t == "Patient" else Allowed()))
+    kept = linked(world.other) | {"gender": "female"}
+    assert world.ask(me, "update", "Patient", id=world.mine["id"], body=kept)["gender"] == "female"
+    with pytest.raises(Forbidden):
+        world.ask(me, "update", "Patient", id=world.mine["id"], body=linked(world.other, third))
+    # Once it is gone, it is a new one.
+    world.ask(
+        me,
+        "update",
+        "Patient",
+        id=world.mine["id"],
+        body={k: v for k, v in kept.items() if k != "link"},
+    )
+    with pytest.raises(Forbidden):
+        world.ask(me, "update", "Patient", id=world.mine["id"], body=linked(world.other))
 
 
 def test_what_may_be_read_may_not_be_changed_for_that(world):

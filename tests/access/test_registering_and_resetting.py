@@ -10,7 +10,7 @@ from flask.testing import FlaskClient
 
 from fhirserver import ids
 from fhirserver.settings import Settings
-from fhirserver.storage import credentials, recovery_codes, sessions
+from fhirserver.storage import credentials, recovery_codes, sessions, users
 from fhirserver.storage.clients import client_by_id
 from fhirserver.storage.database import Database
 from fhirserver.web.administration.settings import groups
@@ -74,9 +74,10 @@ def test_a_password_is_set_and_never_told(
 
 def test_nobody_resets_their_own_ways_in(as_user: As, database: Database) -> None:
     admin = as_user("admin")
-    own = max(admin.get("/admin/users").get_json()["users"], key=lambda u: u["created"])["id"]
+    own = max(users.users(database), key=lambda u: u.created).id
 
     assert admin.delete(f"/admin/users/{own}/factors").status_code == 403
+    assert admin.delete(f"/admin/users/{own}/pause").status_code == 403
     answer = admin.put(f"/admin/users/{own}/password", json={"password": "a long secret"})
     assert answer.status_code == 403
     assert credentials.password_hash(database, own) is None

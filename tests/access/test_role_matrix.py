@@ -1,8 +1,8 @@
 """The role matrix, cell by cell: what the shipped policies say is what was agreed.
 
-A cell has whose resources (A all, U of the unit, T under treatment, O own or assigned, S oneself, Sc by
-scope) and the rights on them; * has limits on elements, † on categories or states. A change of a
-policy that changes a cell has to change it here too.
+A cell has whose resources (A all, U of the unit, T under treatment, O own, assigned or shared with
+them, S oneself, Sc by scope) and the rights on them; * has limits on elements, † on categories or
+states. A change of a policy that changes a cell has to change it here too.
 """
 
 from __future__ import annotations
@@ -110,7 +110,7 @@ AGREED: dict[str, dict[str, str]] = {
         "labtech": "O rs, O u*",
         "radiologist": "O rs, O u*",
         "pharmacist": "-",
-        "reception": "U rs*",
+        "reception": "U rs*, A rs*†",
         "admin": "-",
         "auditor": "-",
         "integrator": "-",
@@ -170,12 +170,12 @@ AGREED: dict[str, dict[str, str]] = {
         "system": "Sc cruds",
     },
     "DocumentReference": {
-        "doctor": "T crus",
-        "nurse": "U crs",
-        "labtech": "O c",
-        "radiologist": "O c",
-        "pharmacist": "O rs†",
-        "reception": "A c",
+        "doctor": "T crus, O cruds†, O rs",
+        "nurse": "U crs, U u*, O cruds†, O rs",
+        "labtech": "O c, O rs",
+        "radiologist": "O c, O rs",
+        "pharmacist": "O rs†, O rs",
+        "reception": "A c, O cruds†",
         "admin": "-",
         "auditor": "-",
         "integrator": "-",
@@ -196,11 +196,11 @@ AGREED: dict[str, dict[str, str]] = {
         "system": "Sc cruds",
     },
     "Binary": {
-        "doctor": "T crus",
-        "nurse": "U crs",
-        "labtech": "O c",
-        "radiologist": "O c",
-        "pharmacist": "-",
+        "doctor": "T crus, O rs",
+        "nurse": "U crs, O rs",
+        "labtech": "O c, O rs",
+        "radiologist": "O c, O rs",
+        "pharmacist": "O rs",
         "reception": "A c",
         "admin": "-",
         "auditor": "-",
@@ -208,7 +208,7 @@ AGREED: dict[str, dict[str, str]] = {
         "patient": "S rs, S c",
         "system": "Sc cruds",
     },
-    "CarePlan, CareTeam, Flag, Goal": {
+    "CarePlan, Flag, Goal": {
         "doctor": "T crus",
         "nurse": "U crus",
         "labtech": "-",
@@ -216,6 +216,19 @@ AGREED: dict[str, dict[str, str]] = {
         "pharmacist": "-",
         "reception": "-",
         "admin": "-",
+        "auditor": "-",
+        "integrator": "-",
+        "patient": "S rs",
+        "system": "Sc cruds",
+    },
+    "CareTeam": {
+        "doctor": "T crus, A rs†",
+        "nurse": "U crus, A rs†",
+        "labtech": "A rs†",
+        "radiologist": "A rs†",
+        "pharmacist": "A rs†",
+        "reception": "-",
+        "admin": "A cruds†",
         "auditor": "-",
         "integrator": "-",
         "patient": "S rs",
@@ -287,11 +300,11 @@ AGREED: dict[str, dict[str, str]] = {
         "system": "-",
     },
     "Consent": {
-        "doctor": "T crs",
-        "nurse": "U crs",
-        "labtech": "-",
-        "radiologist": "-",
-        "pharmacist": "-",
+        "doctor": "T crs, O rs, O rs†, O u*†",
+        "nurse": "U crs, O rs, O rs†, O u*†",
+        "labtech": "O rs",
+        "radiologist": "O rs",
+        "pharmacist": "O rs",
         "reception": "A rs*, A c",
         "admin": "-",
         "auditor": "A rs",

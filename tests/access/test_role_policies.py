@@ -353,3 +353,32 @@ def test_relationships_are_made_anew_from_what_is_stored(
     assert doctor.get(f"/fhir/Patient/{ward.cared_for['id']}").status_code == 200
     denied = database.read("SELECT effect FROM access.directive WHERE patient = %s", (owners[1],))
     assert denied == [("deny",)]
+
+
+def test_the_files_of_documents_go_with_the_record(as_user: As, put: Put) -> None:
+    """A file is its patient's to read, and is kept from whom the patient keeps out."""
+    ward = Ward(put)
+    file = put(
+        "Binary", contentType="text/plain", securityContext=ref(ward.cared_for), data="TGV0dGVy"
+    )
+    address = f"/fhir/Binary/{file['id']}"
+    doctor = as_user("doctor", ward.doctor)
+    patient = as_user("patient", ref(ward.cared_for)["reference"])
+    other = as_user("patient", ref(ward.other)["reference"])
+
+    assert [c.get(address).status_code for c in (doctor, patient, other)] == [200, 200, 404]
+
+    put(
+        "Consent",
+        status="active",
+        scope={"coding": [{"code": "patient-privacy"}]},
+        category=[{"text": "mine"}],
+        patient=ref(ward.cared_for),
+        policyRule={"text": "x"},
+        provision={
+            "type": "deny",
+            "actor": [{"role": {"text": "x"}, "reference": {"reference": ward.doctor}}],
+        },
+    )
+
+    assert [c.get(address).status_code for c in (doctor, patient, other)] == [404, 200, 404]

@@ -14,13 +14,15 @@ from fhirserver.access.principal import Principal, scopes
 from fhirserver.app import open_engine
 from fhirserver.engine import Engine
 from fhirserver.errors import Forbidden, Invalid, NotFound
-from fhirserver.interactions import handing, transaction
+from fhirserver.interactions import conditions, handing, together, transaction
 from fhirserver.interactions.intents import changed
 from fhirserver.interactions.messages import FhirRequest, Hand
 from fhirserver.interactions.pairs import pairs_in
 from fhirserver.model import json
+from fhirserver.search.hashing import digest
 from fhirserver.settings import Settings
 from fhirserver.storage.database import Database
+from fhirserver.storage.versions import lock_conditions
 
 ME = Principal("test", scopes("system/*.cruds"))
 
@@ -196,3 +198,60 @@ def test_a_mention_that_says_more_is_combined_with_what_is_stored(engine: Engine
         )
 
     assert sorted(names(engine, mrn), key=int) == [str(n) for n in range(12)]
+
+
+def test_who_updates_what_is_there_waits_for_none_who_looks_for_the_same(
+    engine: Engine, database: Database
+) -> None:
+    mrn = ids.new()
+    send(engine, mrn, "Ada", Hand())
+    [key] = conditions._lock_keys("Patient", f"identifier=urn:mrn|{mrn}")
+
+    with database.transaction() as connection, ThreadPoolExecutor(1) as pool:
+        lock_conditions(connection, [key])
+        pool.submit(send, engine, mrn, "Eve", Hand()).result(60)
+
+    assert names(engine, mrn) == ["Eve"]
+
+
+def test_an_update_of_what_is_deleted_meanwhile_begins_anew(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mrn = ids.new()
+    send(engine, mrn, "Ada", Hand())
+    query = (("identifier", f"urn:mrn|{mrn}"),)
+    lock, is_deleted = together._lock_rows, []
+
+    def late(*given: Any, **named: Any) -> Any:
+        if not is_deleted:
+            is_deleted.append(True)
+            request = FhirRequest("delete", ME, type="Patient", query=query)
+            with ThreadPoolExecutor(1) as pool:
+                pool.submit(engine.handle, request).result(60)
+        return lock(*given, **named)
+
+    monkeypatch.setattr(together, "_lock_rows", late)
+    send(engine, mrn, "Eve", Hand())
+
+    answer = engine.handle(FhirRequest("search-type", ME, type="Patient", query=query))
+    [entry] = json.parse_object(answer.content or b"")["entry"]
+    assert entry["resource"]["name"] == [{"given": ["Eve"]}]
+    # Another one: what was deleted stays so.
+    assert entry["resource"]["meta"]["versionId"] == "1"
+
+
+def test_who_looks_for_very_many_waits_for_all_and_all_for_them(
+    engine: Engine, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, other = ids.new(), ids.new()
+    monkeypatch.setattr(conditions, "MOST_LOCKS", 0)
+    with ThreadPoolExecutor(1) as pool:
+        with database.transaction() as connection:
+            # The lock of a single condition holds up who wants all of them.
+            lock_conditions(connection, [digest(one)])
+            waiting = pool.submit(send, engine, other, "Ada", Hand())
+            with pytest.raises(TimeoutError):
+                waiting.result(0.5)
+        waiting.result(60)
+
+    assert names(engine, other) == ["Ada"]

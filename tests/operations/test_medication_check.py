@@ -79,7 +79,11 @@ def test_what_the_caller_may_not_search_is_a_gap_and_not_told(client, patient, t
 
     issues, unchecked = checked(client, a_prescription("5640", patient), headers=some)
     assert [i["code"]["coding"][0]["code"] for i in issues] == ["DRG"]
-    assert [u["reference"] for u in unchecked] == ["AllergyIntolerance", "MedicationStatement"]
+    assert [u["reference"] for u in unchecked] == [
+        "AllergyIntolerance",
+        "MedicationStatement",
+        "Observation",
+    ]
 
 
 @pytest.mark.parametrize("subject", ["Patient/nobody", "Group/1", "http://elsewhere.example/Patient/1"])  # fmt: skip

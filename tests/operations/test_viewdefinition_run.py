@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
+import zipfile
 from base64 import b64decode, b64encode
 
 import pyarrow.parquet as pq
@@ -114,6 +116,29 @@ def test_parquet_has_the_types_of_the_columns(client, ids):
         "given": ["Bo", "Li"],
         "weight": 2,
     }
+
+
+def test_a_workbook_has_texts_that_nothing_carries_out(client, ids):
+    answer = run(client, query="?_format=xlsx")
+
+    assert answer.content_type.startswith("application/vnd.openxmlformats")
+    book = zipfile.ZipFile(io.BytesIO(answer.data))
+    texts = re.findall("<t[^>]*>(.*?)</t>", book.read("xl/sharedStrings.xml").decode())
+    sheet = book.read("xl/worksheets/sheet1.xml").decode()
+    assert {*ids, "=1+1", "Ng", "Öz", "family"} <= set(texts)
+    assert "<f>" not in sheet
+    assert sheet.count("<v>2</v>") >= 3, "numbers are numbers"
+    assert 'quotePrefix="1"' in book.read("xl/styles.xml").decode()
+
+
+def test_a_pdf_is_made_and_one_that_nobody_could_read_is_refused(client, ids):
+    answer = run(client, query="?_format=pdf")
+
+    assert answer.content_type == "application/pdf"
+    assert answer.data.startswith(b"%PDF-")
+    assert b"/URI" not in answer.data
+    wide = VIEW | {"select": [{"column": [{"name": f"c{n}", "path": "id"} for n in range(13)]}]}
+    assert refused(run(client, query="?_format=pdf", view=wide), 403)["code"] == "too-costly"
 
 
 def test_a_limit_counts_rows(client, ids):

@@ -226,7 +226,7 @@ def test_099_a_form_of_before_signing_in_counts_no_more(browser, ada):
 # asks by POST, which decides nothing: its user does, with a form that has a token.
 NO_FORMS = re.compile(
     r"/oauth/(token|introspect|revoke|register|launch|authorize)\b.*|/apps/launch"
-    r"|/(fhir|admin|cds-services|hl7v2|dicom-web)\b.*"
+    r"|/(fhir|admin|cds-services|hl7v2|dicom|dicom-web)\b.*"
 )
 
 

@@ -6,6 +6,7 @@ OWASP ASVS 5.0, 6.3.1.
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Final
 
 from fhirserver.settings import Settings
@@ -37,11 +38,19 @@ class Limits:
 
     def may_try_second(self, user_id: str) -> bool:
         """Count a one-time or recovery code; False when there were too many."""
-        return self._count(f"second {user_id}") <= SECOND_FACTOR_ATTEMPTS
+        return self._count(_second(user_id)) <= SECOND_FACTOR_ATTEMPTS
 
     def second_went_well(self, user_id: str) -> None:
         """The code was right."""
-        attempts.forget(self._database, f"second {user_id}")
+        attempts.forget(self._database, _second(user_id))
+
+    def paused_until(self, name: str, user_id: str) -> datetime | None:
+        """Until when a user may not try again; None for one who may."""
+        held = (
+            attempts.held(self._database, _named(name), self._settings.sign_in_attempts),
+            attempts.held(self._database, _second(user_id), SECOND_FACTOR_ATTEMPTS),
+        )
+        return max((one for one in held if one is not None), default=None)
 
     def forget(self, name: str, user_id: str) -> None:
         """Let a user try again at once."""
@@ -54,6 +63,10 @@ class Limits:
 
 def _named(name: str) -> str:
     return f"name {folded(name)}"
+
+
+def _second(user_id: str) -> str:
+    return f"second {user_id}"
 
 
 def _from(address: str) -> str:

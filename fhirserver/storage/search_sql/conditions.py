@@ -30,6 +30,7 @@ from fhirserver.search.query import (
     OwnedBy,
     ReverseChain,
     Selves,
+    Shared,
     StringCompare,
     TokenText,
     Unowned,
@@ -147,7 +148,7 @@ def _sql(build: Builder, condition: Condition, resource_type: str, r: str, base:
         case Ids(ids) if build.is_past:
             return f"{r}.id = ANY({build.bind(list(ids), 'text[]')})"
         case Selves(selves) if build.is_past:
-            return _is_old_version_of(build, selves, resource_type, r)
+            return _is_old_version_of(build, build.bind_array(selves), resource_type, r)
         case Ids(ids):
             bound = build.bind_array(reference_self(resource_type, i) for i in ids)
             return f"({r}.self = ANY({bound}) AND {r}.id = ANY({build.bind(list(ids), 'text[]')}))"
@@ -165,6 +166,8 @@ def _sql(build: Builder, condition: Condition, resource_type: str, r: str, base:
             return f"{r}.owner IS NULL"
         case CaredFor(actors, kinds):
             return _cared_for(build, actors, kinds, r)
+        case Shared(actors):
+            return _shared(build, actors, resource_type, r)
         case InUnits(units):
             return f"{r}.unit = ANY({build.bind_array(units)})"
         case Labelled(labels):
@@ -311,12 +314,12 @@ def referred_to(
     )
 
 
-def _is_old_version_of(build: Builder, selves: Sequence[int], resource_type: str, r: str) -> str:
-    """Old versions have no `self`, but the key of the current one."""
+def _is_old_version_of(build: Builder, selves: str, resource_type: str, r: str) -> str:
+    """Old versions have no `self`, but the key of the current one. `selves` is SQL of an array."""
     s = build.alias("s")
     return (
         f"{r}.key IN (SELECT {s}.key FROM {table('resource', resource_type)} {s} "
-        f"WHERE {s}.self = ANY({build.bind_array(selves)}))"
+        f"WHERE {s}.self = ANY({selves}))"
     )
 
 
@@ -333,6 +336,21 @@ def _cared_for(build: Builder, actors: Sequence[int], kinds: Sequence[str], r: s
         # with OFFSET the planner has no way to turn this into such a list.
         return f"EXISTS (SELECT {related} AND {c}.patient = {r}.owner OFFSET 0)"
     return f"{r}.owner IN (SELECT {c}.patient {related})"
+
+
+def _shared(build: Builder, actors: Sequence[int], resource_type: str, r: str) -> str:
+    """What was shared is read once as a list: nobody has much of it at a time."""
+    s, m = build.alias("s"), build.alias("m")
+    who = build.bind_array(actors)
+    targets = (
+        f"ARRAY(SELECT {s}.target FROM access.share {s} WHERE {s}.actor = ANY({who} || ARRAY("
+        f"SELECT {m}.patient FROM access.care {m} WHERE {m}.actor = ANY({who}) "
+        f"AND {m}.kind = 'member' AND {m}.starts <= now() AND {m}.ends > now())) "
+        f"AND {s}.starts <= now() AND {s}.ends > now())"
+    )
+    if build.is_past:
+        return _is_old_version_of(build, targets, resource_type, r)
+    return f"{r}.self = ANY({targets})"
 
 
 def _consent_denies(

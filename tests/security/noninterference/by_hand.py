@@ -21,6 +21,7 @@ from fhirserver.search.query import (
     Or,
     OwnedBy,
     Selves,
+    Shared,
     Unowned,
 )
 from tests.security.noninterference.evaluator import Caller, Judge
@@ -72,6 +73,8 @@ def _condition(caller: Caller, predicate: dict[str, Any], kind: str) -> Conditio
             return Selves(selves(caller.me))
         case "care":
             return CaredFor(selves((*caller.me, *caller.units)), tuple(value))
+        case "shared":
+            return Shared(selves(caller.me))
         case "unit":
             return InUnits(selves(caller.units))
         case "refers":

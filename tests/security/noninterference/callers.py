@@ -99,6 +99,17 @@ ROLES = [
             deny(["Observation"], ALL, search="status=amended"),
         ),
     ),
+    Caller(
+        "colleague",
+        (
+            permit(["DocumentReference", "Consent"], "rs", shared=True),
+            permit(["CareTeam"], "rs", unowned=True),
+            permit(STAFF, "rs"),
+            deny(["*"], ALL, labels=[V]),
+            WITHHELD,
+        ),
+        me=("Practitioner/pra5",),
+    ),
     Caller("auditor", (permit(["Provenance", "Consent"], "rs"),)),
     Caller(
         "care units",
@@ -160,6 +171,7 @@ def predicate(random: Random, kind: str, depth: int = 0) -> dict[str, Any]:
             {"unit": True},
             {"labels": random.sample([R, V, PSY, HIV], 2)},
             {"unowned": True},
+            *([{"shared": True}] if kind in ("DocumentReference", "Consent") else []),
             {"ids": [f"{kind[:3].lower()}{n}" for n in random.sample(range(20), 8)]},
             *[{"search": s} for s in SEARCHES.get(kind, ())],
             *[{"refers": [c], "to": random.choice(["me", "units", "us"])}

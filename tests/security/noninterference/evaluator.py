@@ -61,6 +61,14 @@ class Directive:
 
 
 @dataclass(frozen=True)
+class Share:
+    """Somebody may see one resource (addresses)."""
+
+    target: str
+    actor: str
+
+
+@dataclass(frozen=True)
 class Caller:
     """Who asks: the own addresses, those of the units, the patient they are, and their rules."""
 
@@ -78,6 +86,7 @@ class Judge:
     caller: Caller
     care: Sequence[Care] = ()
     directives: Sequence[Directive] = ()
+    shares: Sequence[Share] = ()
     _search: Searchable = field(default_factory=Searchable)
 
     def may(self, right: str, resource: Resource) -> bool:
@@ -120,6 +129,9 @@ class Judge:
                 return any(
                     c.patient == whose and c.actor in actors and c.kind in value for c in self.care
                 )
+            case "shared":
+                here = _address(resource)
+                return any(s.target == here and s.actor in self.caller.me for s in self.shares)
             case "unit":
                 return unit(resource) in self.caller.units
             case "refers":

@@ -72,6 +72,8 @@ class Expectations:
             return None
         # A conditional update is of what its condition names.
         named = question.path.partition("/")[2] or dict(question.query).get("_id")
+        if named is None and question.query:
+            named = _written(answer)
         sent = {"id": named or "new", **question.body}
         if sent["resourceType"] == "Provenance" or "?" in str(sent):
             return None
@@ -191,3 +193,9 @@ def _resources(value: Any) -> Iterator[Resource]:
         for name, each in value.items():
             if name != "contained":
                 yield from _resources(each)
+
+
+def _written(answer: Answer) -> str | None:
+    """The id of what was written, as the answer's Location says it: `Organization/1/_history/2`."""
+    location = answer.about[2] if len(answer.about) > 2 else None
+    return location.split("/")[1] if location else None

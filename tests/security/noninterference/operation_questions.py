@@ -254,6 +254,16 @@ def _metric(o: OperationQuestions) -> Question:
                 ("periodEnd", "2026-12-31"))  # fmt: skip
 
 
+def _trend(o: OperationQuestions) -> Question:
+    code = o.pick(
+        ["http://loinc.org|8867-4", "8867-4", "http://loinc.org|2823-3", "http://loinc.org|718-7"]
+    )
+    group = o.pick([(), (("age-from", "18"),), (("condition", "http://snomed.info/sct|38341003"),)])
+    return _get("Observation/$cohort-trend", ("code", code), ("start", "2020-01-01"),
+                ("end", "2026-12-31"), ("by", "month"), *group,
+                *o.pick([(), (("members-of", "2026-01-01"),)]))  # fmt: skip
+
+
 def _table(o: OperationQuestions) -> Question:
     report = {"resourceType": "MeasureReport", "status": "complete", "type": "summary",
               "measure": "https://fhirserver.example/Measure/admissions",
@@ -265,6 +275,7 @@ READING: dict[str, Make] = {
     "table": _table,
     "evaluate-measure": _metric,
     "viewdefinition-run": _view,
+    "cohort-trend": _trend,
     "status": lambda o: _get(o.pick(["Subscription/$status", "Subscription/sub1/$status"])),
     "events": lambda o: _get("Subscription/sub1/$events"),
     "get-ws-binding-token": lambda o: _get("Subscription/sub1/$get-ws-binding-token"),
@@ -308,6 +319,7 @@ READING: dict[str, Make] = {
     "match": _match,
     "medication-summary": lambda o: _get(f"Patient/{o.patient()}/$medication-summary"),
     "meta": _meta,
+    "opened-by": lambda o: _get(f"DocumentReference/{o.ask.id('DocumentReference')}/$opened-by"),
     "occupancy": lambda o: _get(o.pick(["Location/$occupancy",
                                         f"Location/{o.ask.id('Location')}/$occupancy"])),
     "populate": _populate,

@@ -8,7 +8,7 @@ from random import Random
 from typing import Any
 
 from fhirserver.model import json as fhir_json
-from tests.security.noninterference.evaluator import Care, Directive
+from tests.security.noninterference.evaluator import Care, Directive, Share
 from tests.security.noninterference.parameters import PARAMETERS
 from tests.storage import random_queries
 from tests.storage.random_records import Records, Resource
@@ -119,6 +119,17 @@ class Clinic(Records):
             Care(patient, actor, self.pick(KINDS))
             for patient in self.ids["Patient"]
             for actor in self.random.sample(actors, self.random.randint(1, 4))
+        ]
+
+    def shares(self) -> list[Share]:
+        """Which documents and consents some people may see by themselves."""
+        targets = [
+            f"{kind}/{i}" for kind in ("DocumentReference", "Consent") for i in self.ids[kind]
+        ]
+        return [
+            Share(target, f"Practitioner/{i}")
+            for i in self.ids["Practitioner"]
+            for target in self.random.sample(targets, 5)
         ]
 
     def directives(self) -> list[Directive]:

@@ -26,7 +26,7 @@ from fhirserver.storage.schema import ordered, table
 from fhirserver.storage.tables import kinds_needed
 from tests.security.noninterference.asking import Question, ask
 from tests.security.noninterference.by_hand import label, selves
-from tests.security.noninterference.evaluator import Care, Directive, Judge, inherited
+from tests.security.noninterference.evaluator import Care, Directive, Judge, Share, inherited
 from tests.security.noninterference.parameters import Clinic as Seen
 from tests.security.noninterference.parameters import address
 from tests.security.noninterference.records import COUNTS, Clinic, body
@@ -52,11 +52,12 @@ class World:
     versions: Mapping[str, tuple[State, ...]]
     care: tuple[Care, ...]
     directives: tuple[Directive, ...]
+    shares: tuple[Share, ...]
     end: str
     """When it was finished, as instants are written."""
 
     def judge(self, caller: Any) -> Judge:
-        return Judge(caller, self.care, self.directives)
+        return Judge(caller, self.care, self.directives, self.shares)
 
     def seen_by(self, judge: Judge, right: str = "") -> dict[str, list[State]]:
         """The versions that are there for a caller: as they were, of what is seen as it is now."""
@@ -112,12 +113,13 @@ def build(url: str, name: str, seed: int) -> World:
         end = ask(engine, WHOLE, Question("GET", "Patient/pat0"), 0)
         assert end.status in (200, 410)
     care, directives = tuple(clinic.care()), tuple(clinic.directives())
+    shares = tuple(clinic.shares())
     with psycopg.connect(url, autocommit=True) as connection:
-        _tell(connection, care, directives)
+        _tell(connection, care, directives, shares)
         for kind in COUNTS:
             connection.execute(f"ANALYZE {table('resource', kind)}".encode())
     last = max(s.resource["meta"]["lastUpdated"] for states in versions.values() for s in states)
-    return World(name, versions, care, directives, last)
+    return World(name, versions, care, directives, shares, last)
 
 
 def _life(clinic: Clinic) -> Iterator[Question]:
@@ -185,12 +187,20 @@ def following(page: Mapping[str, Any]) -> Question | None:
 
 
 def _tell(
-    connection: psycopg.Connection[Any], care: Iterable[Care], directives: Iterable[Directive]
+    connection: psycopg.Connection[Any],
+    care: Iterable[Care],
+    directives: Iterable[Directive],
+    shares: Iterable[Share],
 ) -> None:
     """Write down what rules go by, in place of what resources say of it."""
     connection.execute("DELETE FROM access.care")
     connection.execute("DELETE FROM access.directive")
+    connection.execute("DELETE FROM access.share")
     with connection.cursor() as cursor:
+        cursor.executemany(
+            "INSERT INTO access.share (source, target, actor, ends) VALUES (0, %s, %s, 'infinity')",
+            [selves((s.target, s.actor)) for s in shares],
+        )
         cursor.executemany(
             "INSERT INTO access.care (source, patient, actor, kind) VALUES (0, %s, %s, %s)",
             [(*selves((f"Patient/{c.patient}", c.actor)), c.kind) for c in care],
@@ -260,7 +270,7 @@ _OTHERS = ("Bundle", "Composition", "CodeSystem", "ConceptMap", "Questionnaire",
 def _tables(connection: psycopg.Connection[Any]) -> list[tuple[str, str]]:
     """The tables that a request may change, each with its columns that can be written."""
     kinds = (*COUNTS, *_OTHERS)
-    names = ["fhir.change", "access.care", "access.directive"]
+    names = ["fhir.change", "access.care", "access.directive", "access.share"]
     for kind in kinds:
         names += [table("resource", kind), table("history", kind)]
         names += [ordered(k, kind) for k in sorted(kinds_needed(kind))]
