@@ -14,6 +14,7 @@ from fhirserver.prescribing.codes import Code, codes_of, words_of
 from fhirserver.prescribing.finding import Finding, Unchecked, short
 from fhirserver.prescribing.knowledge import Knowledge, Severity, short_of
 from fhirserver.prescribing.medicine import Medicine, reference_to
+from fhirserver.prescribing.wording import Words
 
 SNOMED: Final = "http://snomed.info/sct"
 # No allergy of any kind, to medicines, food, the environment, latex.
@@ -41,7 +42,7 @@ def allergy_findings(
             continue
         match = _match(medicine, allergy, known)
         if match is not None:
-            yield _finding(medicine, allergy, match)
+            yield _finding(medicine, allergy, match, known.words)
 
 
 def unchecked_allergies(allergies: Iterable[Resource], known: Knowledge) -> Iterator[Unchecked]:
@@ -54,8 +55,8 @@ def unchecked_allergies(allergies: Iterable[Resource], known: Knowledge) -> Iter
         if categories and not {"medication", "biologic"} & set(categories):
             continue
         if not any(_is_known(c, known) for c in codes):
-            what = short_of(known, codes)
-            yield Unchecked(reference_to(allergy), f"the allergy is recorded as {what}")
+            told = known.words["allergy.unchecked"].format(what=short_of(known, codes))
+            yield Unchecked(reference_to(allergy), told)
 
 
 def _is_known(code: Code, known: Knowledge) -> bool:
@@ -77,39 +78,46 @@ def _allergens(allergy: Resource) -> Iterator[Code]:
 
 def _match(medicine: Medicine, allergy: Resource, known: Knowledge) -> _Match | None:
     """The strongest way in which the allergen is in the medicine; None when it isn't."""
+    words = known.words
     found: list[_Match] = []
     for code in _allergens(allergy):
         if code in medicine.everything:
-            return _Match("it is the allergen itself", is_cross=False, source="the allergy's code")
+            return _Match(words["allergy.itself"], is_cross=False, source=words["source.code"])
         shared = known.ingredients_of([code]) & medicine.ingredients
         if shared:
             names = ", ".join(sorted(known.names.get(c, c.code) for c in shared))
-            return _Match(f"both contain {names}", is_cross=False, source="the ingredients")
+            how = words["allergy.shared"].format(names=names)
+            return _Match(how, is_cross=False, source=words["source.ingredients"])
         for holds in known.allergens.get(code, ()):
             if holds.code in medicine.everything:
                 name = known.names.get(holds.code, holds.code.code)
                 if holds.is_cross:
-                    how = f"cross-reaction with {name}. {holds.comment or ''}".strip()
+                    comment = holds.comment or ""
+                    how = words["allergy.cross"].format(name=name, comment=comment).strip()
                 else:
-                    how = f"it contains or belongs to: {name}"
+                    how = words["allergy.holds"].format(name=name)
                 found.append(_Match(how, holds.is_cross, holds.source))
     return min(found, key=lambda m: m.is_cross, default=None)
 
 
-def _finding(medicine: Medicine, allergy: Resource, match: _Match) -> Finding:
-    allergen = words_of(allergy.get("code")) or "a substance"
-    word = "intolerance" if allergy.get("type") == "intolerance" else "allergy"
-    reactions = sorted(_reactions(allergy))
-    told = f" Reactions on record: {', '.join(reactions)}." if reactions else ""
+def _finding(medicine: Medicine, allergy: Resource, match: _Match, words: Words) -> Finding:
+    allergen = words_of(allergy.get("code")) or words["substance"]
+    word = words["intolerance" if allergy.get("type") == "intolerance" else "allergy"]
+    reactions = ", ".join(sorted(_reactions(allergy)))
     unsure = {c.code for c in codes_of(allergy.get("verificationStatus"))} & _UNSURE
-    doubt = " The allergy isn't confirmed." if unsure else ""
+    about = {"allergen": allergen, "medicine": medicine.name, "how": match.how}
+    detail = words["allergy.detail"].format(word=word, **about)
+    if reactions:
+        detail += words["allergy.reactions"].format(reactions=reactions)
+    if unsure:
+        detail += words["allergy.unsure"]
+    capital = word[:1].upper() + word[1:]
     return Finding(
         kind="allergy",
         severity=_severity(allergy, is_cross=match.is_cross, is_unsure=bool(unsure)),
-        summary=short(f"{word.capitalize()} to {allergen}: {medicine.name}"),
-        detail=f"{medicine.name} for a patient with {word} to {allergen}: {match.how}."
-        f"{told}{doubt}".replace("..", "."),
-        management="Choose another medicine, or clear up whether the allergy holds.",
+        summary=short(words["allergy.summary"].format(word=capital, **about)),
+        detail=detail.replace("..", "."),
+        management=words["allergy.management"],
         source=match.source,
         medicine=medicine,
         against=(reference_to(allergy),),

@@ -15,6 +15,8 @@ from fhirserver.model.resource import Resource
 from fhirserver.prescribing.detected_issues import CATEGORY
 from fhirserver.prescribing.finding import Finding, Unchecked, short
 from fhirserver.prescribing.knowledge import Severity
+from fhirserver.prescribing.medicine import EXAMINATION
+from fhirserver.prescribing.wording import ENGLISH, Words
 
 Indicator = Literal["info", "warning", "critical"]
 Card = dict[str, Any]
@@ -25,25 +27,14 @@ INDICATOR: Final[Mapping[Severity, Indicator]] = {
 }
 _ACT: Final = "http://terminology.hl7.org/CodeSystem/v3-ActCode"
 # As a mitigation has them: https://hl7.org/fhir/R4/valueset-detectedissue-mitigation-action.html
-OVERRIDE_REASONS: Final[Sequence[Mapping[str, str]]] = tuple(
-    {"system": _ACT, "code": code, "display": display}
-    for code, display in (
-        ("1", "Therapy Appropriate"),
-        ("2", "Assessed Patient"),
-        ("5", "Consulted Prescriber"),
-        ("7", "Interacting Therapy No Longer Active/Planned"),
-        ("9", "Instituted Ongoing Monitoring Program"),
-        ("13", "Stopped Concurrent Therapy"),
-    )
-)
+_OVERRIDES: Final = ("1", "2", "5", "7", "9", "13")
 _ADDRESS: Final = re.compile(r"https?://[^\s,;)]+")
 _DOI: Final = re.compile(r"doi:(10\.\S+)")
 _MARKS: Final = re.compile(r"([\\`*_\[\]#|!])")
-_LABEL: Final = "Prescription checks"
 _MOST_GAPS: Final = 20
 
 
-def card(finding: Finding, *, is_draft: bool) -> Card:
+def card(finding: Finding, *, is_draft: bool, words: Words = ENGLISH) -> Card:
     """A finding as a card; of a draft it is suggested to leave it out."""
     code, display = CATEGORY[finding.kind]
     made: Card = {
@@ -51,13 +42,15 @@ def card(finding: Finding, *, is_draft: bool) -> Card:
         "summary": short(finding.summary),
         "detail": _plain("\n\n".join(filter(None, (finding.detail, finding.management)))),
         "indicator": INDICATOR[finding.severity],
-        "source": _source(finding.source) | {
+        "source": _source(finding, words) | {
             "topic": {"system": _ACT, "code": code, "display": display},
         },
-        "overrideReasons": [dict(r) for r in OVERRIDE_REASONS],
+        "overrideReasons": [
+            {"system": _ACT, "code": c, "display": words[f"reason.{c}"]} for c in _OVERRIDES
+        ],
     }  # fmt: skip
     if is_draft and "/" in finding.medicine.reference:
-        text = f"Don't order {finding.medicine.name}"
+        text = words["card.leave"].format(medicine=finding.medicine.name)
         made["suggestions"] = [{
             "label": short(text),
             "uuid": ids.new(),
@@ -71,25 +64,31 @@ def card(finding: Finding, *, is_draft: bool) -> Card:
     return made
 
 
-def gaps_card(gaps: Sequence[Unchecked]) -> list[Card]:
+def gaps_card(gaps: Sequence[Unchecked], words: Words = ENGLISH) -> list[Card]:
     """What couldn't be compared, as one card; none when there is nothing."""
     if not gaps:
         return []
     lines = [f"- {g.reference}: {g.reason}" for g in gaps[:_MOST_GAPS]]
     if len(gaps) > _MOST_GAPS:
-        lines.append(f"- and {len(gaps) - _MOST_GAPS} more")
+        lines.append(f"- {words['card.more'].format(n=len(gaps) - _MOST_GAPS)}")
     return [{
         "uuid": ids.new(),
-        "summary": f"Not everything could be checked: {len(gaps)} entries of the record",
+        "summary": words["card.gaps"].format(n=len(gaps)),
         "detail": _plain("\n".join(lines)),
         "indicator": "info",
-        "source": {"label": _LABEL},
+        "source": {"label": words["card.prescriptions"]},
     }]  # fmt: skip
 
 
-def cards(findings: Iterable[Finding], gaps: Sequence[Unchecked], *, is_draft: bool) -> list[Card]:
-    """All cards, the most severe first."""
-    return [*(card(f, is_draft=is_draft) for f in findings), *gaps_card(gaps)]
+def cards(
+    findings: Iterable[Finding],
+    gaps: Sequence[Unchecked],
+    *,
+    is_draft: bool,
+    words: Words = ENGLISH,
+) -> list[Card]:
+    """All cards, the most severe first; `words` are of the language of the findings."""
+    return [*(card(f, is_draft=is_draft, words=words) for f in findings), *gaps_card(gaps, words)]
 
 
 def _plain(text: str) -> str:
@@ -97,8 +96,11 @@ def _plain(text: str) -> str:
     return _MARKS.sub(r"\\\1", html.escape(text, quote=False))
 
 
-def _source(source: str) -> Resource:
-    told: Resource = {"label": f"{_LABEL}: {source}"}
+def _source(finding: Finding, words: Words) -> Resource:
+    source = finding.source
+    is_examination = finding.medicine.reference.partition("/")[0] == EXAMINATION
+    label = words["card.orders" if is_examination else "card.prescriptions"]
+    told: Resource = {"label": f"{label}: {source}"}
     address, doi = _ADDRESS.search(source), _DOI.search(source)
     if address is not None:
         told["url"] = address[0]

@@ -10,6 +10,7 @@ from typing import Final
 
 from fhirserver.model.resource import Resource
 from fhirserver.prescribing.finding import Finding, Kind
+from fhirserver.prescribing.wording import ENGLISH, Words
 
 KEY: Final = "https://fhirserver.example/detected-issue"
 """The system of the identifier by which a finding is known again."""
@@ -19,11 +20,15 @@ CATEGORY: Final[Mapping[Kind, tuple[str, str]]] = {
     "allergy": ("ALGY", "Allergy Alert"),
     "interaction": ("DRG", "Drug Interaction Alert"),
     "duplicate": ("DUPTHPY", "Duplicate Therapy Alert"),
+    "result": ("LAB", "Lab Alert"),
+    "repeat": ("DUPTHPY", "Duplicate Therapy Alert"),
 }
 _VOID: Final = frozenset({"entered-in-error", "cancelled"})
 
 
-def detected_issue(finding: Finding, patient: str | None, at: str) -> Resource:
+def detected_issue(
+    finding: Finding, patient: str | None, at: str, words: Words = ENGLISH
+) -> Resource:
     """A finding as a DetectedIssue, which nobody has stored; `at` is when it was found."""
     code, display = CATEGORY[finding.kind]
     references = [r for r in (finding.medicine.reference, *finding.against) if "/" in r]
@@ -36,7 +41,7 @@ def detected_issue(finding: Finding, patient: str | None, at: str) -> Resource:
         "severity": finding.severity,
         "identifiedDateTime": at,
         "detail": " ".join(filter(None, (
-            finding.detail, finding.management, f"Source: {finding.source}.",
+            finding.detail, finding.management, words["source"].format(source=finding.source),
         ))),
     }  # fmt: skip
     if patient is not None:

@@ -10,7 +10,7 @@ from typing import Final, Literal
 from fhirserver.prescribing.knowledge import SEVERITIES, Severity
 from fhirserver.prescribing.medicine import Medicine
 
-Kind = Literal["allergy", "interaction", "duplicate"]
+Kind = Literal["allergy", "interaction", "duplicate", "result", "repeat"]
 SHORT: Final = 139
 """The longest summary: CDS Hooks asks for fewer than 140 characters."""
 
@@ -19,8 +19,8 @@ SHORT: Final = 139
 class Finding:
     """Something that a prescriber should know before signing.
 
-    `medicine` is what is prescribed, `against` the resources that it stands against, `source` where
-    the rule comes from.
+    `medicine` is what is prescribed or ordered, `against` the resources that it stands against,
+    `source` where the rule comes from.
     """
 
     kind: Kind

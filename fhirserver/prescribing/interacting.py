@@ -14,14 +14,20 @@ def interaction_findings(
     medicine: Medicine, others: Iterable[Medicine], known: Knowledge
 ) -> Iterator[Finding]:
     """For each other medicine the worst interaction with it, if any is known."""
+    words = known.words
     for other in others:
         found = _worst(medicine, other, known)
         if found is not None:
+            about = {
+                "medicine": medicine.name,
+                "other": other.name,
+                "explanation": found.explanation,
+            }
             yield Finding(
                 kind="interaction",
                 severity=found.severity,
-                summary=short(f"{medicine.name} with {other.name}: {found.explanation}"),
-                detail=f"{medicine.name} with {other.name}. {found.explanation}",
+                summary=short(words["interaction.summary"].format(**about)),
+                detail=words["interaction.detail"].format(**about),
                 management=found.management,
                 source=found.source,
                 medicine=medicine,
@@ -49,20 +55,21 @@ def duplicate_findings(
 
     The same group is only a hint: two platelet inhibitors may well be meant.
     """
+    words = known.words
     for other in others:
         same = medicine.ingredients & other.ingredients
         alike = medicine.groups & other.groups
         if not same and not alike:
             continue
         names = ", ".join(sorted(known.names.get(c, c.code) for c in same or alike))
-        what = f"contain {names}" if same else f"belong to the same group: {names}"
+        about = {"medicine": medicine.name, "other": other.name, "names": names}
         yield Finding(
             kind="duplicate",
             severity="moderate" if same else "low",
-            summary=short(f"Twice the same: {medicine.name} and {other.name} ({names})"),
-            detail=f"{medicine.name} and {other.name} both {what}.",
-            management="Stop one of them, or confirm that both are meant.",
-            source="the ingredients" if same else "the groups of medicines (ATC)",
+            summary=short(words["duplicate.summary"].format(**about)),
+            detail=words["duplicate.same" if same else "duplicate.alike"].format(**about),
+            management=words["duplicate.management"],
+            source=words["source.ingredients" if same else "source.groups"],
             medicine=medicine,
             against=(other.reference,),
         )

@@ -10,6 +10,7 @@ from typing import Final, Protocol
 from fhirserver.model.resource import Resource
 from fhirserver.prescribing.codes import RXNORM, Code
 from fhirserver.prescribing.knowledge import Knowledge, knowledge
+from fhirserver.prescribing.wording import Language
 from fhirserver.terminology.content import CodeSystem
 
 # How RxNorm leads from a product to its ingredients, and what it calls those.
@@ -46,20 +47,22 @@ class Medicines:
         self._sources = sources
         self._code_system = code_system
         self._lock = threading.Lock()
-        self._kept: tuple[str, Knowledge] | None = None
+        self._kept: tuple[str, dict[Language, Knowledge]] | None = None
 
-    def known(self) -> Knowledge:
-        """What is known now; never change it."""
+    def known(self, language: Language = "en") -> Knowledge:
+        """What is known now, told in a language; never change it."""
         generation = self._sources.generation
         kept = self._kept
-        if kept is None or kept[0] != generation:
+        if kept is None or kept[0] != generation or language not in kept[1]:
             with self._lock:
                 kept = self._kept
                 if kept is None or kept[0] != generation:
+                    kept = self._kept = generation, {}
+                if language not in kept[1]:
                     # Each step down is a query; a ward asks for the same medicines all day.
                     related = lru_cache(_KEPT)(self._related)
-                    kept = self._kept = generation, knowledge(self._maps(), related)
-        return kept[1]
+                    kept[1][language] = knowledge(self._maps(), related, language)
+        return kept[1][language]
 
     def _maps(self) -> Iterable[Resource]:
         for url in self._sources.urls("ConceptMap"):

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Final
 
 from fhirserver.model.resource import Resource
 from fhirserver.prescribing.codes import Code, codes_of, words_of
 from fhirserver.prescribing.knowledge import Knowledge
+
+EXAMINATION: Final = "ServiceRequest"
+"""The type of orders of tests and images."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +43,8 @@ def reference_to(resource: Resource) -> str:
 
 def medicine_of(resource: Resource, drugs: Mapping[str, Resource], known: Knowledge) -> Medicine:
     """The medicine that a resource is about; `drugs` are Medications by their reference."""
+    if resource["resourceType"] == EXAMINATION:
+        return _given_for(resource, known)
     concept: Resource | None = resource.get("medicationCodeableConcept")
     given: Resource = resource.get("medicationReference") or {}
     inside = list(codes_of(concept))
@@ -59,6 +65,22 @@ def medicine_of(resource: Resource, drugs: Mapping[str, Resource], known: Knowle
         groups=known.groups_of([*ingredients, *codes]),
         reference=reference_to(resource),
         is_known=known.is_told_apart([*codes, *parts]),
+    )
+
+
+def _given_for(order: Resource, known: Knowledge) -> Medicine:
+    """What is given for an examination, as a contrast medium: a detail of the order."""
+    details = order.get("orderDetail", ())
+    codes = frozenset(c for detail in details for c in codes_of(detail))
+    groups = known.groups_of(codes)
+    shown = next(filter(None, (words_of(d) for d in details if set(codes_of(d)) & codes)), None)
+    return Medicine(
+        name=shown or _names(codes, known),
+        codes=codes,
+        ingredients=codes,
+        groups=groups,
+        reference=reference_to(order),
+        is_known=known.is_told_apart(codes),
     )
 
 

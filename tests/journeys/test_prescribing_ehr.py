@@ -56,7 +56,8 @@ def test_an_ehr_prefetches_asks_overrides_and_signs(running_server, fhir):
     draft = post(a_prescription("308192", f"Patient/{patient}", status="draft"))
 
     services = httpx.get(f"{root}/cds-services").json()["services"]
-    (service,) = [s for s in services if s["hook"] == "order-sign"]
+    (service,) = [s for s in services if s["id"] == "prescription-sign-check"]
+    assert service["hook"] == "order-sign"
     queries = {
         k: q.replace("{{context.patientId}}", patient) for k, q in service["prefetch"].items()
     }

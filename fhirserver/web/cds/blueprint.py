@@ -25,6 +25,7 @@ from fhirserver.model.outcome import outcome
 from fhirserver.prescribing.cards import cards
 from fhirserver.prescribing.checks import Checked, check, check_list
 from fhirserver.prescribing.finding import Finding
+from fhirserver.prescribing.wording import spoken
 from fhirserver.web.bodies import read_body
 from fhirserver.web.cds.calls import Call, call_of
 from fhirserver.web.cds.feedback import feedback_of
@@ -149,14 +150,16 @@ def _reader(desk: Desk, call: Call, caller: Principal) -> Principal | None:
 def _cards(desk: Desk, service: Service, caller: Principal) -> Response:
     ctx = desk.engine.context
     call = call_of(_body(), service)
-    record = record_for(ctx, call, _reader(desk, call, caller))
-    known = ctx.medicines.known()
+    known = ctx.medicines.known(spoken(request.headers.get("Accept-Language")))
+    record = record_for(ctx, call, _reader(desk, call, caller), known, service.orders)
     if not service.has_drafts:
         checked = check_list(record, known)
     else:
         checked = check(call.drafts, record, known)
         checked = Checked([f for f in checked.findings if _concerns(call, f)], checked.unchecked)
-    made = cards(checked.findings, checked.unchecked, is_draft=service.has_drafts)
+    made = cards(
+        checked.findings, checked.unchecked, is_draft=service.has_drafts, words=known.words
+    )
     return _json({"cards": made})
 
 

@@ -23,8 +23,9 @@ _ID: Final = re.compile(r"[A-Za-z0-9\-.]{1,64}")
 class Call:
     """What a service is asked.
 
-    `drafts` are the prescriptions among the draft orders, `selected` the references of those that
-    the question is about. `token` is the access token for `server`: so far only the sender's word.
+    `drafts` are those of the draft orders that the service is about, `selected` the references of
+    those that the question is about. `token` is the access token for `server`: so far only the
+    sender's word.
     """
 
     patient: str
@@ -49,7 +50,7 @@ def call_of(body: Mapping[str, Any], service: Service) -> Call:
         raise Invalid("context.patientId must be a FHIR id", expression="context.patientId")
     if not isinstance(context.get("userId"), str):
         raise Invalid("context.userId is missing", expression="context.userId")
-    drafts = list(_drafts(context, patient)) if service.has_drafts else []
+    drafts = list(_drafts(context, patient, service.orders)) if service.orders else []
     server, token = _authorization(body)
     return Call(
         patient,
@@ -86,7 +87,7 @@ def _object(
     return found
 
 
-def _drafts(context: Mapping[str, Any], patient: str) -> Iterator[Resource]:
+def _drafts(context: Mapping[str, Any], patient: str, kind: str) -> Iterator[Resource]:
     place = "context.draftOrders"
     given = context.get("draftOrders")
     orders: Mapping[str, Any] = given if isinstance(given, dict) else {}
@@ -95,8 +96,8 @@ def _drafts(context: Mapping[str, Any], patient: str) -> Iterator[Resource]:
         raise Invalid("context.draftOrders must be a Bundle", expression=place)
     for number, entry in enumerate(entries):
         found = entry.get("resource") if isinstance(entry, dict) else None
-        if not isinstance(found, dict) or found.get("resourceType") != "MedicationRequest":
-            # Orders of other kinds are none of ours.
+        if not isinstance(found, dict) or found.get("resourceType") != kind:
+            # Orders of other kinds are for other services.
             continue
         where = f"{place}.entry[{number}].resource"
         issues = [i for i in check(found) if i.severity in {"error", "fatal"}]
@@ -108,7 +109,7 @@ def _drafts(context: Mapping[str, Any], patient: str) -> Iterator[Resource]:
 
 
 def _names(drafts: Sequence[Resource]) -> frozenset[str]:
-    return frozenset(f"MedicationRequest/{d['id']}" for d in drafts if "id" in d)
+    return frozenset(f"{d['resourceType']}/{d['id']}" for d in drafts if "id" in d)
 
 
 def _selected(context: Mapping[str, Any], drafts: Sequence[Resource]) -> frozenset[str]:

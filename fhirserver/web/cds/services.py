@@ -6,15 +6,16 @@ https://cds-hooks.hl7.org/2.0/#discovery
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
 from fhirserver.prescribing.checks import TAKEN
+from fhirserver.prescribing.repeating import OPEN
 
 Hook = Literal["patient-view", "order-select", "order-sign"]
-_USER: Final = "the patient's allergies and medicines"
+_USER: Final = "the patient's allergies, medicines and results"
 
-PREFETCH: Final[Mapping[str, str]] = {
+_MEDICINES: Final[Mapping[str, str]] = {
     "patient": "Patient/{{context.patientId}}",
     "allergies": "AllergyIntolerance?patient={{context.patientId}}",
     "requests": "MedicationRequest?patient={{context.patientId}}"
@@ -23,6 +24,14 @@ PREFETCH: Final[Mapping[str, str]] = {
     "statements": "MedicationStatement?patient={{context.patientId}}"
     f"&status={','.join(sorted(TAKEN['MedicationStatement']))}"
     "&_include=MedicationStatement:medication",
+    "results": "Observation?patient={{context.patientId}}&category=laboratory&_sort=-date"
+    "&_count=200",
+}
+_EXAMINATIONS: Final[Mapping[str, str]] = {
+    **_MEDICINES,
+    "orders": "ServiceRequest?patient={{context.patientId}}"
+    f"&status={','.join(sorted(OPEN))}&_sort=-authored&_count=200",
+    "reports": "DiagnosticReport?patient={{context.patientId}}&_sort=-date&_count=200",
 }
 """The templates, by the key under which their result is sent."""
 
@@ -35,11 +44,14 @@ class Service:
     hook: Hook
     title: str
     description: str
+    orders: str | None = None
+    """The type of the draft orders that it is about."""
+    prefetch: Mapping[str, str] = field(default_factory=lambda: _MEDICINES)
 
     @property
     def has_drafts(self) -> bool:
         """Whether it is about orders that aren't signed yet."""
-        return self.hook != "patient-view"
+        return self.orders is not None
 
     def described(self) -> dict[str, Any]:
         """As the discovery tells it."""
@@ -48,7 +60,7 @@ class Service:
             "id": self.id,
             "title": self.title,
             "description": self.description,
-            "prefetch": dict(PREFETCH),
+            "prefetch": dict(self.prefetch),
             "usageRequirements": "Prefetch, or a token of this server for its own data.",
         }
 
@@ -67,12 +79,31 @@ SERVICES: Final[Mapping[str, Service]] = {
             "order-select",
             "Check of selected prescriptions",
             f"What {_USER} have against the prescriptions that are being selected.",
+            "MedicationRequest",
         ),
         Service(
             "prescription-sign-check",
             "order-sign",
             "Check of prescriptions before signing",
             f"What {_USER} have against the prescriptions that are about to be signed.",
+            "MedicationRequest",
+        ),
+        Service(
+            "examination-select-check",
+            "order-select",
+            "Check of selected examinations",
+            "Whether an examination that is being selected is ordered already or was done just "
+            "now, and what speaks against its contrast medium.",
+            "ServiceRequest",
+            _EXAMINATIONS,
+        ),
+        Service(
+            "examination-sign-check",
+            "order-sign",
+            "Check of examinations before signing",
+            "The same of the examinations that are about to be signed.",
+            "ServiceRequest",
+            _EXAMINATIONS,
         ),
     )
 }

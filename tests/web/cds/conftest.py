@@ -19,6 +19,7 @@ from tests.smart.dance import assertion, key_pair, public
 
 ROOT = "http://127.0.0.1:8000"
 SIGN = "prescription-sign-check"
+KEYS = ("allergies", "requests", "statements", "results", "orders", "reports")
 
 
 def signed(iss: str, key: jwk.JWK, path: str, /, **changed: Any) -> str:
@@ -83,9 +84,7 @@ def a_call(hook: str = "order-sign", patient: str = "p", drafts=(), **more: Any)
         context["draftOrders"] = a_bundle_of(*drafts, kind="collection")
     if hook == "order-select":
         context["selections"] = more.pop("selections")
-    prefetch = {
-        k: a_bundle_of(*more.pop(k)) for k in ("allergies", "requests", "statements") if k in more
-    }
+    prefetch = {k: a_bundle_of(*more.pop(k)) for k in KEYS if k in more}
     return {
         "hook": hook,
         "hookInstance": ids.new(),

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import pytest
 
+from fhirserver import clock
+from fhirserver.storage.content import instant
 from tests.answers import done
 from tests.prescribing.builders import SNOMED, a_prescription, an_allergy
 from tests.web.cds.conftest import SIGN, a_bundle_of, a_call, cards
 
-NOTHING = {"allergies": [], "requests": [], "statements": []}
+CATEGORY = "http://terminology.hl7.org/CodeSystem/observation-category"
+NOTHING = {"allergies": [], "requests": [], "statements": [], "results": []}
 DRAFT = a_prescription("5640", status="draft") | {"id": "new"}
 WARFARIN = a_prescription("11289") | {"id": "old"}
 
@@ -19,7 +22,10 @@ def test_discovery_tells_the_services_and_what_to_prefetch(app):
     assert {s["hook"] for s in found} == {"patient-view", "order-select", "order-sign"}
     for service in found:
         assert all(service[name] for name in ("id", "description", "title"))
-        assert set(service["prefetch"]) == {"patient", "allergies", "requests", "statements"}
+        wanted = {"patient", "allergies", "requests", "statements", "results"}
+        if service["id"].startswith("examination"):
+            wanted |= {"orders", "reports"}
+        assert set(service["prefetch"]) == wanted
         assert "{{context.patientId}}" in service["prefetch"]["allergies"]
 
 
@@ -51,6 +57,37 @@ def test_a_prescription_about_to_be_signed_gets_a_card(ehr):
         }
     ]
     assert card["selectionBehavior"] == "at-most-one"
+
+
+def test_cards_speak_the_language_of_the_reader(ehr):
+    penicillin = an_allergy("764146007", SNOMED)
+    known = NOTHING | {"requests": [WARFARIN], "allergies": [penicillin]}
+    amoxicillin = a_prescription("723", status="draft") | {"id": "other"}
+    call = a_call(drafts=[DRAFT, amoxicillin], **known)
+    english = cards(ehr.ask(SIGN, call))
+    ehr.http.environ_base["HTTP_ACCEPT_LANGUAGE"] = "de-CH, en;q=0.5"
+    first, *others = cards(ehr.ask(SIGN, call))
+
+    told = " ".join(c["summary"] + c["detail"] for c in (first, *others))
+    assert "Blutung" in told
+    assert "Bleeding" not in told
+    assert first["source"]["label"].startswith("Prüfung der Verordnung: ")
+    assert first["suggestions"][0]["label"].endswith(" nicht anordnen")
+    assert {r["display"] for r in first["overrideReasons"]} >= {"Patient wurde untersucht"}
+    assert [c["indicator"] for c in (first, *others)] == [c["indicator"] for c in english]
+
+
+def test_check_speaks_the_language_of_the_reader(client, patient):
+    warfarin = a_prescription("11289", f"Patient/{patient}")
+    done(client.post("/fhir/MedicationRequest", json=warfarin), 201)
+    draft = a_prescription("5640", f"Patient/{patient}", status="draft") | {"id": "new"}
+    german = {"Accept-Language": "de"}
+    asked = client.post("/fhir/MedicationRequest/$check", json=draft, headers=german)
+    answer = done(asked, 200)
+
+    (issue,) = [p["resource"] for p in answer["parameter"] if p["name"] == "issue"]
+    assert "Blutung" in issue["code"]["text"]
+    assert "Quelle: " in issue["detail"]
 
 
 def test_cards_are_the_findings_of_check(ehr, client, patient):
@@ -166,6 +203,86 @@ def test_orders_of_other_kinds_are_passed_over(ehr):
     call["context"]["draftOrders"] = a_bundle_of(order, DRAFT)
 
     assert cards(ehr.ask(SIGN, call)) == []
+
+
+CRP = {"coding": [{"system": "http://loinc.org", "code": "1988-5"}], "text": "C-reactive protein"}
+
+
+def an_order(**elements):
+    return {
+        "resourceType": "ServiceRequest",
+        "id": "new",
+        "status": "draft",
+        "intent": "order",
+        "code": CRP,
+        "subject": {"reference": "Patient/p"},
+    } | elements
+
+
+def test_an_examination_that_is_ordered_already_gets_a_card(ehr):
+    there = an_order(id="old", status="active")
+    for hook, more in (
+        ("order-select", {"selections": ["ServiceRequest/new"]}),
+        ("order-sign", {}),
+    ):
+        service = f"examination-{hook.removeprefix('order-')}-check"
+        call = a_call(hook, drafts=[an_order(), DRAFT], orders=[there], reports=[], **more)
+        (card,) = cards(ehr.ask(service, call))
+
+        assert card["summary"] == "C-reactive protein is ordered already"
+        assert card["indicator"] == "warning"
+        assert card["source"]["label"] == "Order checks: the patient's orders"
+        assert card["suggestions"][0]["actions"][0]["resourceId"] == "ServiceRequest/new"
+
+
+def test_an_examination_is_compared_with_what_this_server_holds(client, patient):
+    subject = {"reference": f"Patient/{patient}"}
+    report = {
+        "resourceType": "DiagnosticReport",
+        "status": "final",
+        "code": CRP,
+        "subject": subject,
+        "effectiveDateTime": instant(clock.now()),
+    }
+    done(client.post("/fhir/DiagnosticReport", json=report), 201)
+    there = an_order(status="active", subject=subject, authoredOn=instant(clock.now()))
+    done(client.post("/fhir/ServiceRequest", json=there), 201)
+    draft = an_order(subject=subject)
+
+    answer = client.post(
+        "/cds-services/examination-sign-check", json=a_call("order-sign", patient, [draft])
+    )
+    assert [c["summary"].split(" on ")[0] for c in cards(answer)] == [
+        "C-reactive protein is ordered already",
+        "C-reactive protein was done",
+    ]
+
+
+def test_a_result_speaks_against_a_prescription(ehr, client, patient):
+    egfr = {
+        "resourceType": "Observation",
+        "id": "egfr",
+        "status": "final",
+        "category": [{"coding": [{"system": CATEGORY, "code": "laboratory"}]}],
+        "code": {"coding": [{"system": "http://loinc.org", "code": "98979-8"}], "text": "eGFR"},
+        "effectiveDateTime": instant(clock.now()),
+        "valueQuantity": {"value": 24, "unit": "mL/min/1.73 m2", "code": "mL/min/{1.73_m2}"},
+    }
+    egfr["valueQuantity"]["system"] = "http://unitsofmeasure.org"
+    metformin = a_prescription("6809", status="draft") | {"id": "new"}
+    sent = cards(ehr.ask(SIGN, a_call(drafts=[metformin], **NOTHING | {"results": [egfr]})))
+    subject = {"reference": f"Patient/{patient}"}
+    stored = {k: v for k, v in egfr.items() if k != "id"} | {"subject": subject}
+    done(client.post("/fhir/Observation", json=stored), 201)
+    draft = metformin | {"subject": subject}
+    call = a_call("order-sign", patient, [draft])
+    held = cards(client.post(f"/cds-services/{SIGN}", json=call))
+
+    for found in (sent, held):
+        assert [(c["indicator"], c["source"]["topic"]["code"]) for c in found] == [
+            ("critical", "LAB")
+        ]
+        assert "eGFR 24 mL/min/1.73 m2" in found[0]["summary"]
 
 
 def test_feedback_is_kept_on_record(make_app, ehr, client_of):

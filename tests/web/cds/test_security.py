@@ -16,7 +16,7 @@ from tests.web.cds.conftest import EHR, ROOT, SIGN, a_call, cards, register, sig
 
 PATH = f"/cds-services/{SIGN}"
 DRAFT = a_prescription("5640", status="draft") | {"id": "new"}
-CALL = a_call(drafts=[DRAFT], allergies=[], requests=[], statements=[])
+CALL = a_call(drafts=[DRAFT], allergies=[], requests=[], statements=[], results=[])
 
 
 def refused(answer, words=""):
