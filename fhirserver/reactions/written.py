@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final, Literal
@@ -11,7 +11,7 @@ from fhirserver.engine import Engine
 from fhirserver.model import json
 from fhirserver.model.resource import Resource
 from fhirserver.reactions.looking import looked_up
-from fhirserver.storage.numbered import numbered
+from fhirserver.storage.numbered import Place, numbered
 from fhirserver.storage.rows import Version
 
 _METHOD: Final[Mapping[str, Any]] = {"POST": "C", "PUT": "U", "PATCH": "U", "DELETE": "D"}
@@ -41,20 +41,28 @@ class Written:
 
 def written(engine: Engine, resource_type: str, key: int, version: int) -> Written | None:
     """A version by its place in the change log; None when it was expunged meanwhile."""
-    here, before = (resource_type, key, version), (resource_type, key, version - 1)
-    found = numbered(engine.context.store.database, [here, before])
-    now = found.get(here)
-    if now is None:
-        return None
-    return Written(
-        resource_type,
-        now.id,
-        version,
-        _METHOD[now.method],
-        now.updated,
-        _resource(now),
-        _resource(found.get(before)),
-    )
+    place = (resource_type, key, version)
+    return all_written(engine, [place]).get(place)
+
+
+def all_written(engine: Engine, places: Sequence[Place]) -> dict[Place, Written]:
+    """The versions at some places in the change log, but those that were expunged meanwhile."""
+    before = {p: (p[0], p[1], p[2] - 1) for p in places}
+    wanted = dict.fromkeys([*places, *(b for b in before.values() if b[2])])
+    found = numbered(engine.context.store.database, list(wanted))
+    return {
+        place: Written(
+            now.type,
+            now.id,
+            now.version,
+            _METHOD[now.method],
+            now.updated,
+            _resource(now),
+            _resource(found.get(before[place])),
+        )
+        for place in before
+        if (now := found.get(place)) is not None
+    }
 
 
 def authors(engine: Engine, change: Written) -> frozenset[str]:

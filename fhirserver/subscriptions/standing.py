@@ -55,6 +55,14 @@ def give_status(engine: Engine, held: Subscriber, status: str, error: str | None
     return False
 
 
+def begin_again(engine: Engine, held: Subscriber) -> bool:
+    """Let a subscription that failed begin again as it is; whether it does.
+
+    It keeps the rights of who wrote it, and is told of what happens from now on.
+    """
+    return held.status == "error" and give_status(engine, held, "requested")
+
+
 def fail(engine: Engine, held: Subscriber, reason: str) -> None:
     """A subscription doesn't work: it says so, and a Task asks somebody to look at it."""
     log.error("subscription_failed", extra={"subscription": held.id, "reason": reason})

@@ -13,6 +13,8 @@ from fhirserver.model.resource import Resource
 from fhirserver.wards.beds import is_bed, physical_type
 
 _DEEPEST: Final = 12
+_WITHIN: Final = frozenset({"bd", "ro"})
+"""What lies within a ward."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,10 +44,14 @@ def wards_of(locations: Iterable[Resource]) -> list[Ward]:
 
 
 def _ward(bed: Resource, known: Mapping[str, Resource]) -> str:
-    """The nearest ward, else what the bed is part of, else the bed itself."""
+    """The nearest ward, else the nearest that is no room, else what is there.
+
+    HL7 v2 has no word for a ward: a point of care (PL.1) comes without a physical type.
+    """
     chain = list(_up(f"Location/{bed['id']}", known))
     wards = [r for r in chain if physical_type(known[r]) == "wa"]
-    return next(iter(wards), chain[min(1, len(chain) - 1)])
+    larger = [r for r in chain[1:] if physical_type(known[r]) not in _WITHIN]
+    return next(iter([*wards, *larger, *chain[1:]]), chain[0])
 
 
 def _up(reference: str, known: Mapping[str, Resource]) -> Iterator[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any, Final
 from urllib.parse import parse_qsl, urlencode, urlsplit
@@ -48,7 +48,10 @@ class Acting:
 
         `occasion.search("Task", ("patient", "Patient/1"), ("status", "requested"))`
         """
-        found: list[Resource] = []
+        return list(self.each(resource_type, *pairs))
+
+    def each(self, resource_type: str, *pairs: tuple[str, str]) -> Iterator[Resource]:
+        """As `search`, a page only when it is wanted: for who stops at the first that will do."""
         has_count = any(name == "_count" for name, _ in pairs)
         query: tuple[tuple[str, str], ...] | None = pairs
         if not has_count:
@@ -56,13 +59,10 @@ class Acting:
         while query is not None:
             request = FhirRequest("search-type", self.principal, type=resource_type, query=query)
             page = _parsed(self.handle(request))
-            found += [
-                entry["resource"]
-                for entry in page.get("entry", ())
-                if entry.get("search", {}).get("mode") != "outcome"
-            ]
+            for entry in page.get("entry", ()):
+                if entry.get("search", {}).get("mode") != "outcome":
+                    yield entry["resource"]
             query = _next(page)
-        return found
 
     def create_once(self, resource: Resource, identifier: Mapping[str, str]) -> Resource:
         """Create a resource unless one of its type has the identifier; that one, or the new one.
@@ -140,4 +140,5 @@ def _literal(text: str) -> str:
 
 
 def _parsed(answer: FhirResponse) -> Resource:
-    return json.parse_object(answer.content or b"{}")
+    made: Resource = json.kept(answer.content or b"{}")
+    return made

@@ -6,24 +6,32 @@ other; a lane for each resource keeps the order of its changes.
 
 from __future__ import annotations
 
+import logging
+import time
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from datetime import timedelta
 from functools import partial
 from typing import Any, Final
 
 import fhirserver.workflows as package
-from fhirserver import clock
+from fhirserver import clock, queues
 from fhirserver.engine import Engine
 from fhirserver.reactions import Change as Logged
 from fhirserver.reactions import Connection, Item, New, Reaction, Reader, Worker, reactions
-from fhirserver.reactions.written import written
+from fhirserver.reactions.written import Written, all_written
 from fhirserver.registry import discover
+from fhirserver.storage.numbered import Place
 from fhirserver.storage.observed import long_past, of_other_status
 from fhirserver.workflows.occasion import Change, Elapsed, Occasion
 from fhirserver.workflows.registering import Remind, Workflow, timers, workflows
 
+log = logging.getLogger(__name__)
+
 READER: Final = "workflows"
+TOGETHER_SECONDS: Final = 5.0
+"""So long workflows go on with changes that they were given together; the rest goes by itself."""
 
 
 @reactions.register("workflows")
@@ -37,7 +45,14 @@ def reaction_of(
     engine: Engine, known: Mapping[str, Workflow], reminders: Mapping[str, Remind]
 ) -> Reaction:
     """These workflows and timers."""
-    workers = [Worker(topic(w.name), partial(_act, engine, w)) for w in known.values()]
+    workers = [
+        Worker(
+            topic(w.name),
+            partial(_act, engine, w),
+            together=partial(_act_on_all, engine, w),
+        )
+        for w in known.values()
+    ]
     workers += [
         Worker(f"timer.{name}", partial(_remind, engine, name, remind))
         for name, remind in reminders.items()
@@ -113,19 +128,58 @@ def _content(change: Logged) -> dict[str, Any]:
 
 
 def _act(engine: Engine, one: Workflow, item: Item) -> None:
-    occasion = _occasion(engine, one.name, item.content)
-    if occasion is not None:
-        one.act(occasion)
+    place = _place(item)
+    found = all_written(engine, [place]).get(place)
+    if found is not None:
+        one.act(_occasion(engine, one, found))
+
+
+def _act_on_all(engine: Engine, one: Workflow, items: Sequence[Item]) -> set[int]:
+    """Do items of different lanes, of which most concern no rule: with one look, and one end.
+
+    One that fails is left, to be done by itself, and told then.
+    """
+    try:
+        found = all_written(engine, [_place(i) for i in items])
+        occasions = [
+            (item, None if (of := found.get(_place(item))) is None else _occasion(engine, one, of))
+            for item in items
+        ]
+        done = _done(one, occasions)
+        if not done:
+            return set()
+        ended = queues.finish(engine.context.store.database, items[0].lease, done)
+    except Exception as error:  # noqa: BLE001 - each is told by itself what is wrong with it
+        log.warning("workflow_not_together", extra={"topic": one.name, "error": str(error)})
+        return set()
+    return set(done) if ended == len(done) else set()
+
+
+def _done(one: Workflow, occasions: Sequence[tuple[Item, Occasion | None]]) -> list[int]:
+    """The items that are done, as long as there is time."""
+    if one.act_on_all is not None:
+        one.act_on_all([o for _, o in occasions if o is not None])
+        return [item.id for item, _ in occasions]
+    done: list[int] = []
+    until = time.monotonic() + TOGETHER_SECONDS
+    for item, occasion in occasions:
+        if time.monotonic() > until:
+            break
+        with suppress(Exception):
+            if occasion is not None:
+                one.act(occasion)
+            done.append(item.id)
+    return done
 
 
 def _remind(engine: Engine, name: str, remind: Remind, item: Item) -> None:
     remind(Elapsed(engine, name, item.content))
 
 
-def _occasion(engine: Engine, name: str, content: Mapping[str, Any]) -> Occasion | None:
-    """The change with its contents; None when it was expunged meanwhile."""
-    found = written(engine, content["type"], content["key"], content["version"])
-    if found is None:
-        return None
+def _place(item: Item) -> Place:
+    return item.content["type"], item.content["key"], item.content["version"]
+
+
+def _occasion(engine: Engine, one: Workflow, found: Written) -> Occasion:
     change = Change(found.type, found.id, found.version, found.method, found.updated)
-    return Occasion(engine, name, change, found.resource, found.before)
+    return Occasion(engine, one.name, change, found.resource, found.before)

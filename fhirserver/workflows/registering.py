@@ -9,7 +9,7 @@ def remind(elapsed: Elapsed) -> None: ...
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
@@ -20,6 +20,7 @@ from fhirserver.workflows.occasion import Change, Elapsed, Occasion
 __all__ = ["Change", "Elapsed", "Occasion", "timer", "timers", "workflow", "workflows"]
 
 Act = Callable[[Occasion], None]
+ActOnAll = Callable[[Sequence[Occasion]], None]
 Remind = Callable[[Elapsed], None]
 
 
@@ -29,7 +30,8 @@ class Workflow:
 
     At least once: after a crash it is called again, so it makes things with `create_once`. It isn't
     called for Observations of a bulk load that are new and all of whose times lie further back
-    than `looks_back`, nor for what is new and has a status outside `statuses`.
+    than `looks_back`, nor for what is new and has a status outside `statuses`. `act_on_all` does
+    what `act` does, for changes of several resources at once; when it raises, each goes by itself.
     """
 
     name: str
@@ -37,6 +39,7 @@ class Workflow:
     act: Act
     looks_back: timedelta | None = None
     statuses: frozenset[str] | None = None
+    act_on_all: ActOnAll | None = None
 
 
 workflows: Final[Registry[Workflow]] = Registry("workflow")
@@ -49,11 +52,13 @@ def workflow(
     types: tuple[str, ...],
     looks_back: timedelta | None = None,
     statuses: frozenset[str] | None = None,
+    act_on_all: ActOnAll | None = None,
 ) -> Callable[[Act], Act]:
     """Let the decorated function be called for every change of these types; see Workflow."""
 
     def add(act: Act) -> Act:
-        workflows.register(name)(Workflow(name, frozenset(types), act, looks_back, statuses))
+        made = Workflow(name, frozenset(types), act, looks_back, statuses, act_on_all)
+        workflows.register(name)(made)
         return act
 
     return add

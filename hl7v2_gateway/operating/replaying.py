@@ -8,14 +8,15 @@ from urllib.parse import parse_qsl
 
 from fhirserver.access.principal import Principal
 from fhirserver.engine import Engine
-from fhirserver.errors import Forbidden, Gone, NotFound
+from fhirserver.errors import Forbidden, Gone, NotFound, Unavailable
 from fhirserver.interactions.messages import FhirRequest
 from fhirserver.messages import Message, Messages
 from fhirserver.model.differences import differences
 from fhirserver.model.resource import Resource
 from fhirserver.reactions.looking import looked_up
+from hl7v2_gateway import er7
 from hl7v2_gateway.operating.beside import fields
-from hl7v2_gateway.operating.conversions import Convert, NotConverted
+from hl7v2_gateway.operating.conversions import NotConverted
 from hl7v2_gateway.operating.converting import Converter
 from hl7v2_gateway.operating.removing import missing
 
@@ -30,13 +31,10 @@ class Replaying:
     Who may not see a resource is told where it would change, not what it would say.
     """
 
-    def __init__(
-        self, engine: Engine, messages: Messages, converter: Converter, convert: Convert
-    ) -> None:
+    def __init__(self, engine: Engine, messages: Messages, converter: Converter) -> None:
         self._engine = engine
         self._messages = messages
         self._converter = converter
-        self._convert = convert
 
     def preview(self, principal: Principal, message: Message) -> dict[str, Any]:
         """For a message the resources that would be created or changed, and how (FHIRPath Patch).
@@ -48,7 +46,7 @@ class Replaying:
         answer: dict[str, Any] = {"message": head.id, "newer": self._messages.newer(head)}
         try:
             parsed, sender = self._converter.read(message)
-            made = self._convert(parsed, sender, head.id)
+            made = self._converter.converted(parsed, sender, head.id)
         except NotConverted as error:
             return {**answer, "reason": f"{error.code} {error}", "changes": []}
         entries = made.converted.bundle["entry"]
@@ -81,10 +79,20 @@ class Replaying:
     def beside(self, message: Message) -> dict[str, Any]:
         """A message beside what it says in FHIR, field by field; see beside.py.
 
-        Raises NotConverted.
+        Of one that can't be converted, `reason` says why, and nothing is made of its fields. Raises
+        er7.Malformed.
         """
-        parsed, sender = self._converter.read(message)
-        made = self._convert(parsed, sender, message.head.id)
+        try:
+            parsed, sender = self._converter.read(message)
+            made = self._converter.converted(parsed, sender, message.head.id)
+        except (NotConverted, Unavailable) as error:
+            code = error.code if isinstance(error, NotConverted) else "207"
+            return {
+                "message": message.head.id,
+                "fields": fields(er7.parse(message.raw), None, {}),
+                "resources": {},
+                "reason": f"{code} {error}",
+            }
         entries = made.converted.bundle["entry"]
         stored = {
             e["fullUrl"]: found

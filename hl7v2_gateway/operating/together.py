@@ -8,7 +8,6 @@ together (two that change one resource, one that fails) are done one after the o
 from __future__ import annotations
 
 import logging
-from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -18,6 +17,7 @@ from fhirserver.engine import Engine
 from fhirserver.errors import KeyUnavailable, Unavailable
 from fhirserver.interactions.messages import FhirRequest, Hand
 from fhirserver.messages import Done, Message, Messages
+from fhirserver.model.resource import Resource
 from fhirserver.queues import Item
 from hl7v2_gateway.acknowledging import ACCEPTED
 from hl7v2_gateway.operating.conversions import Made, NotConverted
@@ -55,18 +55,18 @@ class Together:
         try:
             found = self._messages.find_all([i.content["message"] for i in alone])
             senders: dict[str, Sender] = {}
-            groups: dict[str, list[_Ready]] = defaultdict(list)
+            group: list[_Ready] = []
             for item in alone:
                 message = found.get(item.content["message"])
                 if (
                     message is not None
                     and (ready := self._ready(item, message, senders)) is not None
                 ):
-                    groups[ready.request.principal.subject].append(ready)
+                    group.append(ready)
         except Exception as error:  # noqa: BLE001 - each is told by itself what is wrong with it
             log.warning("hl7v2_not_together", extra={"error": type(error).__name__})
             return set()
-        return {i.id for group in groups.values() for i in self._written(group)}
+        return {i.id for part in _agreeing(group) for i in self._written(part)}
 
     def _ready(self, item: Item, message: Message, senders: dict[str, Sender]) -> _Ready | None:
         """None for a message that has to go by itself."""
@@ -108,6 +108,34 @@ class Together:
                 raise Ended
 
         self._engine.handle_together([r.request for r in group], also)
+
+
+def _agreeing(group: Sequence[_Ready]) -> list[list[_Ready]]:
+    """Parts of which none says different things of one resource: those can't go together.
+
+    A laboratory and the admission desk often write of a patient at the same time.
+    """
+    parts: list[tuple[dict[str, Resource], list[_Ready]]] = []
+    for ready in group:
+        said = _said(ready.request)
+        for known, members in parts:
+            if all(known.get(url, resource) == resource for url, resource in said.items()):
+                known |= said
+                members.append(ready)
+                break
+        else:
+            parts.append((said, [ready]))
+    return [members for _, members in parts]
+
+
+def _said(request: FhirRequest) -> dict[str, Resource]:
+    """What a transaction says of what it means by which address, but what it only mentions."""
+    mentions = request.hand.mentions if request.hand is not None else frozenset()
+    return {
+        entry["request"]["url"]: entry.get("resource", {})
+        for entry in request.resource["entry"]
+        if entry["request"]["method"] != "POST" and entry["fullUrl"] not in mentions
+    }
 
 
 def _request(sender: Sender, made: Made) -> FhirRequest:

@@ -17,7 +17,7 @@ from hl7v2_gateway.operating.answering import Answering
 from hl7v2_gateway.operating.converting import Converter
 from hl7v2_gateway.operating.together import Together
 
-LANES: Final = 16
+LANES: Final = 64
 """So many messages, of different patients, are written together."""
 
 

@@ -44,7 +44,7 @@ def blueprints(desk: Desk) -> Sequence[Blueprint]:
         directory,
         intake,
         Responder(lambda: desk.engine),
-        Replaying(desk.engine, messages, converter, convert),
+        Replaying(desk.engine, messages, converter),
         converter,
         Overlays(desk.engine),
         SentMessages(desk.database, open_keyring(settings, desk.database)),

@@ -53,7 +53,9 @@ def document(base: str) -> dict[str, Any]:
         "paths": {
             "/hl7v2": {"post": _call("Take a message or a batch", media="application/hl7-v2")},
             "/hl7v2/senders": {"get": _call("Senders, and how they stand")},
-            "/hl7v2/lanes": {"get": _call("The lanes that have waited longest", query=("_count",))},
+            "/hl7v2/lanes": {
+                "get": _call("The lanes that have waited longest", query=("message", "_count"))
+            },
             "/hl7v2/messages": {"get": _call("Messages, the newest first", query=_LIST)},
             "/hl7v2/messages/{number}": {"get": _call("A message", by="number")},
             "/hl7v2/messages/{number}/fields": {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
@@ -12,6 +12,7 @@ from fhirserver import clock
 from fhirserver.access.principal import Principal
 from fhirserver.errors import Invalid
 from fhirserver.messages import Head, LaneStanding, SenderStanding, Wanted
+from fhirserver.reactions.looking import looked_up
 from fhirserver.web.administration.admission import Answer, Body
 from hl7v2_gateway.intake.lanes import lane
 from hl7v2_gateway.web.operator import Operator
@@ -34,8 +35,10 @@ def add_to(made: Blueprint, operator: Operator) -> None:
     @made.get("/lanes")
     def lanes() -> Response:
         def act(_principal: Principal, _body: Body) -> Answer:
-            found = operator.messages.lanes(limit=_count(request.args))
-            return {"lanes": [_lane(one) for one in found]}, 200
+            count, about = _count(request.args), _number(request.args, "message")
+            found = operator.messages.lanes(limit=count + 1, about=about)
+            shown = [_lane(one) for one in found[:count]]
+            return {"lanes": shown, "isCut": len(found) > count}, 200
 
         return operator.serve("hl7v2-lanes", act)
 
@@ -52,11 +55,12 @@ def _senders(operator: Operator) -> Mapping[str, Any]:
     standing = {s.sender: s for s in operator.messages.senders()}
     known = {s.id: s.name for s in operator.directory.known(0)}
     ids = sorted(standing.keys() | known.keys())
+    names = known | _names(operator, [id_ for id_ in ids if id_ and id_ not in known])
     return {
         "senders": [
             {
                 "id": id_,
-                "name": known.get(id_, id_ or "(unknown)"),
+                "name": names.get(id_, id_ or "(unknown)"),
                 "isEntered": id_ in known,
                 **_standing(standing.get(id_)),
             }
@@ -65,12 +69,23 @@ def _senders(operator: Operator) -> Mapping[str, Any]:
     }
 
 
+def _names(operator: Operator, ids: Sequence[str]) -> dict[str, str]:
+    """What senders were called whose Endpoints count no more, such as those switched off."""
+    found = [i for i in ids if not i.startswith("open-")][:MOST]
+    if not found:
+        return {}
+    endpoints = looked_up(operator.desk.engine, "Endpoint", ("_id", ",".join(found)))
+    return {e["id"]: e["name"] for e in endpoints if e.get("name")}
+
+
 def _standing(one: SenderStanding | None) -> dict[str, Any]:
     if one is None:
-        return {"waiting": 0, "dead": 0}
+        return {"waiting": 0, "dead": 0, "heldUp": 0, "lastHour": 0}
     found = {
         "waiting": one.waiting,
         "dead": one.dead,
+        "heldUp": one.held_up,
+        "lastHour": one.last_hour,
         "oldestSeconds": _age(one.oldest),
         "last": None if one.last is None else one.last.isoformat(timespec="seconds"),
         "lastError": one.reason,
@@ -81,6 +96,7 @@ def _standing(one: SenderStanding | None) -> dict[str, Any]:
 def _lane(one: LaneStanding) -> dict[str, Any]:
     return {
         "lane": one.lane,
+        "sender": one.sender,
         "depth": one.depth,
         "oldestSeconds": _age(one.oldest),
         "first": one.first,

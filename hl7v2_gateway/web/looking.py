@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any, Final
 
@@ -14,7 +15,6 @@ from fhirserver.reactions.looking import looked_up
 from fhirserver.web.administration.admission import Answer, Body
 from fhirserver.web.origin import origin
 from hl7v2_gateway.er7 import Malformed
-from hl7v2_gateway.operating.conversions import NotConverted
 from hl7v2_gateway.web.operator import Operator
 from hl7v2_gateway.web.shapes import of_head, text_of
 
@@ -29,21 +29,21 @@ def add_to(made: Blueprint, operator: Operator) -> None:
         def act(principal: Principal, _body: Body) -> Answer:
             return _read(operator, principal, number), 200
 
-        return operator.serve("hl7v2-message", act)
+        return operator.serve("hl7v2-message", act, about="hl7v2:message")
 
     @made.get("/messages/<int:number>/fields")
     def fields(number: int) -> Response:
         def act(principal: Principal, _body: Body) -> Answer:
             return _beside(operator, principal, number), 200
 
-        return operator.serve("hl7v2-message-fields", act)
+        return operator.serve("hl7v2-message-fields", act, about="hl7v2:message")
 
 
 def _read(operator: Operator, principal: Principal, number: int) -> dict[str, Any]:
     message = operator.message(number)
     ack, answer = operator.messages.answers(number)
     resources = _made(operator, number)
-    patients = tuple(r for r in resources if r.startswith("Patient/"))
+    patients = _patients(resources)
     # Whose data was shown is on record beside the call itself.
     event = called(principal, "hl7v2-message-text", origin(), reason=f"message {number}")
     operator.desk.recorder.add(replace(event, action="R", patients=patients))
@@ -62,12 +62,17 @@ def _beside(operator: Operator, principal: Principal, number: int) -> dict[str, 
     message = operator.message(number)
     try:
         found = operator.replaying.beside(message)
-    except (Malformed, NotConverted) as error:
-        raise Unprocessable(f"this message can't be converted: {error}") from error
-    patients = tuple(r for r in found["resources"] if r.startswith("Patient/"))
+    except Malformed as error:
+        raise Unprocessable(f"this message can't be read: {error}") from error
+    patients = _patients(found["resources"])
     event = called(principal, "hl7v2-message-text", origin(), reason=f"message {number}")
     operator.desk.recorder.add(replace(event, action="R", patients=patients))
     return found
+
+
+def _patients(addresses: Iterable[str]) -> tuple[str, ...]:
+    """The ids of the patients among some resources."""
+    return tuple(a.removeprefix("Patient/") for a in addresses if a.startswith("Patient/"))
 
 
 def _made(operator: Operator, number: int) -> list[str]:

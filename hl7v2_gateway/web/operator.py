@@ -5,21 +5,18 @@ administrators. Everything is on record.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
 
 from flask import Response
 
 from fhirserver.errors import NotFound
 from fhirserver.messages import Message, Messages
 from fhirserver.sent_messages import SentMessages
-from fhirserver.web.administration.admission import Act, Desk
+from fhirserver.web.administration.admission import OPERATES, Act, Desk
 from hl7v2_gateway.intake import Directory, Intake
 from hl7v2_gateway.operating.converting import Converter
 from hl7v2_gateway.operating.overlays import Overlays
 from hl7v2_gateway.operating.replaying import Replaying
 from hl7v2_gateway.querying import Responder
-
-_OPERATES: Final = frozenset({"operate-interfaces"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,9 +33,12 @@ class Operator:
     overlays: Overlays
     sent: SentMessages
 
-    def serve(self, name: str, act: Act) -> Response:
-        """Carry out a request of somebody who looks after interfaces, or of an administrator."""
-        return self.desk.serve(name, act, also=_OPERATES)
+    def serve(self, name: str, act: Act, about: str | None = None) -> Response:
+        """Carry out a request of somebody who looks after interfaces, or of an administrator.
+
+        `about` is the kind of what it is about, whose id is in the address.
+        """
+        return self.desk.serve(name, act, also=OPERATES, about=about)
 
     def message(self, number: int) -> Message:
         """A message of the record. Raises NotFound."""

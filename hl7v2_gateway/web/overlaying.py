@@ -43,14 +43,14 @@ def add_to(made: Blueprint, operator: Operator) -> None:
         def act(_principal: Principal, body: Body) -> Answer:
             return _entered(operator, name, body), 200
 
-        return operator.serve("hl7v2-overlay-entry", act)
+        return operator.serve("hl7v2-overlay-entry", act, about="hl7v2:overlay")
 
     @made.post("/overlays/<name>/trial")
     def try_out(name: str) -> Response:
         def act(_principal: Principal, body: Body) -> Answer:
             return _tried(operator, name, body), 200
 
-        return operator.serve("hl7v2-overlay-trial", act)
+        return operator.serve("hl7v2-overlay-trial", act, about="hl7v2:overlay")
 
 
 def _listed(operator: Operator) -> dict[str, Any]:

@@ -47,7 +47,7 @@ def add_to(made: Blueprint, operator: Operator) -> None:
         def act(_principal: Principal, body: Body) -> Answered:
             return _answer(operator, question, body), 200
 
-        return operator.serve("hl7v2-answer", act)
+        return operator.serve("hl7v2-answer", act, about="hl7v2:question")
 
 
 def _listed(operator: Operator, given: dict[str, str]) -> list[dict[str, Any]]:

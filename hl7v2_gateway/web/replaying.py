@@ -28,14 +28,14 @@ def add_to(made: Blueprint, operator: Operator) -> None:
         def act(principal: Principal, body: Body) -> Answer:
             return _replayed(operator, principal, body), 200
 
-        return operator.serve("hl7v2-replay", act)
+        return operator.serve("hl7v2-replay", act, about="hl7v2:message")
 
     @made.post("/messages/<int:number>/copies")
     def copy(number: int) -> Response:
         def act(_principal: Principal, body: Body) -> Answer:
             return _copied(operator, number, body), 201
 
-        return operator.serve("hl7v2-copy", act)
+        return operator.serve("hl7v2-copy", act, about="hl7v2:message")
 
     @made.post("/messages/<int:number>/discard")
     def discard(number: int) -> Response:
@@ -46,7 +46,7 @@ def add_to(made: Blueprint, operator: Operator) -> None:
                 raise Conflict("only a message that waits or is dead can be discarded")
             return {"id": number, "state": "discarded"}, 200
 
-        return operator.serve("hl7v2-discard", act)
+        return operator.serve("hl7v2-discard", act, about="hl7v2:message")
 
 
 def _replayed(operator: Operator, principal: Principal, body: Body) -> dict[str, Any]:

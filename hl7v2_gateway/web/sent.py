@@ -50,7 +50,7 @@ def add_to(made: Blueprint, operator: Operator) -> None:
         def act(principal: Principal, _body: Body) -> Answer:
             return _read(operator, principal, number), 200
 
-        return operator.serve("hl7v2-sent-message", act)
+        return operator.serve("hl7v2-sent-message", act, about="hl7v2:sent")
 
     @made.post("/sent/<int:number>/resend")
     def sent_again(number: int) -> Response:
@@ -61,7 +61,7 @@ def add_to(made: Blueprint, operator: Operator) -> None:
                 raise Conflict("a message that waits for its turn is sent anyway")
             return {"id": number, "state": "waiting"}, 200
 
-        return operator.serve("hl7v2-resend", act)
+        return operator.serve("hl7v2-resend", act, about="hl7v2:sent")
 
     @made.post("/sent/<int:number>/cancel")
     def sent_cancelled(number: int) -> Response:
@@ -72,14 +72,14 @@ def add_to(made: Blueprint, operator: Operator) -> None:
                 raise Conflict("only a message that waits, or was stopped at, can be cancelled")
             return {"id": number, "state": "discarded"}, 200
 
-        return operator.serve("hl7v2-cancel", act)
+        return operator.serve("hl7v2-cancel", act, about="hl7v2:sent")
 
     @made.post("/sent/<int:number>/copies")
     def sent_copy(number: int) -> Response:
         def act(_principal: Principal, body: Body) -> Answer:
             return _copied(operator, number, body), 201
 
-        return operator.serve("hl7v2-sent-copy", act)
+        return operator.serve("hl7v2-sent-copy", act, about="hl7v2:sent")
 
 
 def _receivers(operator: Operator) -> list[dict[str, Any]]:
@@ -170,7 +170,7 @@ def _message(operator: Operator, number: int) -> Sent:
 
 def _read(operator: Operator, principal: Principal, number: int) -> dict[str, Any]:
     message = _message(operator, number)
-    patients = (f"Patient/{message.head.patient}",) if message.head.patient else ()
+    patients = (message.head.patient,) if message.head.patient else ()
     # Whose data was shown is on record beside the call itself.
     event = called(principal, "hl7v2-sent-text", origin(), reason=f"sent message {number}")
     operator.desk.recorder.add(replace(event, action="R", patients=patients))

@@ -52,6 +52,17 @@ def test_beds_belong_to_the_nearest_ward_above_them():
     assert wards_of(HOUSE)[0].above == ("Location/w1", "Location/b")
 
 
+def test_without_a_ward_beds_belong_to_the_nearest_place_that_is_no_room():
+    """As HL7 v2 tells of places: PL.1 is a point of care without a physical type."""
+    ward = {"resourceType": "Location", "id": "p", "name": "4E"}
+    rooms = [place("p7", "ro", "p"), place("p71", "bd", "p7"), place("p8", "bd", "p")]
+    alone = [place("r", "ro"), place("r1", "bd", "r"), place("x", "bd")]
+
+    found = {w.location["id"]: [b["id"] for b in w.beds] for w in wards_of([ward, *rooms, *alone])}
+
+    assert found == {"p": ["p71", "p8"], "r": ["r1"], "x": ["x"]}
+
+
 def test_a_circle_of_places_ends():
     assert wards_of([place("a", "bd", "c"), place("c", "ro", "a")])
 

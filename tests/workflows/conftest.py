@@ -19,16 +19,23 @@ def engine(app):
     return app.extensions["fhirserver"]
 
 
+def _workflow(name, types, act, act_on_all=None) -> Workflow:
+    return Workflow(name, frozenset(types), act, act_on_all=act_on_all)
+
+
 @pytest.fixture
 def reacting(database, engine, monkeypatch):
-    """`with reacting({"name": (types, act)}, {"timer": remind}):` runs these and no others."""
+    """`with reacting({"name": (types, act)}, {"timer": remind}):` runs these and no others.
+
+    A workflow may have a third part: what it does for many changes at once.
+    """
     reader = f"workflows-{ids.new()}"
     monkeypatch.setattr(reaction, "READER", reader)
     topics = set()
 
     @contextmanager
     def run(acts, reminders=None, *, workers: int = 1) -> Iterator[None]:
-        known = {n: Workflow(n, frozenset(t), act) for n, (t, act) in acts.items()}
+        known = {n: _workflow(n, *made) for n, made in acts.items()}
         topics.update(reaction.topic(n) for n in known)
         topics.update(f"timer.{n}" for n in reminders or {})
         queues.begin(database, reader)

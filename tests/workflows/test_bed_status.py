@@ -8,7 +8,7 @@ from fhirserver.workflows import bed_status
 from tests.workflows.alert_world import World, to
 
 ACTS = {
-    "bed_status": (["Encounter"], bed_status.beds),
+    "bed_status": (["Encounter"], bed_status.beds, bed_status.all_beds),
     "device_status": (["DeviceUseStatement"], bed_status.devices),
 }
 PHYSICAL = "http://terminology.hl7.org/CodeSystem/location-physical-type"
@@ -87,6 +87,35 @@ def test_who_comes_into_a_bed_as_another_leaves_has_it(world, client, bed, becom
         becomes(next_, "H")
 
     assert world.current(shared)["operationalStatus"]["code"] == "O"
+
+
+def test_many_who_come_at_once_take_their_beds_in_one_look(world, client, bed, becomes, reacting):
+    beds, left = [bed() for _ in range(5)], bed()
+    encounter = {k: v for k, v in world.current(world.encounter).items() if k not in {"id", "meta"}}
+    in_beds(world, left)
+    entries = [
+        {
+            "resource": {**encounter, "location": [{"location": to(b), "status": "active"}]},
+            "request": {"method": "POST", "url": "Encounter"},
+        }
+        for b in beds
+    ]
+    stay = {k: v for k, v in world.current(world.encounter).items() if k != "location"}
+    moves = {
+        "resource": stay,
+        "request": {"method": "PUT", "url": f"Encounter/{world.encounter['id']}"},
+    }
+    world.put(world.current(left), operationalStatus={"code": "O"})
+    with reacting(ACTS):
+        bundle = {"resourceType": "Bundle", "type": "transaction", "entry": [*entries, moves]}
+        assert client.post("/fhir", json=bundle).status_code == 200
+        for one in beds:
+            becomes(one, "O")
+        becomes(left, "H")
+
+    # One transaction wrote all of them.
+    times = {world.current(one)["meta"]["lastUpdated"] for one in [*beds, left]}
+    assert len(times) == 1
 
 
 def test_a_ventilator_is_in_use_until_the_statement_ends(world, eventually, reacting):

@@ -216,3 +216,53 @@ def test_a_timer_calls_its_handler_when_it_has_run_out(client, reacting, eventua
         eventually(lambda: rang)
 
     assert rang == [1]
+
+
+def test_of_many_changes_the_one_that_fails_is_done_again_and_no_other(
+    client, database, reacting, eventually, monkeypatch
+):
+    monkeypatch.setattr(queues, "delay", lambda attempts: 0.0)
+    seen: list[str] = []
+
+    def act(occasion):
+        seen.append(occasion.resource["code"]["text"])
+        if occasion.resource["code"]["text"] == "bad" and seen.count("bad") < 4:
+            raise RuntimeError
+
+    def entries(texts):
+        return [
+            {"resource": a_basic(t), "request": {"method": "POST", "url": "Basic"}} for t in texts
+        ]
+
+    with reacting({"w": (["Basic"], act)}):
+        texts = ["one", "bad", "two", "three"]
+        bundle = {"resourceType": "Bundle", "type": "transaction", "entry": entries(texts)}
+        client.post("/fhir", json=bundle)
+        eventually(lambda: seen.count("bad") == 4)
+        eventually(lambda: not queues.due(database, ["workflow.w"]))
+
+    assert sorted(s for s in seen if s != "bad") == ["one", "three", "two"]
+
+
+def test_what_is_done_for_all_at_once_is_done_for_each_where_that_fails(
+    client, database, reacting, eventually
+):
+    together: list[int] = []
+    alone: list[str] = []
+
+    def act_on_all(occasions):
+        together.append(len(occasions))
+        raise RuntimeError
+
+    with reacting({"w": (["Basic"], lambda o: alone.append(o.change.id), act_on_all)}):
+        entries = [
+            {"resource": a_basic(), "request": {"method": "POST", "url": "Basic"}} for _ in range(3)
+        ]
+        client.post(
+            "/fhir", json={"resourceType": "Bundle", "type": "transaction", "entry": entries}
+        )
+        eventually(lambda: len(alone) == 3)
+        eventually(lambda: not queues.due(database, ["workflow.w"]))
+
+    assert together == [3]
+    assert len(set(alone)) == 3

@@ -2,10 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Final
+
 from fhirserver.model.resource import Resource
+from hl7v2_gateway.mapping.context import pruned
 from hl7v2_gateway.mapping.drafts import Draft
 from hl7v2_gateway.mapping.finishing.absent import NO_CODE, UNKNOWN
 from hl7v2_gateway.mapping.finishing.finishers import finishes
+
+SECTIONS: Final = "http://terminology.hl7.org/CodeSystem/v2-0074"
+OBSERVATION_CATEGORY: Final = "http://terminology.hl7.org/CodeSystem/observation-category"
+KINDS: Final[Mapping[str, str]] = {
+    "laboratory": "BG BLB CG CH CP GE HM IMM LAB MB MCB MYC OSL SP SR TX VR",
+    "imaging": "CT CUS NMR NMS OUS RAD RUS RX VUS XRC",
+}
+"""Diagnostic service sections by the category of what they observe."""
 
 
 @finishes("Observation")
@@ -138,6 +150,23 @@ def _goal(draft: Draft) -> None:
 
 @finishes("DiagnosticReport")
 def _report(draft: Draft) -> None:
+    _say_kind_of_observations(draft)
     r = draft.resource
     if "effectivePeriod" in r:
         r.pop("effectiveDateTime", None)
+
+
+def _say_kind_of_observations(draft: Draft) -> None:
+    """Its observations are of the kind that OBR-24 says: charts and summaries find them by that."""
+    said = {
+        coding.get("code")
+        for category in draft.resource.get("category", ())
+        for coding in category.get("coding", ())
+        if coding.get("system") == SECTIONS
+    }
+    kinds = [kind for kind, sections in KINDS.items() if said & set(sections.split())]
+    for _, to in draft.links:
+        if kinds and to.type == "Observation" and pruned(to.resource.get("category")) is None:
+            to.resource["category"] = [
+                {"coding": [{"system": OBSERVATION_CATEGORY, "code": kind}]} for kind in kinds
+            ]

@@ -29,6 +29,24 @@ def test_a_result_is_a_report_of_observations_of_the_patient() -> None:
     assert observation["interpretation"][0]["coding"][0]["code"] == "H"
 
 
+@pytest.mark.parametrize(
+    ("section", "kind"), [("CH", "laboratory"), ("LAB", "laboratory"), ("RAD", "imaging")]
+)
+def test_an_observation_is_of_the_kind_of_its_section(section: str, kind: str) -> None:
+    obr = f"OBR|1|P1^HIS|F1^LAB|2345-7^Glucose^LN|||20240301101500|||||||||||||||||{section}|F"
+    conversion = converted("ORU^R01", PID, ORC, obr, "OBX|1|NM|2345-7^Glucose^LN|1|5.4|||||F|F")
+
+    (category,) = only(conversion, "Observation")["category"]
+    assert category["coding"][0]["code"] == kind
+
+
+def test_of_a_section_that_says_no_kind_none_is_made_up() -> None:
+    obr = "OBR|1|P1^HIS|F1^LAB|8867-4^Pulse^LN|||20240301101500|||||||||||||||||NRS|F"
+    conversion = converted("ORU^R01", PID, ORC, obr, "OBX|1|NM|8867-4^Pulse^LN|1|80|||||F|F")
+
+    assert "category" not in only(conversion, "Observation")
+
+
 def test_a_correction_finds_what_it_corrects() -> None:
     first = converted("ORU^R01", PID, ORC, OBR, "OBX|1|NM|2345-7^Glucose^LN|1|5.4|||||F" + "|F")
     second = converted("ORU^R01", PID, ORC, OBR, "OBX|1|NM|2345-7^Glucose^LN|1|6.4||||||C")

@@ -4,13 +4,22 @@ from __future__ import annotations
 
 import functools
 import json
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+import hl7v2_gateway.mapping
 from conformance.hl7v2.explaining import EXPLAINED
 from conformance.hl7v2.facts import Fact, facts
 from conformance.hl7v2.run import FAMILIES, PAIRS, Score, judged
+
+TABLES = Path(hl7v2_gateway.mapping.__file__).with_name("tables")
+# A row, or several of one map: `ORC[ServiceRequest].8, 11`, `ORU_R01.49`, `PRT[Device].12 to 24`.
+NAMED = re.compile(
+    r"(?P<map>[A-Z0-9]{2,3}\[[A-Za-z-]+\]|[A-Z]{3}_[A-Z0-9]{3})\.(?P<rows>\d+(?:, \d+)*)"
+)
 
 are_here = pytest.mark.skipif(
     not PAIRS.is_dir(), reason="the pairs aren't here (../shared/data/hl7v2/pairs)"
@@ -62,3 +71,21 @@ def test_an_explanation_says_what_shape_its_differences_have() -> None:
             for path, shape in row["differences"].items():
                 assert shape["most"] > 0, path
                 assert shape.get("in") or shape.get("from") or shape.get("values"), path
+
+
+def test_the_rows_that_explanations_name_are_in_the_tables() -> None:
+    rows = {
+        name: {row["row"] for row in of_map}
+        for file in ("segments", "datatypes", "messages")
+        for name, of_map in json.loads((TABLES / f"{file}.json").read_bytes())["maps"].items()
+    }
+    named = [
+        (m["map"], int(number), explained["row"])
+        for family in json.loads(EXPLAINED.read_bytes())["families"].values()
+        for explained in family
+        for m in NAMED.finditer(explained["row"])
+        for number in re.findall(r"\d+", m["rows"])
+    ]
+
+    assert len(named) > 200
+    assert [n for n in named if n[1] not in rows.get(n[0], ())] == []

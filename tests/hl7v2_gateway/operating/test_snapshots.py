@@ -12,7 +12,6 @@ from fhirserver.messages import Messages
 from fhirserver.settings import Settings
 from fhirserver.storage.database import Database
 from hl7v2_gateway.operating.answering import OURS
-from hl7v2_gateway.operating.mapped import made_of
 from hl7v2_gateway.operating.replaying import Replaying
 from tests.hl7v2_gateway.operating.feed import Feed
 
@@ -119,7 +118,7 @@ def test_a_replay_says_beforehand_what_it_would_remove(engine: Engine, messages:
     feed.admit(PENICILLIN + NUTS)
     message = messages.find(number)
     assert message is not None
-    preview = Replaying(engine, messages, feed.converter, made_of).preview(OURS, message)
+    preview = Replaying(engine, messages, feed.converter).preview(OURS, message)
 
     removed = [c["remove"] for c in preview["changes"] if "remove" in c]
     assert [r.partition("/")[0] for r in removed] == ["AllergyIntolerance"]

@@ -131,6 +131,25 @@ def test_messages_of_several_patients_are_written_at_once_each_in_its_order_and_
     assert not queues.due(database, [TOPIC])
 
 
+def test_messages_of_several_senders_are_written_at_once_each_on_its_own_record(
+    engine: Engine, messages: Messages, intake: Intake, database: Database
+) -> None:
+    names = [f"S{ids.new()[:8]}" for _ in range(2)]
+    raw = [a_message("ADT^A08", patient=ids.new(), application=names[n % 2]) for n in range(6)]
+    taken(intake, *raw)
+    work = Work(engine, messages, a_conversion)
+    work()
+
+    assert (work.at_once, work.alone) == ([6], 0)
+    for name in names:
+        [[count]] = database.read(
+            'SELECT count(*) FROM resource."AuditEvent" '
+            "WHERE content#>>'{agent,0,who,identifier,value}' LIKE %s",
+            (f"hl7v2:%{name}%",),
+        )
+        assert count == 3
+
+
 def test_one_that_fails_takes_no_other_with_it(
     engine: Engine, messages: Messages, intake: Intake
 ) -> None:
@@ -212,9 +231,12 @@ def test_those_that_say_different_things_of_one_are_written_one_after_the_other(
     raw[3] = raw[3].replace(b"Doe^Jane", b"West^Jane")
     numbers = taken(intake, *raw)
     id_ = ids.new()
-    Work(engine, messages, partial(one_ward, id_))()
+    work = Work(engine, messages, partial(one_ward, id_))
+    work()
 
     assert states(messages, numbers) == ["done"] * 6
+    # The five that agree in one transaction; there is no use in trying all six.
+    assert (sorted(work.at_once), work.alone) == ([5], 1)
     [ward] = found(engine, "Location", f"_id={id_}")
     assert int(ward["meta"]["versionId"]) >= 2
 

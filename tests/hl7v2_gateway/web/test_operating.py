@@ -157,6 +157,16 @@ def test_a_message_is_shown_with_what_was_made_of_it_and_that_is_on_record(
     assert {r.partition("/")[0] for r in shown["resources"]} >= {"Patient", "Encounter"}
     assert isinstance(shown["report"]["unmapped"], list)
     assert client.get("/hl7v2/messages/999999999").status_code == 404
+    [patient] = [r for r in shown["resources"] if r.startswith("Patient/")]
+    looked = {"patient": patient, "subtype": "admin-hl7v2-message-text,hl7v2-message-text"}
+    for _ in range(200):
+        found: JSON = client.get("/fhir/AuditEvent", query_string=looked).json  # type: ignore[assignment]
+        if found.get("entry"):
+            break
+        time.sleep(0.05)
+    [entry] = found["entry"]
+    whose = [e["what"].get("reference") for e in entry["resource"]["entity"]]
+    assert patient in whose
 
 
 def test_senders_and_lanes_say_how_they_stand(
@@ -171,7 +181,27 @@ def test_senders_and_lanes_say_how_they_stand(
 
     mine = next(s for s in senders["senders"] if s["id"] == f"open-{application}-WEST")
     assert (mine["waiting"], mine["dead"], mine["isEntered"]) == (2, 0, False)
-    assert 2 in [lane["depth"] for lane in lanes["lanes"]]
+    assert (mine["heldUp"], mine["lastHour"]) == (0, 2)
+    [lane] = [lane for lane in lanes["lanes"] if lane["sender"] == mine["id"]]
+    assert lane["depth"] == 2
+
+
+def test_what_came_more_than_an_hour_ago_is_not_of_the_last_hour(
+    client: FlaskClient, convert: Callable[[], None], database: Database
+) -> None:
+    application = an_application()
+    for _ in range(3):
+        post(client, a_message(application=application))
+    sender = f"open-{application}-WEST"
+    database.write(
+        "UPDATE hl7v2.message SET received = now() - interval '2 hours' WHERE id <= "
+        "(SELECT id FROM hl7v2.message WHERE sender = %s ORDER BY id LIMIT 1)",
+        (sender,),
+    )
+
+    senders: JSON = client.get("/hl7v2/senders").json  # type: ignore[assignment]
+    mine = next(s for s in senders["senders"] if s["id"] == sender)
+    assert mine["lastHour"] == 2
 
 
 def test_a_dry_run_says_what_would_change_and_a_replay_changes_it(
@@ -312,6 +342,7 @@ def test_a_message_is_shown_beside_what_it_made_field_by_field(
 
     fields = {f["position"]: f for f in answer["fields"]}
     assert fields["PID-5"]["value"] == "Doe^Jane"
+    assert fields["PID-5"]["name"] == "PATIENT_NAME"
     [name] = [m for m in fields["PID-5"]["made"] if m["element"] == "name[1]"]
     assert name["resource"].startswith("Patient/")
     assert answer["resources"][name["resource"]]["name"] == [{"family": "Doe", "given": ["Jane"]}]
@@ -364,3 +395,18 @@ def test_a_replay_with_what_is_newer_leaves_the_last_word_to_the_last_message(
 
     found: Any = client.get("/fhir/Patient", query_string={"identifier": patient}).json
     assert found["entry"][0]["resource"]["name"][0]["family"] == "Roe"
+
+
+def test_a_message_that_can_not_be_converted_shows_its_fields_and_why(client: FlaskClient) -> None:
+    control = ids.new()[-20:]
+    assert post(client, a_message("ADT^A77", control=control)).status_code == 400
+    number = only(client, control=control)["id"]
+
+    answer: Any = client.get(f"/hl7v2/messages/{number}/fields").json
+
+    fields = {f["position"]: f for f in answer["fields"]}
+    assert fields["PID-8"] == {
+        "position": "PID-8", "name": "ADMINISTRATIVE_SEX", "value": "F", "made": [],
+    }  # fmt: skip
+    assert answer["resources"] == {}
+    assert answer["reason"].startswith("201 ")
