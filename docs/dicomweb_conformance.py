@@ -22,6 +22,7 @@ _TRANSACTIONS: Final = (
     ("search", "QIDO-RS search (10.6)"),
     ("store", "STOW-RS store (10.5)"),
     ("delete", "Delete"),
+    ("move", "A series goes to another study (our own)"),
     ("wrap", "Pictures and PDFs as instances (our own)"),
     ("rendered", "WADO-RS rendered (10.4.1.1.3)"),
     ("thumbnail", "WADO-RS thumbnail (10.4.1.1.4)"),

@@ -79,11 +79,18 @@ def study_of_patient(patient: Resource, told: Wrapping, system: str) -> Item:
         "00080050": element("SH", told.accession),
         "00080090": {"vr": "PN"},
         "00081030": short("LO", told.description),
+        **patient_identity(patient, system),
+        "00200010": {"vr": "SH"},
+    }
+
+
+def patient_identity(patient: Resource, system: str) -> Item:
+    """Name, numbers, birth date and sex of a Patient, as images say whose they are."""
+    return {
         "00100010": person_name(patient.get("name", ())),
         **_numbers(patient, system),
         "00100030": element("DA", date(patient.get("birthDate"))),
         "00100040": element("CS", SEXES.get(patient.get("gender", ""))),
-        "00200010": {"vr": "SH"},
     }
 
 

@@ -9,12 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, Final
 
-from dicom_gateway.mapping.attributes import uid
+from dicom_gateway.mapping.attributes import Keys, uid
 from dicom_gateway.mapping.identifiers import Source
 from dicom_gateway.mapping.reports import encapsulated, structured
 from dicom_gateway.mapping.reports.context import About
 from dicom_gateway.mapping.reports.doses import doses, is_dose_report
 from dicom_gateway.mapping.reports.measurements import measurements
+from dicom_gateway.mapping.reports.replacing import predecessors, withdrawn
 from dicom_gateway.operating.reading import Found, documents, whole
 from dicom_gateway.operating.reading import encapsulated as content_of
 from fhirserver.engine import Engine
@@ -40,20 +41,22 @@ def document_entries(
         made.get("basedOn", ()),
     )  # fmt: skip
     classes = [*structured.SOP_CLASSES, *encapsulated.SOP_CLASSES]
-    entries: list[Resource] = []
+    made_of: dict[str, list[Resource]] = {}
+    replaced: set[str] = set()
     for row in documents(instances, here.row, classes)[:MOST_DOCUMENTS]:
         if row.sop_class in encapsulated.SOP_CLASSES:
-            resources = list(_encapsulated(engine, instances, row, about))
-        else:
-            resources = _structured(instances, row, about)
-        entries += [_entry(r) for r in resources]
-    return entries
+            made_of[row.uid] = list(_encapsulated(engine, instances, row, about))
+        elif (document := whole(instances, row)) is not None:
+            made_of[row.uid] = _structured(document, about)
+            replaced |= predecessors(document)
+    return [
+        _entry(withdrawn(resource) if instance in replaced else resource)
+        for instance, resources in made_of.items()
+        for resource in resources
+    ]
 
 
-def _structured(instances: Instances, row: InstanceRow, about: About) -> list[Resource]:
-    document = whole(instances, row)
-    if document is None:
-        return []
+def _structured(document: Keys, about: About) -> list[Resource]:
     if is_dose_report(document):
         observations = doses(document, about)
         return [*observations, structured.structured_report(document, about, observations[:1])]

@@ -24,6 +24,7 @@ Level = Literal["patient", "study", "series", "instance"]
 Row = TypeVar("Row")
 
 PAGE: Final = 500
+LARGEST_PAGE: Final = 5_000
 _PATIENT: Final = ("00100020", "00100021", "00100010")
 _COMPUTED: Final = frozenset({"00080061", "00080062"})
 _PERSONAL: Final = frozenset(t for t in STUDY if t.startswith("0010"))
@@ -36,11 +37,16 @@ _OF_LEVEL: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What is looked for: `wanted` of the record, and `meets` of the attributes of what it has."""
+    """What is looked for: `wanted` of the record, and `meets` of the attributes of what it has.
+
+    `meets` is None where nothing else is asked. `most` is how many are taken, where that is known:
+    they come in one page.
+    """
 
     level: Level
     wanted: Wanted
-    meets: Callable[[Item], bool]
+    meets: Callable[[Item], bool] | None
+    most: int | None = None
 
     @classmethod
     def of(cls, level: Level, keys: Item, how: How) -> Question:
@@ -54,7 +60,8 @@ class Question:
             for tag, element in keys.items()
             if tag not in COUNTED and tag not in UIDS and _is_of(level, tag)
         }
-        return cls(level, wanted(keys, how), matching(compared, how))
+        is_more = any(is_asked(e) for tag, e in compared.items() if tag not in NO_KEYS)
+        return cls(level, wanted(keys, how), matching(compared, how) if is_more else None)
 
 
 def found(instances: Instances, question: Question, visible: Visible) -> Iterator[Attributes]:
@@ -72,23 +79,23 @@ def found(instances: Instances, question: Question, visible: Visible) -> Iterato
 
 def studies(instances: Instances, question: Question, visible: Visible) -> Iterator[StudyRow]:
     """The studies that are found."""
-    for page in _pages(question.wanted, instances.studies):
-        met = [row for row in page if question.meets(of_study(row))]
+    for page in _pages(question, instances.studies):
+        met = _met(question, page, of_study)
         yield from visible.of(met)
 
 
 def series(instances: Instances, question: Question, visible: Visible) -> Iterator[SeriesRow]:
     """The series that are found."""
-    for page in _pages(question.wanted, instances.series):
-        met = [row for row in page if question.meets(of_series(row))]
+    for page in _pages(question, instances.series):
+        met = _met(question, page, of_series)
         seen = {s.number for s in visible.of(_studies_of(met))}
         yield from (row for row in met if row.study.number in seen)
 
 
 def single(instances: Instances, question: Question, visible: Visible) -> Iterator[InstanceRow]:
     """The instances that are found."""
-    for page in _pages(question.wanted, instances.instances):
-        met = [row for row in page if question.meets(of_instance(row))]
+    for page in _pages(question, instances.instances):
+        met = _met(question, page, of_instance)
         seen = {s.number for s in visible.of(_studies_of(met))}
         yield from (row for row in met if row.study.number in seen)
 
@@ -97,14 +104,24 @@ def _studies_of(rows: Sequence[SeriesRow] | Sequence[InstanceRow]) -> list[Study
     return list({row.study.number: row.study for row in rows}.values())
 
 
-def _pages(wanted: Wanted, look: Callable[[Wanted], list[Row]]) -> Iterator[list[Row]]:
-    offset = wanted.offset
+def _met(question: Question, rows: list[Row], attributes: Callable[[Row], Attributes]) -> list[Row]:
+    """Those that meet the question."""
+    if question.meets is None:
+        return rows
+    return [row for row in rows if question.meets(attributes(row))]
+
+
+def _pages(question: Question, look: Callable[[Wanted], list[Row]]) -> Iterator[list[Row]]:
+    offset = question.wanted.offset
+    size = PAGE if question.most is None else max(1, min(question.most, LARGEST_PAGE))
     while True:
-        page = look(replace(wanted, limit=PAGE, offset=offset))
+        page = look(replace(question.wanted, limit=size, offset=offset))
         yield page
-        if len(page) < PAGE:
+        if len(page) < size:
             return
-        offset += PAGE
+        offset += size
+        # Some of them didn't meet the question, or are hidden.
+        size = max(size, PAGE)
 
 
 def _patients(rows: Iterator[StudyRow]) -> Iterator[Attributes]:

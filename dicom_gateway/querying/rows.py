@@ -41,8 +41,12 @@ def of_series(row: SeriesRow) -> Attributes:
 
 def of_instance(row: InstanceRow) -> Attributes:
     """All of them."""
+    return {**of_series(row.series), **of_instance_alone(row)}
+
+
+def of_instance_alone(row: InstanceRow) -> Attributes:
+    """Those of the instance."""
     return {
-        **of_series(row.series),
         **row.keys,
         "00080016": _one("UI", row.sop_class),
         "00080018": _one("UI", row.uid),

@@ -9,11 +9,14 @@ from typing import Any, Final
 import numpy as np
 from PIL import Image
 from pydicom.dataset import Dataset
+from pydicom.multival import MultiValue
 from pydicom.pixels.processing import apply_color_lut, apply_modality_lut, apply_voi_lut
 
 from dicom_gateway.rendering.limits import Undecodable
 
 MOST_SIDE: Final = 8_192
+_UNSEEN: Final = 0.002
+"""Pixels that are oblong by less are square to the eye, and some are by their digits only."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +45,7 @@ def picture(pixels: Any, dataset: Dataset, index: int, wanted: Wanted) -> bytes:
         shown = _bytes_of(pixels)
     else:
         shown = grey(pixels, dataset, index, wanted.window)
-    image = _placed(Image.fromarray(shown), wanted)
+    image = _placed(Image.fromarray(shown), wanted, _proportions(dataset, index))
     out = BytesIO()
     if wanted.format == "JPEG":
         image.save(out, "JPEG", quality=wanted.quality)
@@ -128,10 +131,37 @@ def _bytes_of(pixels: Any) -> Any:
     return (pixels >> (8 * (pixels.dtype.itemsize - 1))).astype(np.uint8)
 
 
-def _placed(image: Image.Image, wanted: Wanted) -> Image.Image:
-    """The region that is asked for, in the viewport, with its proportions."""
+def _proportions(dataset: Dataset, index: int) -> tuple[float, float]:
+    """Height and width of a pixel, in any unit; of the detector's where there is nothing else.
+
+    PS3.3 C.7.6.3.1.7, 10.7.1.1
+    """
+    measures = _functional(dataset, index, "PixelMeasuresSequence")
+    for source, name in (
+        (measures, "PixelSpacing"),
+        (dataset, "PixelSpacing"),
+        (dataset, "ImagerPixelSpacing"),
+        (dataset, "NominalScannedPixelSpacing"),
+        (dataset, "PixelAspectRatio"),
+    ):
+        value = None if source is None else source.get(name)
+        if isinstance(value, MultiValue) and len(value) == 2 and all(v > 0 for v in value):
+            return float(value[0]), float(value[1])
+    return 1.0, 1.0
+
+
+def _placed(image: Image.Image, wanted: Wanted, pixel: tuple[float, float]) -> Image.Image:
+    """The region that is asked for, in the viewport, with the proportions that it has in truth."""
     if wanted.region is not None:
         image = _cut(image, *wanted.region)
+    tall, wide = pixel
+    if abs(tall / wide - 1) > _UNSEEN:
+        # The shorter side of a pixel stays as it is, so that nothing is lost.
+        size = (
+            max(1, min(MOST_SIDE, round(image.width * max(1.0, wide / tall)))),
+            max(1, min(MOST_SIDE, round(image.height * max(1.0, tall / wide)))),
+        )
+        image = image.resize(size, Image.Resampling.BICUBIC)
     if wanted.viewport is None:
         return image
     width, height = wanted.viewport

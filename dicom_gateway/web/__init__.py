@@ -1,4 +1,7 @@
-"""`/dicom-web`: DICOM over HTTP. PS3.18, and SMART Imaging Access for who may have what."""
+"""`/dicom-web`: DICOM over HTTP. PS3.18, and SMART Imaging Access for who may have what.
+
+`/dicom` is what those who look after interfaces see of it.
+"""
 
 from __future__ import annotations
 
@@ -16,6 +19,8 @@ from dicom_gateway.web import (
     deleting,
     frames,
     metadata,
+    moving,
+    operator,
     rendered,
     retrieving,
     searching,
@@ -49,6 +54,7 @@ _PARTS: Final = (
     wado_uri,
     wrapping,
     workitems,
+    moving,
 )
 
 
@@ -62,7 +68,7 @@ def blueprints(desk: Desk) -> Sequence[Blueprint]:
     )
     made = blueprint(counter, pictures)
     made.record(lambda state: state.app.extensions.update({"dicom_workers": workers}))
-    return [made]
+    return [made, operator.blueprint(operator.Operator(desk, counter.instances))]
 
 
 def blueprint(counter: Counter, pictures: KeptPictures) -> Blueprint:

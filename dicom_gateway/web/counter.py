@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Final, Literal
 
 from flask import Response, request
 
@@ -18,7 +18,7 @@ from dicom_gateway.operating.on_record import Kind, of_studies
 from dicom_gateway.querying.visible import Visible, to_principal
 from dicom_gateway.rendering.limits import NoSuchFrame, Overloaded, Undecodable
 from dicom_gateway.rendering.studio import Studio
-from fhirserver.access.access import Right
+from fhirserver.access.access import Access, Right
 from fhirserver.access.compile import Granted
 from fhirserver.access.principal import Principal
 from fhirserver.audit.calling import called
@@ -134,9 +134,28 @@ class Counter:
         """Whether the caller may read a study."""
         if study.imaging_study is None:
             return _is_whole(principal)
-        asked = FhirRequest("read", principal, type=TYPE, id=study.imaging_study)
+        return self._reads(principal, principal, study.imaging_study)
+
+    def require_change(
+        self, principal: Principal, study: StudyRow, right: Literal["u", "d"]
+    ) -> None:
+        """Raise Forbidden unless a policy lets the caller change or delete this very study."""
+        if study.imaging_study is None:
+            return  # Only systems with all rights got as far as this.
+        # Who may read what they may change are those who may change it.
+        as_right = replace(
+            principal,
+            given_access=Access(lambda kind, _right: principal.access.allowed(kind, right)),
+        )
+        if not self._reads(principal, as_right, study.imaging_study):
+            word = "delete" if right == "d" else "change"
+            raise Forbidden(f"none of your access policies allows you to {word} this study")
+
+    def _reads(self, principal: Principal, seen_by: Principal, id_: str) -> bool:
+        """Whether an ImagingStudy can be read with the rights of `seen_by`."""
+        asked = FhirRequest("read", principal, type=TYPE, id=id_)
         try:
-            interactions["read"](self.engine.seen_by(principal), asked)
+            interactions["read"](self.engine.seen_by(seen_by), asked)
         except FhirError as error:
             if error.status in {403, 404, 410}:
                 return False

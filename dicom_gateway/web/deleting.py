@@ -7,20 +7,16 @@ sender was promised to be kept (storage commitment) goes only with a reason, whi
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Final
 
 from flask import Blueprint, Response, request
 
 from dicom_gateway.operating.on_record import Kind
-from dicom_gateway.web.counter import TYPE, Counter, Done, not_here
+from dicom_gateway.web.counter import Counter, Done, not_here
 from dicom_gateway.web.levels import Address, named
-from fhirserver.access.access import Access
 from fhirserver.access.principal import Principal
-from fhirserver.errors import Conflict, FhirError, Forbidden, Invalid
-from fhirserver.instances import Promised, StudyRow
-from fhirserver.interactions.interaction import interactions
-from fhirserver.interactions.messages import FhirRequest
+from fhirserver.errors import Conflict, Invalid
+from fhirserver.instances import Promised
 
 REASONS: Final[Mapping[str, str]] = {
     "113001": "Rejected for Quality Reasons",
@@ -51,7 +47,7 @@ def add_to(made: Blueprint, counter: Counter) -> None:
 def _serve(counter: Counter, address: Address) -> Response:
     def act(principal: Principal) -> Done:
         study, _ = named(counter, principal, address)
-        _check(counter, principal, study)
+        counter.require_change(principal, study, "d")
         reason = _reason()
         try:
             removed = counter.instances.delete(
@@ -78,17 +74,3 @@ def _reason() -> str | None:
     if told not in REASONS:
         raise Invalid(f"the reason is one of {', '.join(REASONS)}")
     return f"{told} {REASONS[told]}"
-
-
-def _check(counter: Counter, principal: Principal, study: StudyRow) -> None:
-    """Raise Forbidden unless a policy lets the caller delete this very ImagingStudy."""
-    if study.imaging_study is None:
-        return  # Only systems with all rights got as far as this.
-    deletable = replace(
-        principal, given_access=Access(lambda kind, _right: principal.access.allowed(kind, "d"))
-    )
-    ctx = counter.engine.seen_by(deletable)
-    try:
-        interactions["read"](ctx, FhirRequest("read", principal, type=TYPE, id=study.imaging_study))
-    except FhirError as error:
-        raise Forbidden("none of your access policies allows you to delete this study") from error

@@ -13,22 +13,20 @@ from typing import Final, Literal
 
 from flask import Blueprint, Response, request
 
-from dicom_gateway.matching import How, Item
+from dicom_gateway.matching import How
 from dicom_gateway.matching.items import NO_KEYS
 from dicom_gateway.querying.questions import Question, series, single, studies
-from dicom_gateway.querying.rows import of_instance, of_series, of_study
 from dicom_gateway.web.attributes import TOLD
 from dicom_gateway.web.counter import Counter, Done, checked
-from dicom_gateway.web.levels import Address
 from dicom_gateway.web.metadata import JSON, check_accepts_json
 from dicom_gateway.web.parameters import Query, query
+from dicom_gateway.web.telling import Row, Telling
 from fhirserver.access.principal import Principal
 from fhirserver.errors import Invalid
-from fhirserver.instances import InstanceRow, SeriesRow, StudyRow
+from fhirserver.instances import StudyRow
 from fhirserver.model import json
 
 Level = Literal["study", "series", "instance"]
-Row = StudyRow | SeriesRow | InstanceRow
 _MOST_RECORDED: Final = 100
 """Studies that one search names in the record of accesses."""
 
@@ -74,12 +72,14 @@ def _question(level: Level, asked: Query) -> Question:
     if unasked := sorted(t for t, e in asked.keys.items() if t in NO_KEYS and "Value" in e):
         raise Invalid(f"{unasked[0]} is no attribute to search for")
     try:
-        return Question.of(level, asked.keys, How(is_combined=True, is_fuzzy=asked.is_fuzzy))
+        made = Question.of(level, asked.keys, How(is_combined=True, is_fuzzy=asked.is_fuzzy))
     except ValueError as error:
         raise Invalid(
             "a value of the query can't be read: a date is YYYYMMDD, a time HHMMSS, a range has "
             "a - between"
         ) from error
+    # One more than is told, to know whether there are more.
+    return replace(made, most=asked.offset + asked.limit + 1)
 
 
 def _below(question: Question, name: Literal["studies", "series"], uid: str) -> Question:
@@ -108,8 +108,9 @@ def _rows(
 def _answer(counter: Counter, level: Level, asked: Query, rows: Iterator[Row]) -> Done:
     page = list(islice(rows, asked.offset, asked.offset + asked.limit + 1))
     found = page[: asked.limit]
-    told = _told(counter.base, level, asked)
-    response = Response(json.dump([told(row) for row in found]), content_type=JSON)
+    wanted = None if asked.is_all else sorted({*TOLD[level], *asked.included, *asked.keys})
+    telling = Telling(counter.base, wanted)
+    response = Response(json.dump([telling.of(row) for row in found]), content_type=JSON)
     if len(page) > len(found):
         response.headers["Warning"] = (
             f'299 {counter.base}: "There are more results: ask for those from '
@@ -121,31 +122,3 @@ def _answer(counter: Counter, level: Level, asked: Query, rows: Iterator[Row]) -
 
 def _study_of(row: Row) -> StudyRow:
     return row if isinstance(row, StudyRow) else row.study
-
-
-def _model(base: str, row: Row) -> Item:
-    """All that is known of a row."""
-    match row:
-        case StudyRow():
-            made, address = of_study(row), Address(row.uid)
-        case SeriesRow():
-            made, address = of_series(row), Address(row.study.uid, row.uid)
-        case _:
-            made = of_instance(row)
-            address = Address(row.study.uid, row.series.uid, row.uid)
-    made["00081190"] = {"vr": "UR", "Value": [base + address.path]}
-    return made
-
-
-def _told(base: str, level: Level, asked: Query) -> Callable[[Row], Item]:
-    """What of a row is told: the standard's attributes, those asked for, or all."""
-    wanted = sorted({*TOLD[level], *asked.included, *asked.keys})
-
-    def some(row: Row) -> Item:
-        model = _model(base, row)
-        return {tag: model[tag] for tag in wanted if tag in model}
-
-    def everything(row: Row) -> Item:
-        return dict(sorted(_model(base, row).items()))
-
-    return everything if asked.is_all else some

@@ -33,6 +33,7 @@ from dicom_gateway.web.building import encapsulated
 from dicom_gateway.web.counter import TYPE, Counter, Done, checked
 from dicom_gateway.web.forms import Form, form
 from dicom_gateway.web.levels import Address
+from dicom_gateway.web.patients import patient_named
 from dicom_gateway.web.storing import Taken
 from dicom_gateway.web.taking import Limits, Refused, take
 from fhirserver import clock, ids
@@ -43,15 +44,11 @@ from fhirserver.errors import (
     FhirError,
     Forbidden,
     Invalid,
-    NotFound,
     Unavailable,
     Unprocessable,
     UnsupportedMedia,
 )
 from fhirserver.instances import Facts, SeriesRow, Wanted
-from fhirserver.interactions.interaction import interactions
-from fhirserver.interactions.messages import FhirRequest
-from fhirserver.merging.patients import replaced_by
 from fhirserver.model import json
 from fhirserver.model.resource import Resource
 
@@ -148,24 +145,10 @@ def _kind(number: int, content: bytes) -> str:
 
 def _patient(counter: Counter, principal: Principal, named: str) -> Resource:
     """The Patient, whom the caller may see. Raises Invalid, Forbidden, NotFound."""
-    id_ = named.removeprefix("Patient/")
-    if not id_:
-        raise Invalid("say whose they are: the field 'patient' has the id of a Patient")
     is_whole = any(principal.may("c", one, context=c) for one in TYPES for c in _OF_ANY_PATIENT)
-    if not is_whole and principal.patient != id_:
+    if named and not is_whole and principal.patient != named.removeprefix("Patient/"):
         raise Forbidden("it isn't the patient whose chart was launched")
-    principal.require("r", "Patient")
-    ctx = counter.engine.seen_by(principal)
-    try:
-        answer = interactions["read"](ctx, FhirRequest("read", principal, type="Patient", id=id_))
-    except FhirError as error:
-        if error.status in {400, 404, 410}:
-            raise NotFound("there is no such Patient") from error
-        raise
-    patient = json.parse_object(answer.content or b"{}")
-    if replaced_by(patient) is not None:
-        raise Conflict("this Patient was merged into another one: name that one")
-    return patient
+    return patient_named(counter, principal, named)
 
 
 def _told(counter: Counter, texts: Mapping[str, str]) -> Wrapping:

@@ -58,7 +58,12 @@ def subscriber(port: int = 0) -> Iterator[Subscriber]:
         protocol_version = "HTTP/1.1"
 
         def _take(self) -> None:
-            raw = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            length = int(self.headers.get("Content-Length") or 0)
+            raw = self.rfile.read(length)
+            if len(raw) < length:
+                # Who sent it died meanwhile: nothing was said, and nobody waits for an answer.
+                self.close_connection = True
+                return
             arrived = Arrived(self.command, self.path, dict(self.headers), raw, time.monotonic())
             status = made.answer(arrived)
             with made.lock:

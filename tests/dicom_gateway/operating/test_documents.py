@@ -9,7 +9,7 @@ from pydicom import Dataset
 
 from fhirserver.model.resource import Resource
 from fhirserver.reactions.looking import looked_up
-from tests.dicom_gateway.mapping.building import code
+from tests.dicom_gateway.mapping.building import code, keys
 from tests.dicom_gateway.mapping.reports.documents import (
     MM,
     a_document,
@@ -77,6 +77,48 @@ def test_a_structured_report_is_the_patients_report_with_its_numbers(scanner: Sc
     assert report["result"] == [{"reference": f"Observation/{measured['id']}"}]
     assert report["imagingStudy"] == measured["partOf"] == [study]
     assert str(measured["valueQuantity"]["value"]) == "12.50"
+
+
+def after(scanner: Scanner, number: int, study: str | None = None) -> dict[str, Any]:
+    """What says which instance a document was made from: one of these of the same study."""
+    instance = keys(
+        ReferencedSOPClassUID=SR, ReferencedSOPInstanceUID=f"{scanner.study}.9.{number}"
+    )
+    series = keys(SeriesInstanceUID=f"{scanner.study}.9", ReferencedSOPSequence=[instance])
+    told = keys(StudyInstanceUID=study or scanner.study, ReferencedSeriesSequence=[series])
+    return keys(PredecessorDocumentsSequence=[told])
+
+
+def statuses(scanner: Scanner, kind: str, patient: Resource) -> list[str]:
+    return sorted(r["status"] for r in of_patient(scanner, kind, patient))
+
+
+def test_measurements_that_are_saved_anew_take_the_place_of_those_before(scanner: Scanner) -> None:
+    jane = scanner.patient()
+    unverified = keys(VerificationFlag="UNVERIFIED")
+    send(scanner, SR, 1, a_report() | unverified)
+    scanner.settle()
+    assert statuses(scanner, "Observation", jane) == ["preliminary"]
+
+    send(scanner, SR, 2, a_report() | unverified | after(scanner, 1))
+    scanner.settle()
+
+    for kind in ("DiagnosticReport", "Observation"):
+        assert statuses(scanner, kind, jane) == ["entered-in-error", "preliminary"]
+
+
+def test_what_was_verified_or_is_of_another_study_stays_beside_what_follows(
+    scanner: Scanner,
+) -> None:
+    jane = scanner.patient()
+    unverified = keys(VerificationFlag="UNVERIFIED")
+    send(scanner, SR, 1, a_report())
+    send(scanner, SR, 2, a_report() | unverified | after(scanner, 1))
+    send(scanner, SR, 3, a_report() | unverified | after(scanner, 2, study="1.2.3"))
+
+    scanner.settle()
+
+    assert statuses(scanner, "Observation", jane) == ["final", "preliminary", "preliminary"]
 
 
 def test_the_report_of_nobodys_study_is_nobodys_and_follows_it(scanner: Scanner) -> None:

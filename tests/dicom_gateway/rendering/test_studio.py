@@ -224,6 +224,25 @@ def test_a_picture_fits_in_its_viewport_and_shows_its_region(studio):
         size(region=[500, 0, 10, 10])
 
 
+@pytest.mark.parametrize(
+    ("said", "size"),
+    [
+        ({"PixelAspectRatio": [4, 3]}, (60, 40)),
+        ({"PixelAspectRatio": [1, 2]}, (120, 30)),
+        ({"PixelSpacing": [0.5, 0.25], "PixelAspectRatio": [1, 1]}, (60, 60)),
+        ({"ImagerPixelSpacing": [0.2, 0.1]}, (60, 60)),
+        ({"PixelSpacing": [0.14, 0.14]}, (60, 30)),
+        ({"PixelAspectRatio": [0, 0]}, (60, 30)),
+    ],
+)
+def test_a_picture_has_the_shape_of_what_it_shows(studio, said, size):
+    opened = studio.open(source(made(rows=30, columns=60, **said)))
+
+    assert Image.open(io.BytesIO(studio.picture(opened, 1, {}))).size == size
+    fitted = Image.open(io.BytesIO(studio.picture(opened, 1, {"viewport": [120, 120]}))).size
+    assert fitted[0] / fitted[1] == pytest.approx(size[0] / size[1], abs=0.1)
+
+
 def test_single_bits_that_begin_inside_a_byte_are_moved(studio):
     bits = numpy.random.default_rng(3).integers(0, 2, (5, 3, 3), dtype=numpy.uint8)
     dataset = made(frames=5, rows=3, columns=3, BitsAllocated=1, BitsStored=1, HighBit=0)
