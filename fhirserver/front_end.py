@@ -10,6 +10,7 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -45,10 +46,28 @@ def folder() -> Path | None:
 
 def apps(built: Path) -> tuple[OwnApp, ...]:
     """The apps in a folder that was built, by their order. Raises Invalid for a broken list."""
-    place = built / LIST
     try:
-        listed = json.loads(place.read_bytes())
-    except (OSError, ValueError) as error:
+        return _apps(content_of(built / LIST))
+    except OSError as error:
+        raise Invalid(f"{LIST}: this can't be read: build the apps again") from error
+
+
+def content_of(place: Path) -> bytes:
+    """What is in a file of the build: read again only when it is another one. Raises OSError."""
+    about = place.stat()
+    return _content(place, (about.st_ino, about.st_mtime_ns, about.st_size))
+
+
+@lru_cache(maxsize=64)
+def _content(place: Path, _version: tuple[int, ...]) -> bytes:
+    return place.read_bytes()
+
+
+@lru_cache(maxsize=4)
+def _apps(text: bytes) -> tuple[OwnApp, ...]:
+    try:
+        listed = json.loads(text)
+    except ValueError as error:
         raise Invalid(f"{LIST}: this can't be read: build the apps again") from error
     if not isinstance(listed, list):
         raise Invalid(f"{LIST}: this is no list")

@@ -263,9 +263,9 @@ class Messages:
         """How the messages of each sender stand."""
         return lists.senders(self.database)
 
-    def lanes(self, *, limit: int) -> Sequence[LaneStanding]:
-        """The lanes that have waited longest."""
-        return lists.lanes(self.database, limit=limit)
+    def lanes(self, *, limit: int, about: int | None = None) -> Sequence[LaneStanding]:
+        """The lanes that have waited longest: all, or those in which this message waits."""
+        return lists.lanes(self.database, limit=limit, about=about)
 
     def newer(self, head: Head) -> int:
         """How many messages about the same patients came later and were dealt with."""

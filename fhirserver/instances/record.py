@@ -32,7 +32,7 @@ from fhirserver.storage.dicom_commitments import Commitment
 from fhirserver.storage.dicom_conflicts import ConflictRow
 from fhirserver.storage.dicom_removing import Removed
 from fhirserver.storage.dicom_rows import InstanceRow, SeriesRow, StudyRow
-from fhirserver.storage.dicom_standing import Changed, Totals
+from fhirserver.storage.dicom_standing import Changed, SenderStanding, Totals
 from fhirserver.storage.dicom_wanted import Wanted
 
 log = logging.getLogger(__name__)
@@ -230,6 +230,10 @@ class Instances:
             # Nobody can read them any more; the sweep takes them away.
             log.warning("dicom_files_left", extra={"study": study})
         return removed
+
+    def senders(self) -> list[SenderStanding]:
+        """Who sent the newest instances, how many within an hour, and the last when."""
+        return standing.senders(self.database)
 
     def conflicts(
         self,

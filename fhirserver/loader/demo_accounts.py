@@ -20,6 +20,7 @@ STAFF: Final = (
     "reception",
     "admin",
     "auditor",
+    "integrator",
 )
 SYSTEM: Final = "https://fhirserver.example/demo-account"
 _LOADER: Final = Principal("fhirserver load --demo", scopes("system/*.rs"))

@@ -36,7 +36,7 @@ WHO: Final = Principal("task:scheduled-reports", scopes("system/*.cruds"))
 @shared_task(name="scheduled_reports")
 def make_reports() -> None:
     settings = current_app.conf[SETTINGS]
-    with _opened() as (database, engine):
+    with opened() as (database, engine):
         for each in due(settings.scheduled_reports, clock.now(), engine.context.site.zone):
             if report_runs.claim(database, each.key, LEASE):
                 _make(database, engine, each)
@@ -74,7 +74,7 @@ def _is_stored(engine: Engine, each: Due) -> bool:
 
 
 @contextmanager
-def _opened() -> Iterator[tuple[Database, Engine]]:
+def opened() -> Iterator[tuple[Database, Engine]]:
     """An engine that makes no page links; what it does is on record."""
     settings = current_app.conf[SETTINGS]
     database = Database(current_app.conf[DATABASE_URL])

@@ -36,15 +36,20 @@ def bed_name(key: str) -> str:
 
 
 def organizations(links: Links) -> Iterator[Resource]:
-    """The hospital, its departments, and the insurer."""
+    """The hospital, its departments, the insurer, and a pharmacy in town."""
     premises = table("premises")
-    top = premises["organization"]
-    yield _organization(links, top, "prov", "Healthcare Provider")
-    yield _organization(links, premises["payer"], "pay", "Payer")
+    top, shop = premises["organization"], premises["pharmacy"]
+    provider = hl7("organization-type", "prov", "Healthcare Provider")
+    yield _organization(links, top, [provider])
+    yield _organization(links, shop, [provider, hl7("v3-RoleCode", *shop["type"])])
+    yield _organization(links, premises["payer"], [hl7("organization-type", "pay", "Payer")])
     for department in premises["departments"]:
+        kinds = [hl7("organization-type", "dept", "Hospital Department")]
+        if "type" in department:
+            kinds.append(hl7("v3-RoleCode", *department["type"]))
         yield links.head("Organization", department["key"]) | {
             "active": True,
-            "type": [hl7("organization-type", "dept", "Hospital Department")],
+            "type": kinds,
             "name": f"{top['name']}, {department['name']}",
             "alias": [department["name"]],
             "telecom": [{"system": "phone", "value": top["phone"], "use": "work"}],
@@ -52,10 +57,10 @@ def organizations(links: Links) -> Iterator[Resource]:
         }
 
 
-def _organization(links: Links, of: Resource, code: str, display: str) -> Resource:
+def _organization(links: Links, of: Resource, kinds: list[Resource]) -> Resource:
     return links.head("Organization", of["key"]) | {
         "active": True,
-        "type": [hl7("organization-type", code, display)],
+        "type": kinds,
         "name": of["name"],
         "telecom": [{"system": "phone", "value": of["phone"], "use": "work"}],
         "address": [_address(of)],

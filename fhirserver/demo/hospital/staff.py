@@ -17,7 +17,7 @@ from fhirserver.demo.hospital.links import Links
 
 WEEKDAYS: Final = ("mon", "tue", "wed", "thu", "fri")
 ALL_WEEK: Final = (*WEEKDAYS, "sat", "sun")
-OFFICE: Final = frozenset({"reception", "admin", "auditor"})
+OFFICE: Final = frozenset({"reception", "admin", "auditor", "integrator"})
 
 
 @dataclass(frozen=True, slots=True)

@@ -92,6 +92,8 @@ def _request(chart: Chart, key: str, at: datetime, *, status: str, category: lis
         "authoredOn": stamp(at),
         "requester": requester,
         "dosageInstruction": _dosage(key),
+        # Whom it names serves the patient, and sees whose prescription it is.
+        "dispenseRequest": {"performer": chart.house.departments["pharmacy"]},
     }
     if reasons:
         found["reasonReference"] = reasons
@@ -108,7 +110,7 @@ def course(chart: Chart, of: Course, reasons: list[Resource]) -> list[Resource]:
         status = "active" if of.until is None and ends >= chart.end else "completed"
         order = _request(chart, of.drug, at, status=status, category=OUTPATIENT,
                          requester=chart.physician, reasons=reasons)  # fmt: skip
-        order["dispenseRequest"] = {
+        order["dispenseRequest"] |= {
             "validityPeriod": {"start": stamp(at), "end": stamp(at + RENEWAL)},
             "numberOfRepeatsAllowed": 3,
             "expectedSupplyDuration": quantity(SUPPLY // DAY, "d"),

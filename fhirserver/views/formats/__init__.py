@@ -10,7 +10,9 @@ from typing import Any, Final
 
 from fhirserver.views.columns import Column
 from fhirserver.views.formats.parquet import parquet
+from fhirserver.views.formats.pdf import pdf
 from fhirserver.views.formats.text import csv, csv_without_header, json_array, ndjson
+from fhirserver.views.formats.workbook import xlsx
 
 Write = Callable[[Sequence[Column], Iterable[Sequence[Any]]], Iterator[bytes]]
 
@@ -19,6 +21,8 @@ MEDIA_TYPES: Final = {
     "json": "application/json",
     "csv": "text/csv",
     "parquet": "application/vnd.apache.parquet",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    "pdf": "application/pdf",
 }
 """By the name that `_format` has."""
 
@@ -27,6 +31,8 @@ WRITERS: Final[dict[str, Write]] = {
     MEDIA_TYPES["json"]: json_array,
     MEDIA_TYPES["csv"]: csv,
     MEDIA_TYPES["parquet"]: parquet,
+    MEDIA_TYPES["xlsx"]: xlsx,
+    MEDIA_TYPES["pdf"]: pdf,
 }
 
 __all__ = ["MEDIA_TYPES", "WRITERS", "Write", "csv_without_header"]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Final
 
 from flask import Response, jsonify, request
@@ -16,19 +17,41 @@ from fhirserver.access.compile import EXPLAIN_ACCESS, Granted
 from fhirserver.access.principal import Principal
 from fhirserver.audit.calling import called
 from fhirserver.audit.chain import ChainKeys
+from fhirserver.audit.event import Subject
 from fhirserver.audit.recorder import Recorder
 from fhirserver.engine import Engine
-from fhirserver.errors import FhirError, Forbidden, Invalid, NotUnderstood, UnsupportedMedia
+from fhirserver.errors import (
+    FhirError,
+    Forbidden,
+    Invalid,
+    NotFound,
+    NotUnderstood,
+    UnsupportedMedia,
+)
 from fhirserver.interactions.routing import Route
 from fhirserver.model import json
 from fhirserver.storage.clients import Client
 from fhirserver.storage.database import Database
+from fhirserver.storage.users import Account, user_by_id
 from fhirserver.web.bodies import read_body
 from fhirserver.web.origin import origin
 from fhirserver.web.protection.limits import Limits
 
 ADMINISTER: Final = "administer"
+OPERATES: Final = frozenset({"operate-interfaces"})
+"""The power of those who look after interfaces, and are no administrators."""
+ACCOUNT: Final = "account"
+CLIENT: Final = "client"
+POLICY: Final = "access-policy"
+"""Kinds of what requests are about, see Desk.serve."""
 MOST_BYTES: Final = 1_000_000
+_LONGEST: Final = 500
+_MOST_SUBJECTS: Final = 20
+_TOLD: Final = (
+    "name", "roles", "clearances", "fhirUser", "isActive", "isTrusted", "isService", "scope",
+    "forgetOld", "shown", "ids", "withNewer",
+)  # fmt: skip
+"""Members of requests whose values go on record: no secrets, and nothing of what texts say."""
 
 Body = Mapping[str, Any]
 Answer = tuple[Mapping[str, Any], int]
@@ -47,6 +70,10 @@ class Clerk:
     """Makes a new key for id_tokens and returns its id; True forgets the old ones at once."""
     chain_keys: Callable[[], ChainKeys]
     """What the seals of the audit trail are made with."""
+    paused_until: Callable[[Account], datetime | None]
+    """Until when an account may not try to sign in, after too many failed attempts."""
+    end_pause: Callable[[Account], None]
+    """Lets an account try to sign in at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,23 +92,44 @@ class Desk:
     def database(self) -> Database:
         return self.engine.context.store.database
 
+    def account(self, user_id: str) -> Account:
+        """The account with this id. Raises NotFound."""
+        found = user_by_id(self.database, user_id)
+        if found is None:
+            raise NotFound("there is no such user")
+        return found
+
     def admit(self, principal: Principal, *, is_heavy: bool) -> None:
         """Count a request for its caller. Raises Throttled or Unavailable."""
         self.limits.admit(principal, Route("operation" if is_heavy else "read"), request)
 
-    def serve(self, name: str, act: Act, also: frozenset[str] = frozenset()) -> Response:
+    def serve(
+        self,
+        name: str,
+        act: Act,
+        also: frozenset[str] = frozenset(),
+        about: str | None = None,
+    ) -> Response:
         """Carry out a request, `name` on record, if its caller may ask.
 
-        `also` are powers that are enough for it, too.
+        `also` are powers that are enough for it, too; `about` is the kind of what it is about,
+        whose id is in the address, or in the answer when it was made.
         """
         principal = self.principal_of(request.headers.get("Authorization"))
+        operation, body, content = f"admin-{name}", dict[str, Any](), dict[str, Any]()
         try:
             _admit(principal, also, is_change=request.method not in {"GET", "HEAD"})
-            content, status = act(principal, _body())
+            body = dict(_body())
+            made, status = act(principal, body)
+            content = dict(made)
         except FhirError as error:
-            self.recorder.add(called(principal, f"admin-{name}", origin(), error=error))
+            subjects = _subjects(about, body, content)
+            self.recorder.add(
+                called(principal, operation, origin(), error=error, subjects=subjects)
+            )
             raise
-        self.recorder.add(called(principal, f"admin-{name}", origin()))
+        subjects = _subjects(about, body, content)
+        self.recorder.add(called(principal, operation, origin(), subjects=subjects))
         answer = jsonify(content)
         answer.status_code = status
         answer.headers["Cache-Control"] = "no-store"
@@ -99,6 +147,23 @@ def _admit(principal: Principal, also: frozenset[str], *, is_change: bool) -> No
             raise Forbidden("this takes a token with a scope such as user/*.cruds")
     elif not principal.may("u", None, context="system"):
         raise Forbidden("this takes a token of an administrator")
+
+
+def _subjects(kind: str | None, body: Body, content: Body) -> tuple[Subject, ...]:
+    """What a request is about, and what it asked to be changed."""
+    # The first of an address is what the others are parts of.
+    ids = [str(v) for v in (request.view_args or {}).values()][:1]
+    ids = ids or [str(v) for v in (content.get("id"), content.get("kid")) if v is not None][:1]
+    named = body.get("messages")
+    if not ids and isinstance(named, list):
+        ids = [str(v) for v in named[:_MOST_SUBJECTS]]
+    told = tuple((name, _said(body[name])) for name in _TOLD if name in body)
+    return () if kind is None else tuple(Subject(kind, i[:_LONGEST], told) for i in ids)
+
+
+def _said(value: object) -> str:
+    found = ", ".join(map(str, value)) if isinstance(value, list) else json.dump(value).decode()
+    return found.strip('"')[:_LONGEST] or "-"
 
 
 def _body() -> Body:

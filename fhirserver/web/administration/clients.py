@@ -20,7 +20,7 @@ from fhirserver.storage.clients import (
     set_client_scope,
     set_client_trusted,
 )
-from fhirserver.web.administration.admission import Answer, Body, Desk, refuse_unknown
+from fhirserver.web.administration.admission import CLIENT, Answer, Body, Desk, refuse_unknown
 
 
 def add_to(admin: Blueprint, desk: Desk) -> None:
@@ -42,11 +42,13 @@ def add_to(admin: Blueprint, desk: Desk) -> None:
             told = {} if secret is None else {"secret": secret}
             return {**_json(_client(desk, client.id)), **told}, 201
 
-        return desk.serve("register-client", act)
+        return desk.serve("register-client", act, about=CLIENT)
 
     @admin.get("/clients/<client_id>")
     def read_client(client_id: str) -> Response:
-        return desk.serve("read-client", lambda _p, _b: (_json(_client(desk, client_id)), 200))
+        return desk.serve(
+            "read-client", lambda _p, _b: (_json(_client(desk, client_id)), 200), about=CLIENT
+        )
 
     @admin.patch("/clients/<client_id>")
     def change_client(client_id: str) -> Response:
@@ -66,7 +68,7 @@ def add_to(admin: Blueprint, desk: Desk) -> None:
                     set_client_active(connection, client_id, is_active)
             return _json(_client(desk, client_id)), 200
 
-        return desk.serve("change-client", act)
+        return desk.serve("change-client", act, about=CLIENT)
 
 
 def _client(desk: Desk, client_id: str) -> Client:

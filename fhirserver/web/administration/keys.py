@@ -40,4 +40,4 @@ def add_to(admin: Blueprint, desk: Desk) -> None:
                 raise Invalid("forgetOld is true or false", expression="forgetOld")
             return {"kid": desk.clerk.rotate_signing(forget_old)}, 201
 
-        return desk.serve("rotate-signing", act)
+        return desk.serve("rotate-signing", act, about="signing-key")

@@ -1,14 +1,21 @@
-"""`/admin/users/ID/factors` and `/password`: help for who has lost a way to sign in."""
+"""`/admin/users/ID/factors`, `/password` and `/pause`: help for who has lost a way to sign in."""
 
 from __future__ import annotations
 
 from flask import Blueprint, Response
 
 from fhirserver.access.principal import Principal
-from fhirserver.errors import Forbidden, NotFound
+from fhirserver.errors import Forbidden
 from fhirserver.storage import credentials, recovery_codes, second_factors
-from fhirserver.storage.users import Account, user_by_id
-from fhirserver.web.administration.admission import Answer, Body, Desk, refuse_unknown, text_of
+from fhirserver.storage.users import Account
+from fhirserver.web.administration.admission import (
+    ACCOUNT,
+    Answer,
+    Body,
+    Desk,
+    refuse_unknown,
+    text_of,
+)
 
 
 def add_to(admin: Blueprint, desk: Desk) -> None:
@@ -18,9 +25,11 @@ def add_to(admin: Blueprint, desk: Desk) -> None:
     @admin.get("/users/<user_id>/factors")
     def list_factors(user_id: str) -> Response:
         def act(_principal: Principal, _body: Body) -> Answer:
-            account = _user(desk, user_id)
+            account = desk.account(user_id)
+            paused = desk.clerk.paused_until(account)
             return {
                 "hasPassword": credentials.password_hash(database, account.id) is not None,
+                "pausedUntil": None if paused is None else paused.isoformat(),
                 "recoveryCodesLeft": recovery_codes.left(database, account.id),
                 "factors": [
                     {
@@ -33,7 +42,7 @@ def add_to(admin: Blueprint, desk: Desk) -> None:
                 ],
             }, 200
 
-        return desk.serve("list-factors", act)
+        return desk.serve("list-factors", act, about=ACCOUNT)
 
     @admin.delete("/users/<user_id>/factors")
     def forget_factors(user_id: str) -> Response:
@@ -41,7 +50,20 @@ def add_to(admin: Blueprint, desk: Desk) -> None:
             account = _other(desk, principal, user_id)
             return {"removed": second_factors.forget(database, account.id)}, 200
 
-        return desk.serve("reset-factors", act)
+        return desk.serve("reset-factors", act, about=ACCOUNT)
+
+    @admin.delete("/users/<user_id>/pause")
+    def end_pause(user_id: str) -> Response:
+        """Let somebody try to sign in again who has failed too often."""
+
+        def act(principal: Principal, _body: Body) -> Answer:
+            # Who guesses their own password with a token of theirs would begin anew each time.
+            account = _other(desk, principal, user_id)
+            was = desk.clerk.paused_until(account) is not None
+            desk.clerk.end_pause(account)
+            return {"wasPaused": was}, 200
+
+        return desk.serve("end-pause", act, about=ACCOUNT)
 
     @admin.put("/users/<user_id>/password")
     def set_password(user_id: str) -> Response:
@@ -52,19 +74,12 @@ def add_to(admin: Blueprint, desk: Desk) -> None:
             credentials.set_password(database, account.id, hashed)
             return {"id": account.id}, 200
 
-        return desk.serve("set-password", act)
-
-
-def _user(desk: Desk, user_id: str) -> Account:
-    found = user_by_id(desk.database, user_id)
-    if found is None:
-        raise NotFound("there is no such user")
-    return found
+        return desk.serve("set-password", act, about=ACCOUNT)
 
 
 def _other(desk: Desk, principal: Principal, user_id: str) -> Account:
     """A user who isn't the caller: their own ways in they change as their account says."""
-    account = _user(desk, user_id)
+    account = desk.account(user_id)
     if principal.user is not None and principal.user.id == account.id:
         raise Forbidden("your own ways to sign in are changed at /account")
     return account

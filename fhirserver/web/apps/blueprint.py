@@ -78,7 +78,7 @@ def blueprint(settings: Settings) -> Blueprint:
         """A file beside the apps, such as an icon; else an app whose slash is missing."""
         built = front_end.folder()
         if built is not None and _FILE.fullmatch(name) and (built / name).is_file():
-            content = (built / name).read_bytes()
+            content = front_end.content_of(built / name)
             return _checked_again(Response(content, content_type=media_type(name)))
         query = f"?{request.query_string.decode('latin-1')}" if request.query_string else ""
         return _see_other(f"/apps/{name}/{query}") if _FILE.fullmatch(name) else page(name)
@@ -87,8 +87,8 @@ def blueprint(settings: Settings) -> Blueprint:
 
 
 def _page(settings: Settings, built: Path, app: OwnApp) -> Response:
-    place = built / app.name / "index.html"
-    response = Response(place.read_bytes(), content_type="text/html; charset=utf-8")
+    content = front_end.content_of(built / app.name / "index.html")
+    response = Response(content, content_type="text/html; charset=utf-8")
     response.headers.update(page_headers(settings, app))
     return _checked_again(response)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 from importlib.metadata import version
 from typing import Any
 
@@ -21,10 +22,16 @@ def configuration(settings: Settings, apps: Sequence[OwnApp]) -> dict[str, Any]:
         "dicomweb": f"{settings.root}/dicom-web",
         "siteName": settings.site_name,
         "timeZone": settings.time_zone,
-        "version": version("fhirserver"),
+        "version": _version(),
         "demo": settings.demo,
         "apps": [dict(app.described) for app in apps],
     }
+
+
+@cache
+def _version() -> str:
+    """What is installed: it is looked up on the disk."""
+    return version("fhirserver")
 
 
 def _clients(text: str) -> dict[str, dict[str, str]]:

@@ -16,7 +16,7 @@ PrincipalOf = Callable[[str | None], Principal]
 
 
 def blueprint(database: Database, principal_of: PrincipalOf) -> Blueprint:
-    """`GET /apps/me.json`: `{"name": …, "fhirUser": …, "roles": […]}`.
+    """`GET /apps/me.json`: `{"id": …, "name": …, "fhirUser": …, "roles": […]}`.
 
     It says nothing about rights: those are the policies'. Raises errors.Unauthorized without a
     token, and errors.Forbidden for one that is nobody's.
@@ -31,7 +31,12 @@ def blueprint(database: Database, principal_of: PrincipalOf) -> Blueprint:
         if user is None or account is None:
             raise Forbidden("this token is of a service: sign in as a person")
         return jsonify(
-            {"name": account.display, "fhirUser": user.fhir_user, "roles": sorted(user.roles)}
+            {
+                "id": account.id,
+                "name": account.display,
+                "fhirUser": user.fhir_user,
+                "roles": sorted(user.roles),
+            }
         )
 
     return pages

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from urllib.parse import parse_qsl
 
@@ -36,13 +37,15 @@ def pairs_of(query: bytes) -> tuple[tuple[str, str], ...]:
 
 
 def wanted(request: FhirRequest, definitions: Definitions) -> Wanted:
-    """What a request asks for; raises Invalid, or Forbidden for a type that may not be read."""
+    """What a request asks for, without the types that may not be read.
+
+    Raises Invalid, and Forbidden when nothing is left.
+    """
     types: frozenset[str] | None = None
     owner: int | None = None
     for name, value in request.query:
         if name == "_type" and types is None:
-            types = frozenset(value.split(","))
-            _check(types, request.principal, definitions)
+            types = _allowed(value.split(","), request.principal, definitions)
         elif name == "patient" and owner is None:
             id_ = value.removeprefix("Patient/")
             if not is_id(id_):
@@ -55,8 +58,14 @@ def wanted(request: FhirRequest, definitions: Definitions) -> Wanted:
     return Wanted(types, owner)
 
 
-def _check(types: frozenset[str], principal: Principal, definitions: Definitions) -> None:
-    for name in sorted(types):
+def _allowed(
+    types: Sequence[str], principal: Principal, definitions: Definitions
+) -> frozenset[str]:
+    """An app asks for all that it shows; of what its user may not read nothing would come."""
+    for name in types:
         if not definitions.is_resource(name):
             raise Invalid(f"there is no resource type {name[:64]!r} in FHIR R4")
-        principal.require("r", name)
+    left = frozenset(name for name in types if principal.may("r", name))
+    if not left:
+        principal.require("r", types[0])
+    return left

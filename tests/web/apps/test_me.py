@@ -28,7 +28,12 @@ def test_a_person_is_told_their_name_and_roles(anybody, database, nurse):
 
     answer = asked(anybody, token)
 
-    assert answer.json == {"name": "Ada Nurse", "fhirUser": None, "roles": ["doctor", "nurse"]}
+    assert answer.json == {
+        "id": nurse.id,
+        "name": "Ada Nurse",
+        "fhirUser": None,
+        "roles": ["doctor", "nurse"],
+    }
     assert answer.headers["Cache-Control"] == "no-store"
 
 

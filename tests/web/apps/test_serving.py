@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+from pathlib import Path
 
 import pytest
 
@@ -58,6 +59,21 @@ def test_a_page_is_asked_for_each_time_and_sent_only_when_it_changed(built, brow
 
     changed = browser.get("/apps/chart/", headers={"If-None-Match": first.headers["ETag"]})
     assert (changed.status_code, changed.text) == (200, "<title>New</title>")
+
+
+def test_a_file_is_read_again_only_when_it_changed(built, browser, monkeypatch):
+    read: list[str] = []
+    whole = Path.read_bytes
+    monkeypatch.setattr(Path, "read_bytes", lambda path: read.append(path.name) or whole(path))
+
+    for _ in range(3):
+        browser.get("/apps/chart/")
+        browser.get("/apps/config.json")
+    assert sorted(read) == ["apps.json", "index.html"]
+
+    (built / "apps.json").write_text("[]")
+    assert browser.get("/apps/config.json").get_json()["apps"] == []
+    assert browser.get("/apps/chart/").status_code == 404
 
 
 def test_no_script_but_ours_runs_on_a_page_and_nobody_frames_it(built, browser):

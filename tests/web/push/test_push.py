@@ -115,6 +115,15 @@ def test_only_the_types_that_were_asked_for_are_told(client, listen):
     assert [d["type"] for d in heard.until(lambda d: d["id"] == id_)] == ["Observation"]
 
 
+def test_types_that_may_not_be_read_are_left_out(client, listen, token):
+    heard = listen("?_type=Basic,Patient", token("system/Patient.rs"))
+
+    a_basic(client)
+    id_ = a_patient(client)
+
+    assert [d["type"] for d in heard.until(lambda d: d["id"] == id_)] == ["Patient"]
+
+
 def test_only_the_patient_that_was_asked_for_is_told_of(client, listen):
     mine, other = a_patient(client), a_patient(client)
     heard = listen(f"?patient=Patient/{mine}")
