@@ -1,16 +1,19 @@
 import react from "@vitejs/plugin-react";
 import { defineConfig } from "vitest/config";
 
-import { apps, appList, zipped } from "./build/apps.ts";
+import { apps, appList, pageOf, pages, zipped } from "./build/apps.ts";
+import { lean } from "./build/lean.ts";
+import { sizes } from "./build/sizes.ts";
+import { compiledTexts } from "./build/texts.ts";
 
 const here = import.meta.dirname;
 
 // One page for each folder with an app.json; the server answers each address below /apps/<name>/ with its page.
-export default defineConfig({
+export default defineConfig(({ mode }) => ({
   root: here,
   base: "/apps/",
   publicDir: "public",
-  plugins: [react(), appList(here), zipped()],
+  plugins: [pages(here), react(), compiledTexts(), lean(), appList(here), zipped(), sizes(mode)],
   worker: { format: "es" },
   optimizeDeps: { exclude: ["@cornerstonejs/dicom-image-loader"] },
   build: {
@@ -21,7 +24,7 @@ export default defineConfig({
     sourcemap: false,
     chunkSizeWarningLimit: 4000,
     rolldownOptions: {
-      input: Object.fromEntries(apps(here).map((app) => [app, `${here}/${app}/index.html`])),
+      input: Object.fromEntries(apps(here).map((app) => [app, pageOf(here, app)])),
     },
   },
   test: {
@@ -30,4 +33,4 @@ export default defineConfig({
     setupFiles: ["shared/testing/setup.ts"],
     env: { TZ: "Europe/Berlin" },
   },
-});
+}));

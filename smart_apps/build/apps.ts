@@ -12,20 +12,52 @@ export function apps(root: string): string[] {
     .sort();
 }
 
+/** The page of an app, which no folder holds: every app has the same, with its title. */
+export function pageOf(root: string, app: string): string {
+  return join(root, app, "index.html");
+}
+
+/** Makes the page of each app of build/page.html. */
+export function pages(root: string): Plugin {
+  const names = new Map(apps(root).map((app) => [pageOf(root, app), app]));
+  return {
+    name: "pages",
+    enforce: "pre",
+    resolveId: (id) => (names.has(id) ? id : undefined),
+    load(id) {
+      const app = names.get(id);
+      if (app === undefined) return undefined;
+      this.addWatchFile(join(root, "build/page.html"));
+      const { title } = described(root, app);
+      return readFileSync(join(root, "build/page.html"), "utf8").replace("%title%", () => escaped(title.en));
+    },
+  };
+}
+
+function escaped(text: string): string {
+  return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;");
+}
+
+interface Described {
+  name: string;
+  title: { en: string };
+}
+
+/** What an app's app.json says. Raises Error where it isn't what the server takes. */
+function described(root: string, app: string): Described {
+  const read = JSON.parse(readFileSync(join(root, app, "app.json"), "utf8")) as Partial<Described> | null;
+  if (read?.name !== app) throw new Error(`${app}/app.json: "name" must be "${app}", as its folder`);
+  if (typeof read.title?.en !== "string") throw new Error(`${app}/app.json: "title" has a text for "en" at least`);
+  return read as Described;
+}
+
 /** Writes apps.json: every app.json in one array, for the server, which registers their clients. */
 export function appList(root: string): Plugin {
   return {
     name: "app-list",
     apply: "build",
     generateBundle() {
-      const described = apps(root).map((app) => {
-        const read: unknown = JSON.parse(readFileSync(join(root, app, "app.json"), "utf8"));
-        if (typeof read !== "object" || read === null || !("name" in read) || read.name !== app) {
-          throw new Error(`${app}/app.json: "name" must be "${app}", as its folder`);
-        }
-        return read;
-      });
-      this.emitFile({ type: "asset", fileName: "apps.json", source: JSON.stringify(described, null, 1) });
+      this.emitFile({ type: "asset", fileName: "apps.json", source: JSON.stringify(apps(root).map((app) => described(root, app)), null, 1) });
     },
   };
 }

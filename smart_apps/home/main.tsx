@@ -1,13 +1,11 @@
 import { Frame } from "../shared/frame/Frame.tsx";
 import { startApp } from "../shared/start.tsx";
 import description from "./app.json";
-import de from "./locales/de.json";
-import en from "./locales/en.json";
 import { Launcher } from "./Launcher.tsx";
 
 void startApp({
   description,
-  texts: { en, de },
+  texts: { en: () => import("./locales/en.json"), de: () => import("./locales/de.json") },
   places: [],
   live: [],
   children: (

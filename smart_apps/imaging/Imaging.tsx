@@ -1,19 +1,24 @@
-import { lazy, Suspense } from "react";
+import { Suspense } from "react";
 import { Redirect, Route, Switch } from "wouter";
 
 import { idIn } from "../shared/fhir/bundle.ts";
 import { Frame } from "../shared/frame/Frame.tsx";
 import { PatientBanner } from "../shared/frame/PatientBanner.tsx";
 import { useTexts } from "../shared/i18n/i18n.ts";
+import { part, type Preparable } from "../shared/parts/part.tsx";
 import { useSmart } from "../shared/smart/context.tsx";
 import { Empty } from "../shared/states/Empty.tsx";
 import { Loading } from "../shared/states/Loaded.tsx";
 import { PLACES } from "./places.ts";
 import { Worklist } from "./studies/Worklist.tsx";
 
-const PatientStudies = lazy(() => import("./studies/PatientStudies.tsx"));
-const Upload = lazy(() => import("./upload/Upload.tsx"));
-const StudyPage = lazy(() => import("./viewer/StudyPage.tsx"));
+const PatientStudies = part(() => import("./studies/PatientStudies.tsx"));
+const Upload = part(() => import("./upload/Upload.tsx"));
+const MoveStudy = part(() => import("./moving/MoveStudy.tsx"));
+const StudyPage = part(() => import("./viewer/StudyPage.tsx"));
+
+/** By their routes; the viewer is prepared where studies are listed. */
+export const PAGES: Record<string, Preparable> = { "/patients/:id": PatientStudies, "/patients/:id/upload": Upload, "/studies/:id/move": MoveStudy };
 
 const patientPath = (id: string) => `/patients/${id}`;
 
@@ -38,6 +43,9 @@ export function Imaging() {
             <Suspense fallback={<Loading />}>{isOpen(id) ? <Upload key={id} patient={id} /> : <OtherPatient />}</Suspense>
           </Frame>
         )}
+      </Route>
+      <Route path="/studies/:id/move">
+        {({ id }) => <Frame places={PLACES}><Suspense fallback={<Loading />}>{patient === undefined ? <MoveStudy key={id} id={id} /> : <OtherPatient />}</Suspense></Frame>}
       </Route>
       <Route path="/studies/:id">
         {({ id }) => <Suspense fallback={<Frame places={PLACES}><Loading /></Frame>}><StudyPage key={id} id={id} /></Suspense>}

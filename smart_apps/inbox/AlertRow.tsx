@@ -1,16 +1,19 @@
-import { ActionIcon, Button, Menu } from "@mantine/core";
+import { ActionIcon, Button } from "@mantine/core";
 import { IconAlertOctagon, IconAlertTriangle, IconClock, IconDots, IconInfoCircle } from "@tabler/icons-react";
 
 import { ago, age, day, moment, time } from "../shared/format/dates.ts";
 import { formalName, recordNumber } from "../shared/format/people.ts";
 import { level, normalRange, quantity, range } from "../shared/format/quantities.ts";
+import { OnDemand } from "../shared/frame/OnDemand.tsx";
 import { useMyApps } from "../shared/frame/useMyApps.ts";
 import { useTexts } from "../shared/i18n/i18n.ts";
+import { part } from "../shared/parts/part.tsx";
 import { useSmart } from "../shared/smart/context.tsx";
 import { isMine, minutesUntil, type Alert } from "./alerts.ts";
 import type { Earlier } from "./earlier.ts";
 import classes from "./inbox.module.css";
 
+const AlertMenu = part(() => import("./AlertMenu.tsx"));
 const ICONS = { stat: IconAlertOctagon, asap: IconAlertTriangle, urgent: IconClock, routine: IconInfoCircle };
 
 export type Act = "answer" | "handOver" | "history";
@@ -115,21 +118,12 @@ function Clock({ alert, me, now }: { alert: Alert; me: readonly string[]; now: n
 function More({ alert, onHistory }: { alert: Alert; onHistory: () => void }) {
   const { t } = useTexts();
   const apps = useMyApps().map((one) => one.name);
-  const attach = alert.result?.id === undefined ? (alert.task.focus?.reference ?? "") : `Observation/${alert.result.id}`;
   const id = alert.patientId ?? "";
+  const button = <ActionIcon variant="default" size={36} aria-label={t("moreOf", { name: formalName(alert.patient?.name) })}><IconDots size={18} /></ActionIcon>;
   return (
     <>
       {apps.includes("chart") && id !== "" && <Button component="a" variant="default" href={`/apps/chart/patients/${id}`}>{t("chartOf")}</Button>}
-      <Menu position="bottom-end">
-        <Menu.Target>
-          <ActionIcon variant="default" size={36} aria-label={t("moreOf", { name: formalName(alert.patient?.name) })}><IconDots size={18} /></ActionIcon>
-        </Menu.Target>
-        <Menu.Dropdown>
-          <Menu.Item onClick={onHistory}>{t("history")}</Menu.Item>
-          {apps.includes("messages") && id !== "" && <Menu.Item component="a" href={`/apps/messages/new?patient=${id}&attach=${attach}`}>{t("message")}</Menu.Item>}
-          {apps.includes("prescriptions") && id !== "" && <Menu.Item component="a" href={`/apps/prescriptions/patients/${id}`}>{t("prescribe")}</Menu.Item>}
-        </Menu.Dropdown>
-      </Menu>
+      <OnDemand button={button} menu={AlertMenu} given={{ alert, onHistory }} />
     </>
   );
 }

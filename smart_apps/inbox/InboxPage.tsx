@@ -1,10 +1,11 @@
-import { Alert as Notice, Button, SegmentedControl, Select, Text, TextInput, Title } from "@mantine/core";
+import { Alert as Notice, Button, NativeSelect, SegmentedControl, Text, TextInput, Title } from "@mantine/core";
 import { IconBell, IconSearch } from "@tabler/icons-react";
-import { lazy, Suspense, useState } from "react";
+import { Suspense, useState } from "react";
 
 import { formalName } from "../shared/format/people.ts";
 import { useSetting } from "../shared/forms/setting.ts";
 import { useTexts } from "../shared/i18n/i18n.ts";
+import { part } from "../shared/parts/part.tsx";
 import { useSmart } from "../shared/smart/context.tsx";
 import { Empty } from "../shared/states/Empty.tsx";
 import { Loaded } from "../shared/states/Loaded.tsx";
@@ -17,10 +18,10 @@ import { useMyself } from "./useMyself.ts";
 import { useNow } from "./useNow.ts";
 import { useHeld, useSteady } from "./useSteady.ts";
 
-const Answer = lazy(() => import("./Answer.tsx"));
-const HandOver = lazy(() => import("./HandOver.tsx"));
-const History = lazy(() => import("./History.tsx"));
-const Settings = lazy(() => import("./Settings.tsx"));
+const Answer = part(() => import("./Answer.tsx"));
+const HandOver = part(() => import("./HandOver.tsx"));
+const History = part(() => import("./History.tsx"));
+const Settings = part(() => import("./Settings.tsx"));
 
 const QUIET: BellSettings = { critical: true, others: false };
 const NONE: readonly Alert[] = [];
@@ -57,8 +58,8 @@ export function InboxPage({ tab }: { tab: Tab }) {
       </div>
       <div className={classes.filters}>
         {!isOfOne && <SegmentedControl aria-label={t("whose")} value={whose} onChange={(value) => choose(value)} data={[{ value: "mine", label: t("mine") }, { value: "all", label: t("all") }]} />}
-        {wards.length > 1 && <Select aria-label={t("ward")} value={filter.ward} onChange={(ward) => setFilter({ ...filter, ward: ward ?? "" })} data={[{ value: "", label: t("everyWard") }, ...wards]} allowDeselect={false} />}
-        {kinds.length > 1 && <Select aria-label={t("kindOf")} value={filter.kind} onChange={(kind) => setFilter({ ...filter, kind: kind ?? "" })} data={[{ value: "", label: t("everyKind") }, ...kinds.map((kind) => ({ value: kind, label: t(`kind.${kind}`) }))]} allowDeselect={false} />}
+        {wards.length > 1 && <NativeSelect aria-label={t("ward")} value={filter.ward} onChange={(event) => setFilter({ ...filter, ward: event.currentTarget.value })} data={[{ value: "", label: t("everyWard") }, ...wards]} />}
+        {kinds.length > 1 && <NativeSelect aria-label={t("kindOf")} value={filter.kind} onChange={(event) => setFilter({ ...filter, kind: event.currentTarget.value })} data={[{ value: "", label: t("everyKind") }, ...kinds.map((kind) => ({ value: kind, label: t(`kind.${kind}`) }))]} />}
         <TextInput aria-label={t("find")} placeholder={t("find")} leftSection={<IconSearch size={16} aria-hidden />} value={filter.text} onChange={(event) => setFilter({ ...filter, text: event.currentTarget.value })} />
       </div>
       <div role="alert" className="fs-hidden">{critical !== undefined && t("criticalSaid", { title: critical.title, name: formalName(critical.patient?.name) })}</div>

@@ -6,8 +6,6 @@ import type { Place } from "../shared/frame/navigation.ts";
 import { startApp } from "../shared/start.tsx";
 import description from "./app.json";
 import { InboxPage } from "./InboxPage.tsx";
-import de from "./locales/de.json";
-import en from "./locales/en.json";
 
 const PLACES: readonly Place[] = [
   { path: "", label: "open", icon: IconInbox, key: "o" },
@@ -16,7 +14,7 @@ const PLACES: readonly Place[] = [
 
 void startApp({
   description,
-  texts: { en, de },
+  texts: { en: () => import("./locales/en.json"), de: () => import("./locales/de.json") },
   places: PLACES,
   live: ["Task", "DetectedIssue", "Flag"],
   children: (

@@ -1,12 +1,14 @@
-import { Button, Checkbox, Group, Menu, Text, Textarea } from "@mantine/core";
+import { Button, Checkbox, Group, Text, Textarea } from "@mantine/core";
 import { IconAt, IconPaperclip, IconSend, IconUserPlus } from "@tabler/icons-react";
 import type { Reference } from "fhir/r4";
-import { lazy, Suspense, useState } from "react";
+import { Suspense, useState } from "react";
 
 import { useChange } from "../shared/fhir/queries.ts";
 import { time } from "../shared/format/dates.ts";
 import { useDraft } from "../shared/forms/drafts.ts";
+import { OnDemand } from "../shared/frame/OnDemand.tsx";
 import { useTexts } from "../shared/i18n/i18n.ts";
+import { part } from "../shared/parts/part.tsx";
 import { useSmart } from "../shared/smart/context.tsx";
 import { Failed } from "../shared/states/Failed.tsx";
 import { Loading } from "../shared/states/Loaded.tsx";
@@ -14,8 +16,9 @@ import { Attachments } from "./Attachments.tsx";
 import { messageFrom, once, send } from "./sending.ts";
 import type { Myself, Thread } from "./threads.ts";
 
-const Attach = lazy(() => import("./Attach.tsx"));
-const Recipients = lazy(() => import("./Recipients.tsx"));
+const Attach = part(() => import("./Attach.tsx"));
+const MentionMenu = part(() => import("./MentionMenu.tsx"));
+const Recipients = part(() => import("./Recipients.tsx"));
 
 interface Values {
   id: string;
@@ -95,12 +98,6 @@ function Mention({ people, onChoose }: { people: readonly Reference[]; onChoose:
   const { t } = useTexts();
   const named = people.filter((one) => one.display !== undefined && !one.reference?.startsWith("CareTeam/"));
   if (named.length === 0) return null;
-  return (
-    <Menu position="top-start">
-      <Menu.Target><Button variant="subtle" size="compact-md" leftSection={<IconAt size={16} aria-hidden />}>{t("mention")}</Button></Menu.Target>
-      <Menu.Dropdown>
-        {named.map((one) => <Menu.Item key={one.reference} onClick={() => onChoose(one.display ?? "")}>{one.display}</Menu.Item>)}
-      </Menu.Dropdown>
-    </Menu>
-  );
+  const button = <Button variant="subtle" size="compact-md" leftSection={<IconAt size={16} aria-hidden />}>{t("mention")}</Button>;
+  return <OnDemand button={button} menu={MentionMenu} given={{ people: named, onChoose }} />;
 }

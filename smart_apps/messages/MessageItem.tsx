@@ -1,4 +1,3 @@
-import { Tooltip } from "@mantine/core";
 import { IconAlertTriangle, IconCheck, IconChecks } from "@tabler/icons-react";
 
 import { moment } from "../shared/format/dates.ts";
@@ -40,11 +39,11 @@ function Receipts({ message }: { message: Message }) {
   const names = message.readBy.map(nameOf).join(", ");
   const text = n === 0 ? t("sent") : people.length === 1 ? t("read") : t("readBy", { n, of: people.length });
   return (
-    <Tooltip label={n === 0 ? t("notReadYet") : t("readByNames", { names })}>
-      {/* eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- its names are shown on focus, too */}
-      <span className={classes.small} tabIndex={0}>
+    <details className={classes.small}>
+      <summary>
         {n === 0 ? <IconCheck size={14} aria-hidden style={{ verticalAlign: "-2px" }} /> : <IconChecks size={14} aria-hidden style={{ verticalAlign: "-2px" }} />} {text}
-      </span>
-    </Tooltip>
+      </summary>
+      {n === 0 ? t("notReadYet") : t("readByNames", { names })}
+    </details>
   );
 }

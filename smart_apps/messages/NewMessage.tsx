@@ -2,7 +2,7 @@ import { Button, Checkbox, Group, Select, Stack, Text, Textarea, TextInput, Titl
 import { useDebouncedValue } from "@mantine/hooks";
 import { IconPaperclip, IconSend } from "@tabler/icons-react";
 import type { Patient } from "fhir/r4";
-import { lazy, Suspense, useState } from "react";
+import { Suspense, useState } from "react";
 import { useLocation } from "wouter";
 
 import { resourcesOf } from "../shared/fhir/bundle.ts";
@@ -13,6 +13,7 @@ import { useDraft } from "../shared/forms/drafts.ts";
 import { told } from "../shared/forms/saving.ts";
 import { searchOf } from "../shared/frame/patientSearch.ts";
 import { useTexts } from "../shared/i18n/i18n.ts";
+import { part } from "../shared/parts/part.tsx";
 import { useSmart } from "../shared/smart/context.tsx";
 import { Failed } from "../shared/states/Failed.tsx";
 import { Loading } from "../shared/states/Loaded.tsx";
@@ -23,7 +24,7 @@ import { messageFrom, once, send, type Draft } from "./sending.ts";
 import type { Myself } from "./threads.ts";
 import { useMyself } from "./useMyself.ts";
 
-const Attach = lazy(() => import("./Attach.tsx"));
+const Attach = part(() => import("./Attach.tsx"));
 
 /** A conversation begins: to whom, about whom or what. `?patient=1&attach=Observation/2` fills it in. */
 export default function NewMessage() {

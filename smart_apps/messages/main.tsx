@@ -1,17 +1,16 @@
 import { IconMessages, IconPencilPlus } from "@tabler/icons-react";
-import { lazy, Suspense } from "react";
+import { Suspense } from "react";
 import { Route, Switch } from "wouter";
 
 import { Frame } from "../shared/frame/Frame.tsx";
 import type { Place } from "../shared/frame/navigation.ts";
+import { part } from "../shared/parts/part.tsx";
 import { startApp } from "../shared/start.tsx";
 import { Loading } from "../shared/states/Loaded.tsx";
 import description from "./app.json";
-import de from "./locales/de.json";
-import en from "./locales/en.json";
 import { MessagesPage } from "./MessagesPage.tsx";
 
-const NewMessage = lazy(() => import("./NewMessage.tsx"));
+const NewMessage = part(() => import("./NewMessage.tsx"));
 
 const PLACES: readonly Place[] = [
   { path: "", label: "conversations", icon: IconMessages, key: "m" },
@@ -20,7 +19,7 @@ const PLACES: readonly Place[] = [
 
 void startApp({
   description,
-  texts: { en, de },
+  texts: { en: () => import("./locales/en.json"), de: () => import("./locales/de.json") },
   places: PLACES,
   live: ["Communication"],
   children: (

@@ -14,13 +14,20 @@ import { Failed } from "../shared/states/Failed.tsx";
 import { Findings } from "./Findings.tsx";
 import { checkedIn } from "./model/findings.ts";
 import { dosageText, medicineName } from "./model/medicine.ts";
+import { dispensesOf, supplyOf } from "./model/supply.ts";
+import { SupplyText } from "./SupplyText.tsx";
 
-/** Hands a medicine out; the checks run again beside it. */
-export default function Dispense({ request, onClose }: { request: MedicationRequest; onClose: () => void }) {
+const ACT_CODE = "http://terminology.hl7.org/CodeSystem/v3-ActCode";
+
+/** Hands a medicine out; the checks run again beside it. `dispensed` is what was dispensed before. */
+export default function Dispense({ request, dispensed, onClose }: { request: MedicationRequest; dispensed: readonly MedicationDispense[]; onClose: () => void }) {
   const { t } = useTexts();
   const { session } = useSmart();
-  const [amount, setAmount] = useState<number | string>(request.dispenseRequest?.quantity?.value ?? "");
-  const [days, setDays] = useState<number | string>("");
+  const earlier = dispensesOf(request, dispensed);
+  const last = earlier.at(-1);
+  const unit = request.dispenseRequest?.quantity ?? last?.quantity;
+  const [amount, setAmount] = useState<number | string>(unit?.value ?? "");
+  const [days, setDays] = useState<number | string>(request.dispenseRequest?.expectedSupplyDuration?.value ?? last?.daysSupply?.value ?? "");
   const [note, setNote] = useState("");
   const [isTried, setTried] = useState(false);
   const check = useAsk(["MedicationRequest", "AllergyIntolerance"], ["check", request.id], (fhir) => fhir.operation<Parameters>(`MedicationRequest/${request.id ?? ""}/$check`));
@@ -34,13 +41,14 @@ export default function Dispense({ request, onClose }: { request: MedicationRequ
     dispense.mutate({
       resourceType: "MedicationDispense",
       status: "completed",
+      type: { coding: [earlier.length === 0 ? { system: ACT_CODE, code: "FF", display: "First Fill" } : { system: ACT_CODE, code: "RF", display: "Refill" }] },
       medicationCodeableConcept: request.medicationCodeableConcept,
       medicationReference: request.medicationReference,
       subject: request.subject,
       context: request.encounter,
       performer: session.grant.fhirUser === undefined ? undefined : [{ actor: { reference: session.grant.fhirUser } }],
       authorizingPrescription: [{ reference: `MedicationRequest/${request.id ?? ""}` }],
-      quantity: { ...request.dispenseRequest?.quantity, value: amount },
+      quantity: { ...unit, value: amount },
       daysSupply: typeof days === "number" ? { value: days, unit: "days", system: "http://unitsofmeasure.org", code: "d" } : undefined,
       whenPrepared: now,
       whenHandedOver: now,
@@ -58,7 +66,7 @@ export default function Dispense({ request, onClose }: { request: MedicationRequ
       <PatientBanner id={patient} />
       <form onSubmit={submit} noValidate>
         <Stack gap="sm" mt="sm">
-          <div><Text fw={600}>{medicineName(request)}</Text><Text>{dosageText(request.dosageInstruction?.[0])}</Text></div>
+          <div><Text fw={600}>{medicineName(request)}</Text><Text>{dosageText(request.dosageInstruction?.[0])}</Text><SupplyText supply={supplyOf(request, dispensed)} /></div>
           {check.isError && <Alert role="alert" color="yellow" icon={<IconAlertTriangle aria-hidden />}>{t("check.failed")}</Alert>}
           {check.data !== undefined && <Findings checked={checkedIn(check.data)} />}
           <NumberInput label={t("dispense.amount")} required min={0} value={amount} onChange={setAmount} data-autofocus error={isTried && (typeof amount !== "number" || amount <= 0) ? t("dispense.amountNeeded") : undefined} />

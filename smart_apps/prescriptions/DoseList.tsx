@@ -1,18 +1,19 @@
 import { Button, Table, Text } from "@mantine/core";
 import { IconAlertTriangle, IconCheck, IconClock, IconX } from "@tabler/icons-react";
-import { lazy, Suspense, useState } from "react";
+import { Suspense, useState } from "react";
 
 import { idIn } from "../shared/fhir/bundle.ts";
 import { day, isoDay, time } from "../shared/format/dates.ts";
 import { formalName } from "../shared/format/people.ts";
 import { useRole } from "../shared/frame/useMyApps.ts";
 import { useTexts } from "../shared/i18n/i18n.ts";
+import { part } from "../shared/parts/part.tsx";
 import { useSmart } from "../shared/smart/context.tsx";
 import { dosageText, medicineName } from "./model/medicine.ts";
 import { Who, type Patients } from "./Who.tsx";
 import { momentOf, type Dose, type Standing } from "./model/timing.ts";
 
-const Give = lazy(() => import("./Give.tsx"));
+const Give = part(() => import("./Give.tsx"));
 const LOOK = {
   given: [IconCheck, "var(--fs-good)"],
   omitted: [IconX, "var(--mantine-color-dimmed)"],

@@ -12,6 +12,7 @@ import { formalName, recordNumber } from "../shared/format/people.ts";
 import { unitOf } from "../shared/format/quantities.ts";
 import { usePatientBatch } from "../shared/frame/PatientBanner.tsx";
 import { useTexts } from "../shared/i18n/i18n.ts";
+import { ScanButton } from "../shared/scan/ScanButton.tsx";
 import { useSmart } from "../shared/smart/context.tsx";
 import { Failed } from "../shared/states/Failed.tsx";
 import { administration, doseIdentifier, isSame, type Given } from "./model/administration.ts";
@@ -71,6 +72,7 @@ export default function Give({ request, dueAt, onClose }: { request: MedicationR
                 onChange={(event) => setScanned(event.currentTarget.value)}
                 error={isTried && scanned.trim() === "" ? t("give.scanNeeded") : undefined}
                 rightSection={isRight ? <IconCheck size={18} color="var(--fs-good)" aria-hidden /> : undefined} />
+              <ScanButton onRead={setScanned} />
               {isRight && <Text size="sm" c="var(--fs-good)" role="status">{t("give.right")}</Text>}
               {isWrong && <Alert role="alert" color="red" icon={<IconAlertTriangle aria-hidden />}>{t("give.wrong")}</Alert>}
               {ordered?.value !== undefined && <NumberInput label={t("give.dose", { unit: unitOf(ordered) })} value={dose} onChange={setDose} min={0} decimalScale={4} inputMode="decimal" />}

@@ -1,22 +1,25 @@
 import { Button, Group, Menu, Stack, Text, Title } from "@mantine/core";
 import { IconDots, IconListCheck, IconPlus } from "@tabler/icons-react";
-import type { MedicationAdministration, MedicationRequest } from "fhir/r4";
-import { lazy, Suspense, useState } from "react";
+import type { MedicationAdministration, MedicationDispense, MedicationRequest } from "fhir/r4";
+import { Suspense, useState } from "react";
 import { Link } from "wouter";
 
 import { allPages } from "../shared/fhir/pages.ts";
 import { useAsk } from "../shared/fhir/queries.ts";
 import { useRole } from "../shared/frame/useMyApps.ts";
 import { useTexts } from "../shared/i18n/i18n.ts";
+import { part } from "../shared/parts/part.tsx";
 import { useSmart } from "../shared/smart/context.tsx";
 import { Empty } from "../shared/states/Empty.tsx";
 import { Loaded } from "../shared/states/Loaded.tsx";
 import { DoseList } from "./DoseList.tsx";
 import { doses, isAsNeeded } from "./model/timing.ts";
+import { supplyOf } from "./model/supply.ts";
 import { RequestList } from "./RequestList.tsx";
 
-const ChangeStatus = lazy(() => import("./ChangeStatus.tsx"));
-const Give = lazy(() => import("./Give.tsx"));
+const ChangeStatus = part(() => import("./ChangeStatus.tsx"));
+const Dispense = part(() => import("./Dispense.tsx"));
+const Give = part(() => import("./Give.tsx"));
 const CURRENT = new Set(["active", "on-hold", "draft"]);
 const HOUR_MS = 3_600_000;
 
@@ -28,13 +31,19 @@ export default function PatientPage({ patient }: { patient: string }) {
   const [giving, setGiving] = useState<MedicationRequest>();
   const mayPrescribe = useRole("doctor") && session.allows("MedicationRequest", "c");
   const mayGive = useRole("nurse") && session.allows("MedicationAdministration", "c");
-  const query = useAsk(["MedicationRequest", "MedicationAdministration"], ["medicines", patient], async (fhir) => {
+  const [dispensing, setDispensing] = useState<MedicationRequest>();
+  const mayDispense = useRole("pharmacist") && session.allows("MedicationDispense", "c");
+  const query = useAsk(["MedicationRequest", "MedicationAdministration", "MedicationDispense"], ["medicines", patient], async (fhir) => {
     const since = new Date(Date.now() - 24 * HOUR_MS).toISOString();
-    const [requests, given] = await Promise.all([
-      allPages<MedicationRequest>(fhir, "MedicationRequest", { patient, _sort: "-authoredon", _count: 100 }),
+    const [found, given] = await Promise.all([
+      allPages<MedicationRequest | MedicationDispense>(fhir, "MedicationRequest", { patient, _revinclude: "MedicationDispense:prescription", _sort: "-authoredon", _count: 100 }),
       allPages<MedicationAdministration>(fhir, "MedicationAdministration", { patient, "effective-time": `ge${since}`, _count: 200 }),
     ]);
-    return { requests, given: given.resources };
+    const dispensed = found.resources.filter((one): one is MedicationDispense => one.resourceType === "MedicationDispense");
+    return {
+      requests: found.resources.filter((one): one is MedicationRequest => one.resourceType === "MedicationRequest"),
+      isCut: found.isCut, dispensed, given: given.resources,
+    };
   });
   return (
     <Stack maw={1100} mx="auto">
@@ -50,9 +59,9 @@ export default function PatientPage({ patient }: { patient: string }) {
         </Group>
       </Group>
       <Loaded query={query} lines={6}>
-        {({ requests, given }) => {
-          const current = requests.resources.filter((request) => CURRENT.has(request.status));
-          const before = requests.resources.filter((request) => !CURRENT.has(request.status));
+        {({ requests, isCut, dispensed, given }) => {
+          const current = requests.filter((request) => CURRENT.has(request.status));
+          const before = requests.filter((request) => !CURRENT.has(request.status));
           const now = new Date();
           const due = doses(current.filter((one) => one.status === "active"), given, new Date(now.getTime() - 8 * HOUR_MS), new Date(now.getTime() + 8 * HOUR_MS), now);
           return (
@@ -62,10 +71,14 @@ export default function PatientPage({ patient }: { patient: string }) {
               ) : (
                 <RequestList
                   requests={current}
+                  dispensed={dispensed}
                   actions={(request) => (
                     <Group gap="xs" wrap="nowrap" justify="flex-end">
                       {mayGive && request.status === "active" && (
                         <Button size="xs" variant="default" onClick={() => setGiving(request)}>{isAsNeeded(request.dosageInstruction?.[0]) ? t("give.needed") : t("give.button")}</Button>
+                      )}
+                      {mayDispense && request.status === "active" && !supplyOf(request, dispensed).isOver && (
+                        <Button size="xs" onClick={() => setDispensing(request)}>{t("dispense.button")}</Button>
                       )}
                       <Actions request={request} onChoose={(status) => setChanging([request, status])} />
                     </Group>
@@ -84,13 +97,14 @@ export default function PatientPage({ patient }: { patient: string }) {
                   <RequestList requests={before} />
                 </details>
               )}
-              {requests.isCut && <Text c="dimmed">{t("cut")}</Text>}
+              {isCut && <Text c="dimmed">{t("cut")}</Text>}
             </>
           );
         }}
       </Loaded>
       <Suspense>
         {changing !== undefined && <ChangeStatus request={changing[0]} status={changing[1]} onClose={() => setChanging(undefined)} />}
+        {dispensing !== undefined && <Dispense request={dispensing} dispensed={query.data?.dispensed ?? []} onClose={() => setDispensing(undefined)} />}
         {giving !== undefined && <Give request={giving} onClose={() => setGiving(undefined)} />}
       </Suspense>
     </Stack>

@@ -1,41 +1,47 @@
 import { Alert, Button, Group, Stack, Table, Text, Title } from "@mantine/core";
 import type { MedicationDispense, MedicationRequest, Patient } from "fhir/r4";
-import { lazy, Suspense, useState } from "react";
+import { Suspense, useState } from "react";
 
 import { idIn } from "../shared/fhir/bundle.ts";
 import { allPages } from "../shared/fhir/pages.ts";
 import { useAsk } from "../shared/fhir/queries.ts";
 import { ago, moment } from "../shared/format/dates.ts";
 import { useTexts } from "../shared/i18n/i18n.ts";
+import { part } from "../shared/parts/part.tsx";
 import { Empty } from "../shared/states/Empty.tsx";
 import { Loaded } from "../shared/states/Loaded.tsx";
 import { dosageText, medicineName } from "./model/medicine.ts";
-import { patientsIn, Who } from "./Who.tsx";
+import { isDue, supplyOf } from "./model/supply.ts";
+import { SupplyText } from "./SupplyText.tsx";
+import { patientsIn, Who, type Patients } from "./Who.tsx";
 
-const Dispense = lazy(() => import("./Dispense.tsx"));
-const Query = lazy(() => import("./AskPrescriber.tsx"));
+const Dispense = part(() => import("./Dispense.tsx"));
+const Query = part(() => import("./AskPrescriber.tsx"));
 const URGENT: Record<string, number> = { stat: 0, asap: 1, urgent: 2, routine: 3 };
 
-/** What the pharmacy has to do: prescriptions that nothing was dispensed for, the most urgent and oldest first. */
+/** What the pharmacy has to do: what nothing was dispensed for and repeats that are due, which somebody still has some for; the most urgent and oldest first. */
 export default function Queue() {
   const { t } = useTexts();
   const [dispensing, setDispensing] = useState<MedicationRequest>();
   const [asking, setAsking] = useState<MedicationRequest>();
   const query = useAsk(["MedicationRequest", "MedicationDispense"], ["queue"], async (fhir) => {
-    const [requests, dispensed] = await Promise.all([
-      allPages<MedicationRequest | Patient>(fhir, "MedicationRequest", { status: "active", _include: "MedicationRequest:patient", _sort: "authoredon", _count: 200 }),
-      allPages<MedicationDispense>(fhir, "MedicationDispense", { _sort: "-_lastUpdated", _count: 500 }, 4),
-    ]);
-    const done = new Set(dispensed.resources.filter((one) => one.status !== "cancelled" && one.status !== "entered-in-error").flatMap((one) => (one.authorizingPrescription ?? []).map((ref) => idIn(ref.reference, "MedicationRequest"))));
-    const open = requests.resources.filter((one): one is MedicationRequest => one.resourceType === "MedicationRequest").filter((one) => !done.has(one.id) && one.intent !== "plan" && one.intent !== "proposal");
-    open.sort((a, b) => (URGENT[a.priority ?? "routine"] ?? 3) - (URGENT[b.priority ?? "routine"] ?? 3));
-    return { open, patients: patientsIn(requests.resources), isCut: requests.isCut };
+    const found = await allPages<MedicationRequest | MedicationDispense | Patient>(fhir, "MedicationRequest", {
+      status: "active", _include: "MedicationRequest:patient", _revinclude: "MedicationDispense:prescription", _sort: "authoredon", _count: 200,
+    });
+    const patients = patientsIn(found.resources);
+    const dispensed = found.resources.filter((one): one is MedicationDispense => one.resourceType === "MedicationDispense");
+    const open = found.resources
+      .filter((one): one is MedicationRequest => one.resourceType === "MedicationRequest" && one.intent !== "plan" && one.intent !== "proposal")
+      .filter((one) => isDue(supplyOf(one, dispensed)));
+    const rank = (one: MedicationRequest) => (isServed(one, patients) ? 0 : 10) + (supplyOf(one, dispensed).fills === 0 ? 0 : 5) + (URGENT[one.priority ?? "routine"] ?? 3);
+    open.sort((a, b) => rank(a) - rank(b));
+    return { open, dispensed, patients, isCut: found.isCut };
   });
   return (
     <Stack maw={1100} mx="auto">
       <Title order={1}>{t("queue.title")}</Title>
       <Loaded query={query} lines={8}>
-        {({ open, patients, isCut }) => (
+        {({ open, dispensed, patients, isCut }) => (
           <>
             {isCut && <Alert color="yellow" role="alert">{t("cut")}</Alert>}
             {open.length === 0 ? (
@@ -64,11 +70,12 @@ export default function Queue() {
                       <Table.Td>
                         <Text fw={600}>{medicineName(request)}</Text>
                         <Text size="sm">{dosageText(request.dosageInstruction?.[0])}</Text>
+                        <SupplyText supply={supplyOf(request, dispensed)} />
                       </Table.Td>
                       <Table.Td>
                         <Group gap="xs" justify="flex-end">
                           <Button size="xs" variant="default" onClick={() => setAsking(request)}>{t("ask.button")}</Button>
-                          <Button size="xs" onClick={() => setDispensing(request)}>{t("dispense.button")}</Button>
+                          {isServed(request, patients) && <Button size="xs" onClick={() => setDispensing(request)}>{t("dispense.button")}</Button>}
                         </Group>
                       </Table.Td>
                     </Table.Tr>
@@ -76,13 +83,19 @@ export default function Queue() {
                 </Table.Tbody>
               </Table>
             )}
+            {open.some((one) => !isServed(one, patients)) && <Text size="sm" c="dimmed">{t("queue.others")}</Text>}
           </>
         )}
       </Loaded>
       <Suspense>
-        {dispensing !== undefined && <Dispense request={dispensing} onClose={() => setDispensing(undefined)} />}
+        {dispensing !== undefined && <Dispense request={dispensing} dispensed={query.data?.dispensed ?? []} onClose={() => setDispensing(undefined)} />}
         {asking !== undefined && <Query request={asking} onClose={() => setAsking(undefined)} />}
       </Suspense>
     </Stack>
   );
+}
+
+/** Nobody dispenses to somebody without a name: the server tells a pharmacy the patients whose prescriptions name it. */
+function isServed(request: MedicationRequest, patients: Patients): boolean {
+  return patients.has(idIn(request.subject.reference, "Patient") ?? "");
 }

@@ -1,15 +1,18 @@
 import { Badge, Table, Text } from "@mantine/core";
-import type { MedicationRequest } from "fhir/r4";
+import type { MedicationDispense, MedicationRequest } from "fhir/r4";
 import type { ReactNode } from "react";
 
 import { moment } from "../shared/format/dates.ts";
 import { useTexts } from "../shared/i18n/i18n.ts";
 import { dosageText, medicineName } from "./model/medicine.ts";
+import { supplyOf } from "./model/supply.ts";
+import { SupplyText } from "./SupplyText.tsx";
 import { Who, type Patients } from "./Who.tsx";
 
 /** Prescriptions, one a row: medicine, dose, by whom and since when, state in words. */
-export function RequestList({ requests, patients, actions }: {
+export function RequestList({ requests, dispensed, patients, actions }: {
   requests: readonly MedicationRequest[];
+  dispensed?: readonly MedicationDispense[];
   patients?: Patients;
   actions?: (request: MedicationRequest) => ReactNode;
 }) {
@@ -32,6 +35,7 @@ export function RequestList({ requests, patients, actions }: {
             <Table.Td>
               <Text fw={600}>{medicineName(request)}</Text>
               <Text size="sm">{dosageText(request.dosageInstruction?.[0])}</Text>
+              {dispensed !== undefined && <SupplyText supply={supplyOf(request, dispensed)} />}
               {(request.reasonCode?.[0]?.text ?? request.note?.[0]?.text) !== undefined && (
                 <Text size="sm" c="dimmed">{[request.reasonCode?.[0]?.text, request.note?.[0]?.text].filter(Boolean).join(" · ")}</Text>
               )}
@@ -39,6 +43,7 @@ export function RequestList({ requests, patients, actions }: {
             <Table.Td data-label={t("prescribed")}>
               <Text size="sm">{moment(request.authoredOn)}</Text>
               <Text size="sm" c="dimmed">{request.requester?.display ?? ""}</Text>
+              {request.dispenseRequest?.performer?.display !== undefined && <Text size="sm" c="dimmed">{t("supply.by", { pharmacy: request.dispenseRequest.performer.display })}</Text>}
             </Table.Td>
             <Table.Td><State request={request} /></Table.Td>
             {actions !== undefined && <Table.Td>{actions(request)}</Table.Td>}
@@ -54,7 +59,7 @@ function State({ request }: { request: MedicationRequest }) {
   const colour = request.status === "active" ? "green" : request.status === "on-hold" || request.status === "draft" ? "yellow" : "gray";
   return (
     <>
-      <Badge variant="outline" color={colour} tt="none">{t(`status.${request.status}`)}</Badge>
+      <Badge variant="outline" color={colour} tt="none" miw="max-content">{t(`status.${request.status}`)}</Badge>
       {request.statusReason?.text !== undefined && <Text size="sm" c="dimmed">{request.statusReason.text}</Text>}
     </>
   );

@@ -1,23 +1,22 @@
 import { IconChecklist, IconPill, IconSearch } from "@tabler/icons-react";
-import { lazy, Suspense } from "react";
+import { Suspense } from "react";
 import { Route, Switch } from "wouter";
 
 import { Frame } from "../shared/frame/Frame.tsx";
 import type { Place } from "../shared/frame/navigation.ts";
 import { PatientBanner } from "../shared/frame/PatientBanner.tsx";
+import { part } from "../shared/parts/part.tsx";
 import { useSmart } from "../shared/smart/context.tsx";
 import { startApp } from "../shared/start.tsx";
 import { Loading } from "../shared/states/Loaded.tsx";
 import description from "./app.json";
 import { FindPatient } from "./FindPatient.tsx";
-import de from "./locales/de.json";
-import en from "./locales/en.json";
 
-const Round = lazy(() => import("./Round.tsx"));
-const Queue = lazy(() => import("./Queue.tsx"));
-const PatientPage = lazy(() => import("./PatientPage.tsx"));
-const OrderPage = lazy(() => import("./OrderPage.tsx"));
-const ReconcilePage = lazy(() => import("./ReconcilePage.tsx"));
+const Round = part(() => import("./Round.tsx"));
+const Queue = part(() => import("./Queue.tsx"));
+const PatientPage = part(() => import("./PatientPage.tsx"));
+const OrderPage = part(() => import("./OrderPage.tsx"));
+const ReconcilePage = part(() => import("./ReconcilePage.tsx"));
 
 const PLACES: readonly Place[] = [
   { path: "", label: "find.place", icon: IconSearch, key: "f" },
@@ -53,8 +52,11 @@ function OfPatient({ id, children }: { id: string; children: React.ReactNode }) 
 
 void startApp({
   description,
-  texts: { en, de },
+  texts: { en: () => import("./locales/en.json"), de: () => import("./locales/de.json") },
   places: PLACES,
+  pages: {
+    "/round": Round, "/queue": Queue, "/patients/:id": PatientPage, "/patients/:id/order": OrderPage, "/patients/:id/reconcile": ReconcilePage,
+  },
   live: ["MedicationRequest", "MedicationAdministration", "MedicationDispense", "AllergyIntolerance"],
   patientPath,
   children: <Pages />,

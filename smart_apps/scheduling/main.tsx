@@ -1,14 +1,13 @@
 import { startApp } from "../shared/start.tsx";
 import description from "./app.json";
-import { App } from "./App.tsx";
-import de from "./locales/de.json";
-import en from "./locales/en.json";
+import { App, PAGES } from "./App.tsx";
 import { PLACES } from "./places.ts";
 
 void startApp({
   description,
-  texts: { en, de },
+  texts: { en: () => import("./locales/en.json"), de: () => import("./locales/de.json") },
   places: PLACES,
-  live: ["Appointment", "Slot", "Schedule", "PractitionerRole", "Communication", "Task"],
+  pages: PAGES,
+  live: ["Appointment", "Slot", "Schedule", "PractitionerRole", "Communication", "Task", "ServiceRequest"],
   children: <App />,
 });

@@ -1,4 +1,4 @@
-import { IconCalendar, IconCalendarPlus, IconClockHour4, IconHourglass } from "@tabler/icons-react";
+import { IconCalendar, IconCalendarPlus, IconChecklist, IconClockHour4, IconHourglass } from "@tabler/icons-react";
 
 import type { Place } from "../shared/frame/navigation.ts";
 
@@ -6,6 +6,7 @@ import type { Place } from "../shared/frame/navigation.ts";
 export const PLACES: Place[] = [
   { path: "", label: "calendar", icon: IconCalendar, key: "c" },
   { path: "waiting", label: "waitingList", icon: IconHourglass, key: "w" },
+  { path: "orders", label: "ordersPlace", icon: IconChecklist, key: "o", needs: ["ServiceRequest", "s"], roles: ["reception"] },
   { path: "hours", label: "hours", icon: IconClockHour4, key: "h" },
 ];
 

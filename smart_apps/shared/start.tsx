@@ -1,7 +1,6 @@
 import "./design/global.css";
 
 import { Alert, Button, Center, MantineProvider, Stack } from "@mantine/core";
-import { Notifications } from "@mantine/notifications";
 import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
 import { StrictMode, type ReactNode } from "react";
 import { createRoot } from "react-dom/client";
@@ -9,13 +8,17 @@ import { Router } from "wouter";
 
 import { theme, variables } from "./design/theme.ts";
 import { Fhir, FhirError, Unreachable } from "./fhir/client.ts";
+import { Notices } from "./forms/Notices.tsx";
 import { Keys } from "./frame/Keys.tsx";
 import type { Place } from "./frame/navigation.ts";
 import { Offline } from "./frame/Offline.tsx";
 import { PaletteHost } from "./frame/PaletteHost.tsx";
+import { returnFocus } from "./frame/returnFocus.ts";
 import { SignedOutNotice } from "./frame/SignedOut.tsx";
 import { inLanguage, startTexts, text, type Texts } from "./i18n/i18n.ts";
 import { LiveUpdates } from "./live/LiveUpdates.tsx";
+import { Ahead } from "./parts/Ahead.tsx";
+import type { Preparable } from "./parts/part.tsx";
 import { loadConfig, type AppDescription } from "./smart/config.ts";
 import { SmartProvider } from "./smart/context.tsx";
 import { enter, LaunchRefused } from "./smart/launch.ts";
@@ -28,6 +31,8 @@ interface App {
   places: readonly Place[];
   /** Types whose changes are heard of: what is shown about them is read again. */
   live: readonly string[];
+  /** Pages that are loaded when a way to them is pointed at, by their routes. */
+  pages?: Readonly<Record<string, Preparable>>;
   /** Where the palette leads to for a patient, below the app; without it to the chart. */
   patientPath?: (id: string) => string;
   /** The routes of the app, within <Frame>. */
@@ -40,7 +45,8 @@ const FRESH_MS = 15_000;
 export async function startApp(app: App): Promise<void> {
   const element = document.getElementById("root");
   if (element === null) throw new Error("no #root");
-  startTexts(app.texts);
+  await startTexts(app.texts);
+  returnFocus();
   document.title = inLanguage(app.description.title);
   const root = createRoot(element);
   const show = (content: ReactNode) =>
@@ -66,7 +72,8 @@ export async function startApp(app: App): Promise<void> {
         <SmartProvider smart={smart}>
           <LiveUpdates types={app.live}>
             <Router base={`/apps/${app.description.name}`}>
-              <Notifications position="bottom-center" aria-live="polite" />
+              <Notices />
+              {app.pages !== undefined && <Ahead pages={app.pages} />}
               <Offline />
               <PaletteHost places={app.places} patientPath={app.patientPath} />
               <Keys places={app.places} />

@@ -14,9 +14,9 @@ from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, R
 
 from conformance.faults.client import Client
 from conformance.faults.server import Server, running
-from fhirserver.storage.tokens import issue
-from fhirserver.storage.users import user_by_name
+from tests.apps.accounts import account_at
 from tests.peers import chromium
+from tests.peers.mail_server import MailServer, mail_server
 
 DIST = Path(__file__).parents[2] / "smart_apps" / "dist"
 DESK = {"width": 1280, "height": 900}
@@ -27,10 +27,25 @@ OpenApp = Callable[..., Page]
 
 
 @pytest.fixture(scope="session")
-def hospital() -> Iterator[Server]:
+def mail() -> Iterator[MailServer]:
+    """Where the emails of the hospital arrive."""
+    with mail_server() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def hospital(mail: MailServer) -> Iterator[Server]:
     """A server with the demo hospital, of which no day goes by."""
     assert (DIST / "apps.json").is_file(), "the apps aren't built: run `make apps`"
-    with running(FHIRSERVER_DEMO="true") as server:
+    with running(
+        FHIRSERVER_DEMO="true",
+        # Receivers and subscribers of tests are on this machine.
+        FHIRSERVER_REACHABLE_INSIDE="127.0.0.1",
+        FHIRSERVER_SUBSCRIPTION_ATTEMPTS="2",
+        FHIRSERVER_SMTP_HOST="127.0.0.1",
+        FHIRSERVER_SMTP_PORT=str(mail.port),
+        FHIRSERVER_SMTP_TLS="off",
+    ) as server:
         load = ["load", "--demo", "--data-dir", str(server.data_dir)]
         subprocess.run([sys.executable, "-m", "fhirserver", *load], check=True, timeout=900)
         yield server
@@ -48,17 +63,7 @@ def client_as(hospital: Server) -> Iterator[Callable[[str], Client]]:
     made: list[Client] = []
 
     def make(user: str) -> Client:
-        with hospital.database() as database:
-            account = user_by_name(database, user)
-            assert account is not None, user
-            token = issue(
-                database,
-                subject=account.id,
-                scope="user/*.cruds",
-                lifetime_seconds=3_600,
-                user=account.id,
-            )
-        made.append(Client(hospital.port, token, timeout_seconds=120.0))
+        made.append(account_at(hospital, user))
         return made[-1]
 
     yield make

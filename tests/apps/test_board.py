@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import zipfile
 
 import pytest
 from playwright.sync_api import expect
@@ -47,12 +48,10 @@ def test_a_bed_move_is_seen_on_another_screen(open_app, hospital):
     dialog = nurse.get_by_role("dialog")
     expect(dialog.get_by_text("Born")).to_be_visible()
     choice = dialog.get_by_label("Move to")
-    target = next(
-        label
-        for label in choice.locator('optgroup[label="Medical Ward"] option').all_inner_texts()
-        if "(" not in label
-    )
-    choice.select_option(label=target)
+    # Beds of other wards have the same names.
+    free = choice.locator('optgroup[label="Medical Ward"] option').filter(has_not_text="(").first
+    target = free.inner_text()
+    choice.select_option(value=free.get_attribute("value"))
     expect(dialog.get_by_test_id("move-summary")).to_contain_text(f"Medical Ward, {target.lower()}")
     dialog.get_by_role("button", name=re.compile(rf"^Move {name}")).click()
 
@@ -160,6 +159,18 @@ def test_a_metric_is_drilled_down_and_exported(open_app, hospital, check_accessi
     rows = told.value.path().read_text().splitlines()
     assert any(f",{counted}," in row for row in rows), rows[:5]
 
+    said = asked(
+        hospital,
+        "Measure/$evaluate-measure?measure=admissions&periodStart=2026-01-01&periodEnd=2026-12-31",
+    )
+    # The nurse sees those of their patients, so not more than the hospital has.
+    assert counted <= said["group"][0]["measureScore"]["value"]
+    page.get_by_role("button", name="Export").click()
+    with page.expect_download() as told:
+        page.get_by_role("menuitem", name="Excel").click()
+    with zipfile.ZipFile(told.value.path()) as book:
+        assert f"<v>{counted}</v>" in book.read("xl/worksheets/sheet1.xml").decode()
+
 
 def test_figures_are_those_of_the_api(open_app, hospital):
     page = open_app("board", "reception", at="metrics?start=2026-01-01&end=2026-12-31")
@@ -170,7 +181,7 @@ def test_figures_are_those_of_the_api(open_app, hospital):
         hospital,
         "Measure/$evaluate-measure?measure=length-of-stay&periodStart=2026-01-01&periodEnd=2026-12-31",
     )
-    score = said["group"][0]["measureScore"]["value"]
+    score = round(said["group"][0]["measureScore"]["value"], 2)
     expect(shown).to_have_text(f"{score}\u00a0days")
 
 

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from datetime import UTC, datetime
 from urllib.parse import quote
 
 import pytest
 from playwright.sync_api import Page, Route, expect
 
-from conformance.faults.client import Client
+from conformance.faults.client import Client, Resource
+from conformance.faults.server import Server
 
 pytestmark = pytest.mark.slow
 
 PATIENCE_MS = 60_000
+LOINC = "http://loinc.org"
 ENTRY = "https://fhirserver.example/vital-signs-entry"
 OpenApp = Callable[..., Page]
 ClientAs = Callable[[str], Client]
@@ -116,11 +119,11 @@ def test_what_was_entered_without_a_connection_is_sent_once(open_app: OpenApp, c
     page.route("**/fhir", cut)
     record(page, "83", "36.6")
     expect(page.get_by_text("No connection: the values are kept")).to_be_visible()
-    expect(page.get_by_role("status").filter(has_text="on this device")).to_be_visible()
+    expect(page.get_by_role("status").filter(has_text="on this device to be sent")).to_be_visible()
     page.unroute("**/fhir")
     page.get_by_role("button", name="Send now").click()
 
-    expect(page.get_by_role("status").filter(has_text="on this device")).to_have_count(0)
+    expect(page.get_by_role("status").filter(has_text="on this device to be sent")).to_have_count(0)
     kept = [o for o in entered(nurse, patient) if o.get("valueQuantity", {}).get("value") == 83]
     assert len(kept) == 1
 
@@ -158,6 +161,76 @@ def test_orders_are_gathered_and_signed_together(open_app: OpenApp, client_as: C
     system = quote("https://fhirserver.example/order-entry|", safe="")
     found = doctor.send("GET", f"ServiceRequest?patient={patient}&identifier={system}").json
     assert len({e["resource"]["requisition"]["value"] for e in found["entry"]}) == 1
+    # Each department sees by that whose order it is.
+    performers = {e["resource"]["performer"][0]["display"] for e in found["entry"]}
+    assert performers == {
+        "Saguaro General Hospital, Laboratory",
+        "Saguaro General Hospital, Radiology",
+    }
+
+
+def test_what_speaks_against_an_order_is_told_while_it_is_chosen(
+    hospital: Server,
+    open_app: OpenApp,
+    client_as: ClientAs,
+    check_accessible: Callable[[Page], None],
+):
+    patient = somebody(client_as("doctor"))
+    subject = {"reference": f"Patient/{patient}"}
+    with hospital.client() as client:
+        for resource in (procalcitonin_order(subject), egfr(subject)):
+            assert client.send("POST", resource["resourceType"], resource).status == 201
+    page = open_app("chart", "doctor", f"patients/{patient}/orders")
+    page.get_by_role("button", name="Order tests or imaging").click()
+
+    def add(name: str) -> None:
+        page.get_by_role("combobox", name="Add to the order").click()
+        page.get_by_role("option", name=name, exact=True).click()
+
+    cards = page.get_by_role("region", name="What speaks against it")
+    add("Procalcitonin")
+    expect(cards).to_contain_text("Warning: Procalcitonin is ordered already")
+    add("Computed tomography of abdomen")
+    expect(page.get_by_role("rowheader", name="Computed tomography of abdomen")).to_be_visible()
+    expect(cards).not_to_contain_text("eGFR")
+    page.get_by_label("with contrast medium into the vein").check()
+    expect(cards).to_contain_text("eGFR 24 mL/min")
+    expect(cards).to_contain_text("National Kidney Foundation")
+    check_accessible(page)
+
+    cards.get_by_role("button", name="Don't order Procalcitonin").click()
+    expect(cards).not_to_contain_text("Procalcitonin")
+    page.get_by_role("button", name="Review one order").click()
+    expect(page.get_by_text(re.compile("against it: you have read"))).to_be_visible()
+    page.get_by_role("button", name=re.compile("^Sign one order for ")).click()
+    expect(page.get_by_text(re.compile("^One order for .* is signed"))).to_be_visible()
+
+
+def procalcitonin_order(subject: Resource) -> Resource:
+    return {
+        "resourceType": "ServiceRequest",
+        "status": "active",
+        "intent": "order",
+        "code": {"coding": [{"system": LOINC, "code": "33959-8"}], "text": "Procalcitonin"},
+        "subject": subject,
+        "authoredOn": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+    }
+
+
+def egfr(subject: Resource) -> Resource:
+    return {
+        "resourceType": "Observation",
+        "status": "final",
+        "code": {"coding": [{"system": LOINC, "code": "98979-8"}], "text": "eGFR"},
+        "subject": subject,
+        "effectiveDateTime": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "valueQuantity": {
+            "value": 24,
+            "unit": "mL/min/1.73 m2",
+            "system": "http://unitsofmeasure.org",
+            "code": "mL/min/{1.73_m2}",
+        },
+    }
 
 
 @pytest.mark.parametrize(

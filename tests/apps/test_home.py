@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import expect
 
+from tests.apps.people import a_patient
+
 pytestmark = pytest.mark.slow
 
 
@@ -17,14 +19,7 @@ def test_a_nurse_sees_the_apps_of_nurses(open_app, check_accessible):
 
 
 def test_the_palette_finds_a_patient_by_name(open_app, hospital):
-    with hospital.client() as client:
-        found = client.send(
-            "GET", "Encounter?status=in-progress&_include=Encounter:subject&_count=1"
-        )
-    patient = next(
-        e["resource"] for e in found.json["entry"] if e["resource"]["resourceType"] == "Patient"
-    )
-    family = patient["name"][0]["family"]
+    family = a_patient(hospital)["name"][0]["family"]
     page = open_app("home", "reception")
 
     page.keyboard.press("Control+k")

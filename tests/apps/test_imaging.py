@@ -4,76 +4,22 @@ from __future__ import annotations
 
 import io
 import re
-import uuid
+from pathlib import Path
 
-import numpy as np
 import pytest
 from PIL import Image
 from playwright.sync_api import expect
-from pydicom.dataset import Dataset, FileMetaDataset
-from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian
+
+from tests.apps.scans import MRN, PATIENT_MS, SLICES, studied
 
 pytestmark = pytest.mark.slow
-
-MRN = "https://fhirserver.example/mrn"
-SLICES = 6
-PATIENT_MS = 120_000
-"""Images are stored, filed and decoded by machines ten times slower than ours."""
-
-
-def uid() -> str:
-    return f"2.25.{uuid.uuid4().int}"
-
-
-def ct(patient, study, series, number, date):
-    """A slice of a CT of a patient: a disc that grows from slice to slice."""
-    y, x = np.mgrid[-32:32, -32:32]
-    pixels = np.where(x**2 + y**2 < (8 + 3 * number) ** 2, 60, -1000).astype("<i2")
-    made = Dataset()
-    made.file_meta = FileMetaDataset()
-    made.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
-    made.SOPClassUID = made.file_meta.MediaStorageSOPClassUID = CTImageStorage
-    made.SOPInstanceUID = made.file_meta.MediaStorageSOPInstanceUID = uid()
-    made.SpecificCharacterSet = "ISO_IR 192"
-    name = patient["name"][0]
-    made.PatientName = f"{name['family']}^{name['given'][0]}"
-    made.PatientID = next(i["value"] for i in patient["identifier"] if i["system"] == MRN)
-    qualifier = Dataset()
-    qualifier.UniversalEntityID, qualifier.UniversalEntityIDType = MRN, "URI"
-    made.IssuerOfPatientIDQualifiersSequence = [qualifier]
-    made.PatientBirthDate = patient["birthDate"].replace("-", "")
-    made.PatientSex = {"male": "M", "female": "F"}.get(patient["gender"], "O")
-    made.StudyInstanceUID, made.SeriesInstanceUID = study, series
-    made.StudyDate, made.StudyTime, made.StudyID = date, "083000", "1"
-    made.StudyDescription, made.SeriesDescription = "CT head", "Axial"
-    made.AccessionNumber, made.Modality = "", "CT"
-    made.SeriesNumber, made.InstanceNumber = 1, number
-    made.FrameOfReferenceUID = series
-    made.ImagePositionPatient = [0, 0, 5 * number]
-    made.ImageOrientationPatient = [1, 0, 0, 0, 1, 0]
-    made.PixelSpacing, made.SliceThickness = [0.5, 0.5], 5
-    made.Rows = made.Columns = 64
-    made.SamplesPerPixel, made.PhotometricInterpretation = 1, "MONOCHROME2"
-    made.BitsAllocated = made.BitsStored = 16
-    made.HighBit, made.PixelRepresentation = 15, 1
-    made.RescaleIntercept, made.RescaleSlope, made.RescaleType = 0, 1, "HU"
-    made.WindowCenter, made.WindowWidth = 40, 400
-    made.PixelData = pixels.tobytes()
-    content = io.BytesIO()
-    made.save_as(content, enforce_file_format=True)
-    return content.getvalue()
-
-
-def studied(patient, date):
-    """The files of a CT."""
-    study, series = uid(), uid()
-    return [ct(patient, study, series, n, date) for n in range(1, SLICES + 1)]
 
 
 @pytest.fixture
 def patient(client_as):
     """Somebody whose images the radiologist may see."""
-    found = client_as("radiologist").send("GET", "Patient?_count=1&gender=male,female")
+    query = f"Patient?_count=1&gender=male,female&identifier={MRN}%7C"
+    found = client_as("radiologist").send("GET", query)
     return found.json["entry"][0]["resource"]
 
 
@@ -167,3 +113,18 @@ def test_the_worklist_is_by_modality(open_app, check_accessible):
     page.get_by_label("Modality").select_option("CT")
 
     expect(studies.filter(has_text="X-ray")).to_have_count(0, timeout=PATIENT_MS)
+
+
+def test_a_pdf_of_a_study_can_be_opened_and_saved(open_app, patient):
+    letter = b"%PDF-1.4\n1 0 obj<</Type/Catalog>>endobj\ntrailer<</Root 1 0 R>>\n%%EOF\n"
+    page = open_app("imaging", "radiologist", f"patients/{patient['id']}/upload", phone=True)
+    send(page, [{"name": "letter.pdf", "mimeType": "application/pdf", "buffer": letter}])
+    page.get_by_role("link", name="To the images").click()
+    page.get_by_role("link", name=re.compile("DOC")).first.click()
+
+    with page.expect_download() as saved:
+        page.get_by_role("link", name=re.compile("on this device$")).click()
+
+    assert Path(saved.value.path()).read_bytes() == letter
+    opened = page.get_by_role("link", name=re.compile("in a window of its own$"))
+    expect(opened).to_have_attribute("href", re.compile("^blob:"))

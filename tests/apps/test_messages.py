@@ -11,6 +11,7 @@ from playwright.sync_api import Page, expect
 
 from conformance.faults.server import Server
 from fhirserver import ids
+from tests.apps.people import a_patient, cared_for, made, who_is
 
 pytestmark = pytest.mark.slow
 
@@ -29,64 +30,32 @@ class Case:
 
 @pytest.fixture
 def case(hospital: Server) -> Case:
-    with hospital.client() as client:
-
-        def made(resource: dict[str, Any]) -> dict[str, Any]:
-            answer = client.send("POST", resource["resourceType"], resource)
-            assert answer.status == 201, answer.says
-            return answer.json
-
-        def account(name: str) -> dict[str, Any]:
-            query = f"Practitioner?identifier=https://fhirserver.example/demo-account|{name}"
-            found: dict[str, Any] = client.send("GET", query).json["entry"][0]["resource"]
-            return found
-
-        people = {name: account(name) for name in ("doctor", "nurse", "radiologist")}
-        patient = made(
-            {"resourceType": "Patient", "name": [{"family": "Mbeki", "given": ["Thandi"]}]}
-        )
-        subject = {"reference": f"Patient/{patient['id']}"}
-        made(
-            {
-                "resourceType": "Encounter",
-                "status": "in-progress",
-                "class": {
-                    "system": "http://terminology.hl7.org/CodeSystem/v3-ActCode",
-                    "code": "IMP",
-                },
-                "subject": subject,
-                "participant": [
-                    {"individual": {"reference": f"Practitioner/{people[name]['id']}"}}
-                    for name in ("doctor", "nurse")
-                ],
-            }
-        )
-        result = made(
-            {
-                "resourceType": "Observation",
-                "status": "final",
-                "category": [
-                    {
-                        "coding": [
-                            {
-                                "system": "http://terminology.hl7.org/CodeSystem/observation-category",
-                                "code": "laboratory",
-                            }
-                        ]
-                    }
-                ],
-                "code": {"text": "Ferritin"},
-                "subject": subject,
-                "effectiveDateTime": "2026-03-01T06:00:00Z",
-                "valueQuantity": {"value": 412, "unit": "ug/L"},
-            }
-        )
-    return Case(patient, result, {k: name_of(p) for k, p in people.items()}, f"Iron {ids.new()}")
-
-
-def name_of(person: dict[str, Any]) -> str:
-    name = person["name"][0]
-    return " ".join([*name.get("prefix", ()), *name["given"], name["family"]])
+    patient = a_patient(hospital, name=[{"family": "Mbeki", "given": ["Thandi"]}])
+    for user in ("doctor", "nurse"):
+        cared_for(hospital, patient, user)
+    result = made(
+        hospital,
+        {
+            "resourceType": "Observation",
+            "status": "final",
+            "category": [
+                {
+                    "coding": [
+                        {
+                            "system": "http://terminology.hl7.org/CodeSystem/observation-category",
+                            "code": "laboratory",
+                        }
+                    ]
+                }
+            ],
+            "code": {"text": "Ferritin"},
+            "subject": {"reference": f"Patient/{patient['id']}"},
+            "effectiveDateTime": "2026-03-01T06:00:00Z",
+            "valueQuantity": {"value": 412, "unit": "ug/L"},
+        },
+    )
+    names = {user: who_is(hospital, user)[1] for user in ("doctor", "nurse", "radiologist")}
+    return Case(patient, result, names, f"Iron {ids.new()}")
 
 
 def choose(page: Page, name: str) -> None:

@@ -12,7 +12,7 @@ from playwright.sync_api import Page, expect
 
 from conformance.faults.client import Client
 from conformance.faults.server import Server
-from fhirserver.storage.users import user_by_name
+from tests.apps.people import who_is
 
 pytestmark = pytest.mark.slow
 
@@ -25,15 +25,6 @@ ClientAs = Callable[[str], Client]
 @pytest.fixture(autouse=True)
 def _patience() -> None:
     expect.set_options(timeout=PATIENCE_MS)
-
-
-def who_is(hospital: Server, user: str) -> tuple[str, str]:
-    """What an account stands for, such as Patient/1, and its name."""
-    with hospital.database() as database:
-        account = user_by_name(database, user)
-    assert account is not None
-    assert account.fhir_user is not None
-    return account.fhir_user, account.display or ""
 
 
 @pytest.fixture

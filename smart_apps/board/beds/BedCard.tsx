@@ -57,7 +57,7 @@ export function BedCard({ bed, ward, board, onOpen, onDrop }: {
         onDrop(event.dataTransfer.getData(DRAGGED));
       }}
     >
-      <span className={classes.head}><span>{shortName(bed, ward)}</span> <StateLabel state={state} /></span>
+      <span className={classes.head}><span>{shortName(bed, ward, board.known)}</span> <StateLabel state={state} /></span>
       {stays.map((stay) => <Occupant key={stay.id} stay={stay} board={board} />)}
       {state === "occupied" && first === undefined && <span className={classes.small}>{t("hiddenPatient")}</span>}
     </button>

@@ -1,11 +1,12 @@
 import { Alert, Button, Group, NativeSelect, Stack, Text, Title } from "@mantine/core";
 import { IconDeviceTv, IconPrinter } from "@tabler/icons-react";
 import type { Parameters } from "fhir/r4";
-import { lazy, Suspense, useState } from "react";
+import { Suspense, useState } from "react";
 import { Link } from "wouter";
 
 import { time } from "../../shared/format/dates.ts";
 import { useTexts } from "../../shared/i18n/i18n.ts";
+import { part } from "../../shared/parts/part.tsx";
 import { Empty } from "../../shared/states/Empty.tsx";
 import { Loaded } from "../../shared/states/Loaded.tsx";
 import { numberOf, partsOf } from "../parameters.ts";
@@ -17,7 +18,7 @@ import { plannedEnd } from "./stays.ts";
 import { useBoard, useOccupancy, type Board } from "./useBoard.ts";
 import { Waiting } from "./Waiting.tsx";
 
-const BedDialog = lazy(() => import("./BedDialog.tsx"));
+const BedDialog = part(() => import("./BedDialog.tsx"));
 const SHOWN = ["all", "occupied", "free", "cleaning", "contaminated", "isolated", "closed", "leaving"] as const;
 type Shown = (typeof SHOWN)[number];
 const KEPT_WARD = "board-ward";

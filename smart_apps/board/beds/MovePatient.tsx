@@ -36,7 +36,7 @@ export function MovePatient({ board, stay, to, onDone }: { board: Board; stay: E
     group: ward.location.name ?? "",
     items: ward.beds.filter((bed) => OPEN.includes(occupants(board, bed).state)).map((bed) => {
       const now = occupants(board, bed).state;
-      return { value: referenceTo(bed), label: now === "free" ? shortName(bed, ward.location) : `${shortName(bed, ward.location)} (${t(`state.${now}`)})` };
+      return { value: referenceTo(bed), label: now === "free" ? shortName(bed, ward.location, board.known) : `${shortName(bed, ward.location, board.known)} (${t(`state.${now}`)})` };
     }),
   })).filter((group) => group.items.length > 0);
   return (

@@ -44,7 +44,7 @@ export default function Wall() {
                       const ids = stays.map((stay) => idIn(stay.subject?.reference, "Patient") ?? "");
                       return (
                         <li key={bed.id} className={classes.wallBed}>
-                          <span>{shortName(bed, ward.location)}</span>
+                          <span>{shortName(bed, ward.location, data.known)}</span>
                           {ids.length > 0 ? <strong>{ids.map((id) => initials(data.patients.get(id)?.name)).join(", ")}</strong> : <StateLabel state={state} />}
                           {ids.some((id) => data.flags.has(id)) && <span className={classes.flag}><IconFlag size={14} aria-hidden /> {t("flagged")}</span>}
                         </li>

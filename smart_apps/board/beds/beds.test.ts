@@ -36,7 +36,15 @@ describe("wards", () => {
   });
 
   it("name their beds without their own name", () => {
-    expect(shortName(place("x", "Ward, room 1, bed 2", "bd"), place("w", "Ward", "wa"))).toBe("Room 1, bed 2");
+    expect(shortName(place("x", "Ward, room 1, bed 2", "bd"), place("w", "Ward", "wa"), KNOWN)).toBe("Room 1, bed 2");
+  });
+
+  it("are found above rooms, and beds named with their room, when HL7 v2 told of them", () => {
+    const ward: Location = { resourceType: "Location", id: "p", name: "4E" };
+    const all = [ward, place("p7", "7", "ro", "p"), place("p71", "1", "bd", "p7"), place("p8", "8", "bd", "p")];
+    const known = new Map(all.map((one) => [referenceTo(one), one]));
+    const [found] = wardsOf(all);
+    expect([found?.location.name, found?.beds.map((bed) => shortName(bed, ward, known))]).toEqual(["4E", ["7, 1", "8"]]);
   });
 
   it("count a suspended bed as closed", () => {

@@ -36,13 +36,18 @@ export function bedState(bed: Location): BedState {
   return STATES[bed.operationalStatus?.code ?? ""] ?? "unknown";
 }
 
-/** Wards that have beds, by name; a bed in no ward belongs to what it is part of. */
+/**
+ * Wards that have beds, by name; a bed in no ward belongs to the nearest place that is no room.
+ *
+ * HL7 v2 has no word for a ward: a point of care (PL.1) comes without a physical type.
+ */
 export function wardsOf(locations: readonly Location[]): Ward[] {
   const known = new Map(locations.map((one) => [referenceTo(one), one]));
   const wards = new Map<string, Ward>();
   for (const bed of locations.filter((one) => physicalType(one) === "bd")) {
     const above = chainOf(bed, known);
-    const location = above.find((one) => physicalType(one) === "wa") ?? above[1] ?? bed;
+    const larger = above.slice(1).find((one) => !["bd", "ro"].includes(physicalType(one) ?? ""));
+    const location = above.find((one) => physicalType(one) === "wa") ?? larger ?? above[1] ?? bed;
     const ward = wards.get(referenceTo(location)) ?? { location, beds: [] };
     ward.beds.push(bed);
     wards.set(referenceTo(location), ward);
@@ -63,12 +68,19 @@ export function chainOf(location: Location, known: ReadonlyMap<string, Location>
   return chain;
 }
 
-/** "Medical Ward, room 1, bed 2" within its ward: Room 1, bed 2. */
-export function shortName(bed: Location, ward: Location): string {
+/** "Medical Ward, room 1, bed 2" within its ward: Room 1, bed 2. A bed that is called 2 has its room's name before. */
+export function shortName(bed: Location, ward: Location, known: ReadonlyMap<string, Location>): string {
   const name = bed.name ?? bed.id ?? "";
   const before = ward.name ?? "";
-  const rest = before !== "" && name.startsWith(before) && name !== before ? name.slice(before.length).replace(/^[\s,·/-]+/, "") : name;
-  return rest.charAt(0).toLocaleUpperCase() + rest.slice(1);
+  if (before !== "" && name.startsWith(before) && name !== before) return capital(name.slice(before.length).replace(/^[\s,·/-]+/, ""));
+  const above = chainOf(bed, known).slice(1);
+  const upTo = above.findIndex((one) => referenceTo(one) === referenceTo(ward));
+  const rooms = above.slice(0, Math.max(upTo, 0)).filter((one) => physicalType(one) === "ro" && !name.includes(one.name ?? ""));
+  return capital([...rooms.reverse().map((one) => one.name), name].join(", "));
+}
+
+function capital(text: string): string {
+  return text.charAt(0).toLocaleUpperCase() + text.slice(1);
 }
 
 function byName(a: Location, b: Location): number {

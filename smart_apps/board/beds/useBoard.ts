@@ -1,14 +1,15 @@
 import type { Encounter, Flag, Location, Parameters, Patient } from "fhir/r4";
 
-import { idIn, resourcesOf } from "../../shared/fhir/bundle.ts";
+import { idIn, ofType } from "../../shared/fhir/bundle.ts";
 import type { Fhir } from "../../shared/fhir/client.ts";
+import { allPages } from "../../shared/fhir/pages.ts";
 import { useAsk } from "../../shared/fhir/queries.ts";
 import { useSmart } from "../../shared/smart/context.tsx";
-import { everyPage } from "../every.ts";
 import { byBed, GOING_ON } from "./stays.ts";
 import { wardsOf, referenceTo, type Ward } from "./places.ts";
 
 const AT_ONCE = 50;
+const MOST_PAGES = 40;
 
 export interface Board {
   wards: Ward[];
@@ -42,12 +43,12 @@ export function useCapacity() {
 
 async function load(fhir: Fhir, seesStays: boolean, seesFlags: boolean): Promise<Board> {
   const [places, here] = await Promise.all([
-    everyPage<Location>(fhir, "Location", { _count: 500 }),
+    allPages<Location>(fhir, "Location", { _count: 500 }, MOST_PAGES),
     seesStays ? stays(fhir) : undefined,
   ]);
-  const locations = resourcesOf<Location>(places, "Location");
-  const encounters = here === undefined ? [] : resourcesOf<Encounter>(here, "Encounter");
-  const patients = new Map((here === undefined ? [] : resourcesOf<Patient>(here, "Patient")).map((one) => [one.id ?? "", one]));
+  const locations = ofType<Location>(places.resources, "Location");
+  const encounters = ofType<Encounter>(here?.resources, "Encounter");
+  const patients = new Map(ofType<Patient>(here?.resources, "Patient").map((one) => [one.id ?? "", one]));
   const wards = wardsOf(locations);
   const beds = new Set(wards.flatMap((ward) => ward.beds.map(referenceTo)));
   const found = byBed(encounters);
@@ -67,7 +68,7 @@ async function load(fhir: Fhir, seesStays: boolean, seesFlags: boolean): Promise
 /** Who isn't allowed to see any stay has a board all the same, without patients. */
 async function stays(fhir: Fhir) {
   try {
-    return await everyPage(fhir, "Encounter", { status: GOING_ON.join(","), _include: "Encounter:subject", _count: 250 });
+    return await allPages<Encounter | Patient>(fhir, "Encounter", { status: GOING_ON.join(","), _include: "Encounter:subject", _count: 250 }, MOST_PAGES);
   } catch (error) {
     if (error instanceof Error && "status" in error && error.status === 403) return undefined;
     throw error;
@@ -78,8 +79,8 @@ async function flagsOf(fhir: Fhir, ids: readonly string[]): Promise<Map<string, 
   const found = new Map<string, Flag[]>();
   for (let n = 0; n < ids.length; n += AT_ONCE) {
     try {
-      const page = await everyPage<Flag>(fhir, "Flag", { patient: ids.slice(n, n + AT_ONCE).join(",") });
-      for (const flag of resourcesOf<Flag>(page, "Flag").filter((one) => one.status === "active")) {
+      const { resources } = await allPages<Flag>(fhir, "Flag", { patient: ids.slice(n, n + AT_ONCE).join(","), _count: 250 }, MOST_PAGES);
+      for (const flag of resources.filter((one) => one.status === "active")) {
         const id = idIn(flag.subject.reference, "Patient") ?? "";
         found.set(id, [...(found.get(id) ?? []), flag]);
       }

@@ -1,16 +1,17 @@
 import { Button, Group, Stack, Table, Text, Title } from "@mantine/core";
 import { IconPrinter } from "@tabler/icons-react";
 import type { Parameters } from "fhir/r4";
-import { lazy, Suspense, useState } from "react";
+import { Suspense, useState } from "react";
 
 import { day, moment } from "../../shared/format/dates.ts";
 import { useTexts } from "../../shared/i18n/i18n.ts";
+import { part } from "../../shared/parts/part.tsx";
 import { Empty } from "../../shared/states/Empty.tsx";
 import { Loaded } from "../../shared/states/Loaded.tsx";
 import { useCapacity, useOccupancy } from "../beds/useBoard.ts";
 import { numberOf, partsOf, textOf } from "../parameters.ts";
 
-const DeviceList = lazy(() => import("./DeviceList.tsx"));
+const DeviceList = part(() => import("./DeviceList.tsx"));
 const DAYS = 7;
 /** SNOMED CT: infusion pump, ventilator, mechanical ventilator; the last is shown first. */
 const FIRST = ["430033006", "706172005", "449071006"];
@@ -49,7 +50,7 @@ function Forecast({ of }: { of: Parameters }) {
       <Table.Thead>
         <Table.Tr>
           <Table.Th scope="col">{t("ward")}</Table.Th><Table.Th scope="col">{t("occupiedNow")}</Table.Th>
-          {days.map((date) => <Table.Th key={date} scope="col">{day(date)}</Table.Th>)}
+          {days.map((date) => <Table.Th key={date} scope="col" style={{ whiteSpace: "nowrap" }}>{day(date)}</Table.Th>)}
         </Table.Tr>
       </Table.Thead>
       <Table.Tbody>
@@ -93,11 +94,12 @@ function Machines({ of }: { of: Parameters }) {
           </Table.Thead>
           <Table.Tbody>
             {machines.map((one) => {
-              const name = textOf(one, "type") ?? "";
+              const type = textOf(one, "type") ?? "";
+              const name = type === "" ? t("otherMachines") : type;
               return (
                 <Table.Tr key={name}>
                   <Table.Th scope="row">
-                    <button type="button" className="fs-plain" style={{ color: "var(--fs-accent)", textDecoration: "underline" }} aria-label={t("listOf", { what: name })} onClick={() => setOpen(name)}>{name}</button>
+                    <button type="button" className="fs-plain" style={{ color: "var(--fs-accent)", textDecoration: "underline" }} aria-label={t("listOf", { what: name })} onClick={() => setOpen(type)}>{name}</button>
                   </Table.Th>
                   {(["free", "inUse", "notReady", "outOfOrder", "total"] as const).map((count) => <Table.Td key={count} data-label={t(count)} fw={count === "free" ? 600 : 400}>{numberOf(one, count) ?? 0}</Table.Td>)}
                 </Table.Tr>
@@ -111,9 +113,13 @@ function Machines({ of }: { of: Parameters }) {
   );
 }
 
+/** Those that the server knows: others are shown by the name that they were given. */
+const ROLES = ["doctor", "nurse", "labtech", "radiologist", "pharmacist", "reception", "admin", "auditor", "integrator"] as const;
+
 function Staff({ of }: { of: Parameters }) {
   const { t } = useTexts();
   const staff = partsOf(of, "staff");
+  const roles: Record<string, string> = Object.fromEntries(ROLES.map((role) => [role, t(`roleName.${role}`)]));
   return (
     <section aria-labelledby="staff">
       <Title order={2} id="staff" mb="xs">{t("staff")}</Title>
@@ -126,7 +132,7 @@ function Staff({ of }: { of: Parameters }) {
             {staff.map((one, n) => (
               <Table.Tr key={n}>
                 <Table.Th scope="row">{textOf(one, "department")}</Table.Th>
-                <Table.Td data-label={t("role")}>{textOf(one, "role")}</Table.Td>
+                <Table.Td data-label={t("role")}>{roles[textOf(one, "role") ?? ""] ?? textOf(one, "role")}</Table.Td>
                 <Table.Td data-label={t("onDuty")} fw={600}>{numberOf(one, "onDuty") ?? 0}</Table.Td>
               </Table.Tr>
             ))}

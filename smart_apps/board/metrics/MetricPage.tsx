@@ -1,11 +1,12 @@
 import { Anchor, Button, Card, Group, Stack, Tabs, Text, Title } from "@mantine/core";
 import { IconList, IconPrinter } from "@tabler/icons-react";
 import type { MeasureReport } from "fhir/r4";
-import { lazy, Suspense, useState } from "react";
+import { Suspense, useState } from "react";
 import { Link } from "wouter";
 
 import { day, moment } from "../../shared/format/dates.ts";
 import { useTexts } from "../../shared/i18n/i18n.ts";
+import { part } from "../../shared/parts/part.tsx";
 import { Empty } from "../../shared/states/Empty.tsx";
 import { Loaded } from "../../shared/states/Loaded.tsx";
 import { DefinitionText } from "./Definition.tsx";
@@ -18,8 +19,8 @@ import { Strata } from "./Strata.tsx";
 import { usePeriod } from "./usePeriod.ts";
 import { useReport } from "./useReport.ts";
 
-const Behind = lazy(() => import("./Behind.tsx"));
-const DayChart = lazy(() => import("./DayChart.tsx"));
+const Behind = part(() => import("./Behind.tsx"));
+const DayChart = part(() => import("./DayChart.tsx"));
 
 /** What is behind a number: all of it, or one group. */
 export interface Opened {

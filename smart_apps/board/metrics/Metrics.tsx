@@ -13,7 +13,7 @@ import { Figure } from "./Figure.tsx";
 import classes from "./metrics.module.css";
 import type { Period } from "./period.ts";
 import { PeriodPicker } from "./PeriodPicker.tsx";
-import { figures, METRICS, strata, type Metric } from "./report.ts";
+import { figures, METRICS, shown, strata, type Metric } from "./report.ts";
 import { Spark } from "./Spark.tsx";
 import { Now } from "./Now.tsx";
 import { usePeriod } from "./usePeriod.ts";
@@ -69,7 +69,10 @@ function Tile({ metric, period, search }: { metric: Metric; period: Period; sear
               {first !== undefined && <Figure metric={metric} figure={first} />}
               {others.length > 0 && first?.score !== undefined && (
                 <div className={classes.small}>
-                  {others.map((one) => `${t(`statistic.${one.statistic}`)} ${one.score?.value ?? "–"}`).join(" · ")}
+                  {others.map((one) => {
+                    const value = shown(metric, one.score);
+                    return `${t(`statistic.${one.statistic}`)} ${value === undefined ? "–" : value.unit === "" ? value.value : `${value.value}\u00a0${t(`unit.${value.unit}`)}`}`;
+                  }).join(" · ")}
                 </div>
               )}
               <Spark values={strata(said, "day").filter((one) => one.key !== "").map((one) => one.score?.value ?? 0)} />

@@ -9,6 +9,8 @@ import { day, moment } from "../../shared/format/dates.ts";
 import { useTexts } from "../../shared/i18n/i18n.ts";
 import { Empty } from "../../shared/states/Empty.tsx";
 import { Loaded } from "../../shared/states/Loaded.tsx";
+import { useRole } from "../../shared/frame/useMyApps.ts";
+import { OwnReports } from "../builder/OwnReports.tsx";
 import { Export } from "../metrics/Export.tsx";
 import { Figure } from "../metrics/Figure.tsx";
 import { figures, isMetric, metricOf, METRICS } from "../metrics/report.ts";
@@ -25,11 +27,14 @@ export default function Reports() {
     link === undefined
       ? fhir.operation(`MeasureReport?${queryOf({ _sort: "-date", _count: A_PAGE, measure: metric === "" ? undefined : `https://fhirserver.example/Measure/${metric}` })}`)
       : fhir.page<MeasureReport>(link));
+  const hasOwn = useRole("doctor", "nurse", "reception");
   return (
     <Stack gap="md">
+      <Title order={1}>{t("place.reports")}</Title>
+      {hasOwn && <OwnReports />}
       <Group justify="space-between" align="end">
         <div>
-          <Title order={1}>{t("place.reports")}</Title>
+          <Title order={2}>{t("keptReports")}</Title>
           <Text size="sm" c="dimmed">{t("reportsText")}</Text>
         </div>
         <NativeSelect label={t("metricWord")} value={metric} className="fs-noprint" onChange={(event) => {

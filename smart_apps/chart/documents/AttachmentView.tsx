@@ -2,15 +2,16 @@ import { Alert, Button, Group, Text } from "@mantine/core";
 import { IconDownload, IconExternalLink } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import type { Attachment } from "fhir/r4";
-import { lazy, Suspense, useEffect, useState } from "react";
+import { Suspense, useEffect, useState } from "react";
 
 import { download } from "../../shared/forms/download.ts";
 import { useTexts } from "../../shared/i18n/i18n.ts";
+import { part } from "../../shared/parts/part.tsx";
 import { useSmart } from "../../shared/smart/context.tsx";
 import { Loaded, Loading } from "../../shared/states/Loaded.tsx";
 import { bytesOf, kindOf } from "./attachments.ts";
 
-const ClinicalDocument = lazy(() => import("./ClinicalDocument.tsx"));
+const ClinicalDocument = part(() => import("./ClinicalDocument.tsx"));
 
 /** A document's content: text and pictures here, a PDF in the browser's own viewer, a C-CDA as text without anything that could act. */
 export function AttachmentView({ attachment, name }: { attachment: Attachment; name: string }) {

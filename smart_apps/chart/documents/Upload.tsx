@@ -1,66 +1,80 @@
-import { Alert, Button, FileInput, Group, Modal, NativeSelect, Stack, TextInput } from "@mantine/core";
+import { Alert, Button, FileButton, FileInput, Group, Modal, NativeSelect, Stack, Text, TextInput } from "@mantine/core";
+import { IconCamera } from "@tabler/icons-react";
 import { useQueryClient } from "@tanstack/react-query";
-import type { Binary, DocumentReference } from "fhir/r4";
 import { useState } from "react";
 
 import { isAbout } from "../../shared/fhir/queries.ts";
-import { isoNow } from "../../shared/format/dates.ts";
+import { day, isoDay, isoNow } from "../../shared/format/dates.ts";
+import { chosen } from "../../shared/format/people.ts";
 import { told } from "../../shared/forms/saving.ts";
+import { usePatientBatch } from "../../shared/frame/PatientBanner.tsx";
 import { useMe } from "../../shared/frame/useMyApps.ts";
 import { useTexts } from "../../shared/i18n/i18n.ts";
 import { useSmart } from "../../shared/smart/context.tsx";
 import { useReason } from "../../shared/states/Failed.tsx";
 import { Whom } from "../records/Confirm.tsx";
-import { kindOf } from "./attachments.ts";
+import { isGenuine, kindOf } from "./attachments.ts";
+import { isOfAnother, readDocument, type ClinicalText } from "./ccda.ts";
+import { KindPicker, type Kind } from "./KindPicker.tsx";
+import { CATEGORIES, KINDS } from "./kinds.ts";
+import { entriesOf, MOST_BYTES } from "./uploading.ts";
 
-const ENTRY = "https://fhirserver.example/document-entry";
-const MOST_BYTES = 10_000_000;
-/** Kinds of documents, in LOINC. */
-const TYPES = [["34109-9", "Note"], ["72170-4", "Photographic image"], ["57133-1", "Referral note"], ["18842-5", "Discharge summary"], ["59284-0", "Consent Document"]] as const;
+const ACCEPTED = "image/jpeg,image/png,image/webp,application/pdf,text/plain,text/xml,application/xml,.xml";
+const PHOTOS = "image/jpeg,image/png,image/webp";
+
+/** What was found out about a file. */
+interface Looked {
+  file: File;
+  fault?: string;
+  /** A C-CDA, read. */
+  document?: ClinicalText;
+}
 
 /** A picture of the camera, a PDF, a text or a C-CDA into the record of a patient, who is named first. */
-export function Upload({ patient, onClose }: { patient: string; onClose: () => void }) {
+export default function Upload({ patient, onClose }: { patient: string; onClose: () => void }) {
   const { t } = useTexts();
   const { fhir, session } = useSmart();
   const me = useMe();
   const queries = useQueryClient();
   const why = useReason();
-  const [file, setFile] = useState<File | null>(null);
+  const { patient: who } = usePatientBatch(patient);
+  const [looked, setLooked] = useState<Looked>();
   const [title, setTitle] = useState("");
-  const [type, setType] = useState<string>(TYPES[0][0]);
+  const [kind, setKind] = useState<Kind>();
+  const [category, setCategory] = useState("");
+  const [date, setDate] = useState(isoDay());
   const [isTried, setTried] = useState(false);
   const [isBusy, setBusy] = useState(false);
   const [problem, setProblem] = useState<string>();
   const [id] = useState(() => crypto.randomUUID());
-  const kind = kindOf(file?.type);
-  const fault = file === null ? t("required") : file.size > MOST_BYTES ? t("fileLarge", { mb: MOST_BYTES / 1_000_000 }) : kind === "other" ? t("fileKind") : file.size === 0 ? t("fileEmpty") : undefined;
+  const hasTouch = window.matchMedia("(pointer: coarse)").matches;
+  const dateFault = date === "" ? t("required") : date > isoDay() ? t("dateFuture") : undefined;
+  const isOther = looked?.document !== undefined && isOfAnother(looked.document, who?.birthDate, chosen(who?.name)?.family);
 
+  const look = async (file: File | null) => {
+    setProblem(undefined);
+    if (file === null) {
+      setLooked(undefined);
+      return;
+    }
+    const found = await lookAt(file);
+    setLooked({ file, document: found.document, fault: found.fault === undefined ? undefined : t(found.fault, { mb: MOST_BYTES / 1_000_000, size: (file.size / 1_000_000).toFixed(1) }) });
+    if (found.document?.title !== undefined) setTitle((before) => (before === "" ? found.document?.title ?? "" : before));
+    if (found.document?.date !== undefined) setDate(found.document.date);
+  };
+  const choose = (next: Kind | undefined) => {
+    setKind(next);
+    const usual = KINDS.find(({ code }) => code === next?.code)?.category;
+    if (usual !== undefined) setCategory(usual);
+  };
   const save = async () => {
     setTried(true);
-    if (file === null || fault !== undefined || isBusy) return;
+    if (looked === undefined || looked.fault !== undefined || kind === undefined || category === "" || dateFault !== undefined || isBusy) return;
     setBusy(true);
     setProblem(undefined);
     try {
-      const subject = { reference: `Patient/${patient}` };
-      const chosen = TYPES.find(([code]) => code === type) ?? TYPES[0];
-      const binary: Binary = { resourceType: "Binary", contentType: file.type, securityContext: subject, data: await base64Of(file) };
-      const at = isoNow();
-      const document: DocumentReference = {
-        resourceType: "DocumentReference",
-        identifier: [{ system: ENTRY, value: id }],
-        status: "current",
-        docStatus: "final",
-        type: { coding: [{ system: "http://loinc.org", code: chosen[0], display: chosen[1] }], text: chosen[1] },
-        subject,
-        date: at,
-        description: title.trim() === "" ? file.name : title.trim(),
-        ...(session.grant.fhirUser === undefined ? {} : { author: [{ reference: session.grant.fhirUser, display: me?.name }] }),
-        content: [{ attachment: { contentType: file.type, url: `urn:uuid:${id}`, title: file.name, size: file.size, creation: at } }],
-      };
-      await fhir.transaction([
-        { fullUrl: `urn:uuid:${id}`, resource: binary, request: { method: "POST", url: "Binary" } },
-        { resource: document, request: { method: "POST", url: "DocumentReference", ifNoneExist: `identifier=${ENTRY}|${id}` } },
-      ]);
+      const author = session.grant.fhirUser === undefined ? undefined : { reference: session.grant.fhirUser, display: me?.name };
+      await fhir.transaction(await entriesOf({ id, patient, file: looked.file, isClinical: looked.document !== undefined, title, kind, category, date, at: isoNow(), author }));
       told(t("uploaded"));
       await queries.invalidateQueries({ predicate: (query) => isAbout(query.queryKey, ["DocumentReference"]) });
       onClose();
@@ -75,9 +89,27 @@ export function Upload({ patient, onClose }: { patient: string; onClose: () => v
       <form noValidate onSubmit={(event) => { event.preventDefault(); void save(); }}>
         <Whom patient={patient} />
         <Stack gap="sm">
-          <FileInput label={t("file")} description={t("fileHint")} withAsterisk value={file} onChange={setFile} error={isTried || file !== null ? fault : undefined} accept="image/jpeg,image/png,image/webp,application/pdf,text/plain,text/xml,application/xml,.xml" clearable clearButtonProps={{ "aria-label": t("fileClear") }} />
-          <TextInput label={`${t("titleLabel")} (${t("optional")})`} value={title} onChange={(event) => setTitle(event.currentTarget.value)} />
-          <NativeSelect label={t("kindColumn")} value={type} onChange={(event) => setType(event.currentTarget.value)} data={TYPES.map(([code]) => ({ value: code, label: t(`documentTypes.${code}`) }))} />
+          {hasTouch && (
+            <FileButton accept={PHOTOS} capture="environment" onChange={(file) => void look(file)}>
+              {(props) => <Button {...props} variant="light" leftSection={<IconCamera size={18} aria-hidden />}>{t("takePhoto")}</Button>}
+            </FileButton>
+          )}
+          <FileInput
+            label={t("file")} description={t("fileHint", { mb: MOST_BYTES / 1_000_000 })} withAsterisk value={looked?.file ?? null} onChange={(file) => void look(file)} placeholder={t("fileChoose")}
+            error={looked?.fault ?? (isTried && looked === undefined ? t("required") : undefined)} accept={ACCEPTED} clearable clearButtonProps={{ "aria-label": t("fileClear") }}
+          />
+          {isOther && looked.document !== undefined && (
+            <Alert role="alert" color="yellow" title={t("ccdaOtherTitle")}>
+              <Text size="sm">{t("ccdaOther", { name: [looked.document.patient.family, looked.document.patient.given].filter(Boolean).join(", "), born: day(looked.document.patient.birthDate) })}</Text>
+            </Alert>
+          )}
+          <KindPicker value={kind} onChange={choose} error={isTried && kind === undefined ? t("required") : undefined} />
+          <NativeSelect
+            label={t("category")} withAsterisk value={category} onChange={(event) => setCategory(event.currentTarget.value)} error={isTried && category === "" ? t("required") : undefined}
+            data={[{ value: "", label: t("chooseCategory") }, ...Object.keys(CATEGORIES).map((code) => ({ value: code, label: t(`documentCategory.${code}`) }))]}
+          />
+          <TextInput label={`${t("titleLabel")} (${t("optional")})`} description={t("titleHint")} value={title} maxLength={200} onChange={(event) => setTitle(event.currentTarget.value)} />
+          <TextInput type="date" label={t("documentDate")} withAsterisk max={isoDay()} value={date} error={isTried || dateFault === t("dateFuture") ? dateFault : undefined} onChange={(event) => setDate(event.currentTarget.value)} />
           {problem !== undefined && <Alert role="alert" color="red">{problem}</Alert>}
           <Group justify="flex-end"><Button variant="default" onClick={onClose}>{t("cancel")}</Button><Button type="submit" loading={isBusy}>{t("uploadNow")}</Button></Group>
         </Stack>
@@ -86,11 +118,17 @@ export function Upload({ patient, onClose }: { patient: string; onClose: () => v
   );
 }
 
-function base64Of(file: Blob): Promise<string> {
-  return new Promise((resolve, reject) => {
-    const reader = new FileReader();
-    reader.onload = () => resolve((reader.result as string).replace(/^[^,]*,/, ""));
-    reader.onerror = () => reject(reader.error ?? new Error(file.type));
-    reader.readAsDataURL(file);
-  });
+/** Whether a file can be taken; `fault` is the key of a text. */
+async function lookAt(file: File): Promise<{ fault?: string; document?: ClinicalText }> {
+  const kind = kindOf(file.type);
+  if (file.size === 0) return { fault: "fileEmpty" };
+  if (file.size > MOST_BYTES) return { fault: "fileLarge" };
+  if (kind === "other") return { fault: "fileKind" };
+  if (!(await isGenuine(file))) return { fault: "fileOther" };
+  if (kind !== "ccda") return {};
+  try {
+    return { document: readDocument(await file.text()) };
+  } catch {
+    return { fault: "fileNotClinical" };
+  }
 }

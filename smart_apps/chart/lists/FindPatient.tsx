@@ -1,8 +1,8 @@
-import { Alert, Anchor, Button, Group, Modal, Stack, Table, Text, TextInput, Title } from "@mantine/core";
+import { Alert, Anchor, Button, Group, Stack, Table, Text, TextInput, Title } from "@mantine/core";
 import { useDebouncedValue } from "@mantine/hooks";
 import { IconAlertTriangle, IconUserPlus } from "@tabler/icons-react";
 import type { Patient } from "fhir/r4";
-import { lazy, Suspense, useState } from "react";
+import { useState } from "react";
 import { Link } from "wouter";
 
 import { resourcesOf } from "../../shared/fhir/bundle.ts";
@@ -12,19 +12,16 @@ import { formalName, recordNumber } from "../../shared/format/people.ts";
 import { useMe } from "../../shared/frame/useMyApps.ts";
 import { useTexts } from "../../shared/i18n/i18n.ts";
 import { Empty } from "../../shared/states/Empty.tsx";
-import { Loaded, Loading } from "../../shared/states/Loaded.tsx";
+import { Loaded } from "../../shared/states/Loaded.tsx";
 import { searchOf } from "../../shared/frame/patientSearch.ts";
 
 const MOST = 30;
-
-const Register = lazy(() => import("./Register.tsx"));
 
 /** Find a patient by name, birth date or record number (typed or scanned), or register a new one. */
 export default function FindPatient() {
   const { t } = useTexts();
   const me = useMe();
   const [typed, setTyped] = useState("");
-  const [isNew, setNew] = useState(false);
   const [asked] = useDebouncedValue(typed.trim(), 250);
   const query = useSearch<Patient>("Patient", asked.length > 1 ? searchOf(asked, MOST) : undefined, { keep: true });
   const mayRegister = me?.roles.includes("reception") === true;
@@ -32,7 +29,7 @@ export default function FindPatient() {
     <Stack gap="sm" maw={960}>
       <Group justify="space-between">
         <Title order={1}>{t("findPatient")}</Title>
-        {mayRegister && <Button leftSection={<IconUserPlus size={18} aria-hidden />} onClick={() => setNew(true)}>{t("register")}</Button>}
+        {mayRegister && <Button component={Link} href="/register" leftSection={<IconUserPlus size={18} aria-hidden />}>{t("register")}</Button>}
       </Group>
       <TextInput
         label={t("findLabel")} description={t("findHint")} value={typed} size="md" autoComplete="off" spellCheck={false} data-autofocus
@@ -55,11 +52,6 @@ export default function FindPatient() {
             );
           }}
         </Loaded>
-      )}
-      {isNew && (
-        <Modal opened onClose={() => setNew(false)} title={t("register")} size="lg" closeOnClickOutside={false} closeButtonProps={{ "aria-label": t("close") }}>
-          <Suspense fallback={<Loading lines={6} />}><Register onClose={() => setNew(false)} /></Suspense>
-        </Modal>
       )}
     </Stack>
   );

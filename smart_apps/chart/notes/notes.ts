@@ -1,7 +1,9 @@
 import type { DocumentReference } from "fhir/r4";
 
-import { hasCode } from "../../shared/format/codes.ts";
-import { fromBase64, toBase64 } from "../documents/attachments.ts";
+import { fromBase64, toBase64 } from "../../shared/format/base64.ts";
+import { isNote } from "./isNote.ts";
+
+export { isNote };
 
 export const ENTRY = "https://fhirserver.example/note-entry";
 const CATEGORY = "http://hl7.org/fhir/us/core/CodeSystem/us-core-documentreference-category";
@@ -14,11 +16,6 @@ export const NOTE_TYPES = [
   { code: "11488-4", display: "Consult note" },
   { code: "18842-5", display: "Discharge summary" },
 ] as const;
-
-/** Whether it is a note that somebody wrote, and not a document that came from elsewhere. */
-export function isNote(one: DocumentReference): boolean {
-  return one.category?.some((category) => hasCode(category, "clinical-note")) === true;
-}
 
 /** A note as it is signed; with `appends` it is an addendum to another, which stays as it is. */
 export function noteOf(given: { text: string; type: { code: string; display: string }; patient: string; author?: { reference: string; display?: string }; at: string; id: string; encounter?: string; appends?: string }): DocumentReference {
@@ -50,9 +47,9 @@ export interface Thread {
   addenda: DocumentReference[];
 }
 
-/** Notes, newest first, each with what was added to it. An addendum whose note isn't there stands for itself. */
+/** Notes, newest first, each with what was added to it, those in error too. An addendum whose note isn't there stands for itself. */
 export function threadsOf(all: readonly DocumentReference[]): Thread[] {
-  const notes = all.filter((one) => isNote(one) && one.status !== "entered-in-error");
+  const notes = all.filter(isNote);
   const appended = (one: DocumentReference) => one.relatesTo?.find((relation) => relation.code === "appends")?.target.reference?.replace(/^.*DocumentReference\//, "");
   const ids = new Set(notes.map((one) => one.id));
   return notes

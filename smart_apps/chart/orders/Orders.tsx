@@ -1,4 +1,4 @@
-import { Badge, Button } from "@mantine/core";
+import { Badge, Button, Text } from "@mantine/core";
 import { IconPlus } from "@tabler/icons-react";
 import type { ServiceRequest } from "fhir/r4";
 import { useState } from "react";
@@ -11,6 +11,7 @@ import { Confirm } from "../records/Confirm.tsx";
 import { Records } from "../records/Records.tsx";
 import { useSave } from "../records/useSave.tsx";
 import { Basket } from "./Basket.tsx";
+import { accessionOf } from "./catalogue.ts";
 
 /** Orders for the laboratory, imaging and the like. */
 export default function Orders({ patient }: { patient: string }) {
@@ -26,12 +27,13 @@ export default function Orders({ patient }: { patient: string }) {
         type="ServiceRequest" parameters={{ patient, _sort: "-authored", _count: 50 }} title={t("orders")} empty={t("ordersNone")} filter={(one) => one.status !== "entered-in-error"}
         actions={session.allows("ServiceRequest", "c") && !isNew && <Button leftSection={<IconPlus size={16} aria-hidden />} onClick={() => setNew(true)}>{t("orderNew")}</Button>}
         columns={[
-          { label: "order", cell: (one) => words(one.code) },
+          { label: "order", cell: (one) => <>{words(one.code)}{accessionOf(one) !== undefined && <Text size="sm" c="dimmed">{t("accession", { number: accessionOf(one) ?? "" })}</Text>}</> },
           { label: "statusColumn", cell: (one) => <>{t(`status.${one.status}`)} {one.priority !== undefined && one.priority !== "routine" && <Badge size="sm" variant="light" color={one.priority === "stat" ? "red" : "yellow"} tt="none">{t(`priority.${one.priority}`)}</Badge>}</> },
           { label: "kindColumn", cell: (one) => one.category?.map(words).join(", ") ?? "" },
           { label: "reason", cell: (one) => one.reasonCode?.map(words).join(", ") ?? "" },
           { label: "when", cell: (one) => moment(one.authoredOn) },
           { label: "orderedBy", cell: (one) => one.requester?.display ?? "" },
+          { label: "orderedFrom", cell: (one) => one.performer?.map((who) => who.display ?? "").filter(Boolean).join(", ") ?? "" },
           { label: "actions", cell: (one) => session.allows("ServiceRequest", "u") && ["active", "on-hold", "draft"].includes(one.status) && <Button size="compact-sm" variant="subtle" color="red" aria-label={t("revokeOf", { what: words(one.code) })} onClick={() => setEnded(one)}>{t("revoke")}</Button> },
         ]}
       />

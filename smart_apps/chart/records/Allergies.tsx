@@ -10,6 +10,7 @@ import { useSmart } from "../../shared/smart/context.tsx";
 import { AllergyForm } from "./AllergyForm.tsx";
 import { ALLERGY_CLINICAL, ALLERGY_VERIFIED } from "./allergy.ts";
 import { Confirm } from "./Confirm.tsx";
+import { isNamed } from "./here.ts";
 import { Records } from "./Records.tsx";
 import { useSave } from "./useSave.tsx";
 
@@ -19,7 +20,7 @@ type What = "inactive" | "error";
 export default function Allergies({ patient }: { patient: string }) {
   const { t } = useTexts();
   const { session } = useSmart();
-  const [isAll, setAll] = useState(false);
+  const [isAll, setAll] = useState(isNamed);
   const [isNew, setNew] = useState(false);
   const [asked, setAsked] = useState<{ what: What; of: AllergyIntolerance }>();
   const { save, conflict, isSaving } = useSave<AllergyIntolerance>("AllergyIntolerance", (theirs, mine) => [

@@ -6,13 +6,14 @@ import { words } from "../../shared/format/codes.ts";
 import { day } from "../../shared/format/dates.ts";
 import { useTexts } from "../../shared/i18n/i18n.ts";
 import { useSmart } from "../../shared/smart/context.tsx";
+import { isNamed } from "./here.ts";
 import { Records } from "./Records.tsx";
 
 /** What is prescribed; orders are written in the app for prescriptions. */
 export default function Medications({ patient }: { patient: string }) {
   const { t } = useTexts();
   const { config } = useSmart();
-  const [isAll, setAll] = useState(false);
+  const [isAll, setAll] = useState(isNamed);
   const hasApp = config.apps.some((app) => app.name === "prescriptions");
   return (
     <Records<MedicationRequest>
@@ -24,7 +25,7 @@ export default function Medications({ patient }: { patient: string }) {
       </>}
       columns={[
         { label: "medicine", cell: (one) => words(one.medicationCodeableConcept) || (one.medicationReference?.display ?? "") },
-        { label: "dosage", cell: (one) => one.dosageInstruction?.map((dose) => [dose.text, dose.asNeededBoolean === true ? t("asNeeded") : ""].filter(Boolean).join(" · ")).join("; ") ?? "" },
+        { label: "dosage", cell: (one) => one.dosageInstruction?.map((dose) => [dose.text, dose.asNeededBoolean === true && !/as needed|when needed|bei bedarf/i.test(dose.text ?? "") ? t("asNeeded") : ""].filter(Boolean).join(" · ")).join("; ") ?? "" },
         { label: "statusColumn", cell: (one) => (one.status === "active" ? t("status.active") : <Badge size="sm" variant="light" color="yellow" tt="none">{t(`status.${one.status}`)}</Badge>) },
         { label: "reason", cell: (one) => one.reasonCode?.map(words).join(", ") ?? "" },
         { label: "orderedBy", cell: (one) => [one.requester?.display, day(one.authoredOn)].filter(Boolean).join(", ") },

@@ -1,17 +1,23 @@
 import { Button, Card, Menu, Stack, Text, Title } from "@mantine/core";
-import type { CarePlan, CareTeam, Goal } from "fhir/r4";
+import { IconCheck, IconPlus, IconTarget } from "@tabler/icons-react";
+import type { Bundle, CarePlan, CareTeam, Goal, Observation } from "fhir/r4";
+import { Suspense, useState } from "react";
 
-import { resourcesOf } from "../../shared/fhir/bundle.ts";
-import { useSearch } from "../../shared/fhir/queries.ts";
+import { answerOf, resourcesOf } from "../../shared/fhir/bundle.ts";
+import { usePages } from "../../shared/fhir/usePages.ts";
+import { useBatch, useSearch } from "../../shared/fhir/queries.ts";
 import { words } from "../../shared/format/codes.ts";
 import { day, isoDay } from "../../shared/format/dates.ts";
-import { quantity } from "../../shared/format/quantities.ts";
+import { Value, valueText } from "../../shared/format/Value.tsx";
 import { useTexts } from "../../shared/i18n/i18n.ts";
+import { part } from "../../shared/parts/part.tsx";
 import { useSmart } from "../../shared/smart/context.tsx";
 import { Loaded } from "../../shared/states/Loaded.tsx";
+import { measuresOf, progressOf, targetWords } from "./goals.ts";
 import { Records } from "./Records.tsx";
 import { useSave } from "./useSave.tsx";
 
+const GoalForm = part(() => import("./GoalForm.tsx"));
 const ACHIEVEMENT = "http://terminology.hl7.org/CodeSystem/goal-achievement";
 const STEPS = ["in-progress", "improving", "worsening", "no-change", "achieved", "not-achieved"] as const;
 
@@ -20,7 +26,14 @@ export default function Plan({ patient }: { patient: string }) {
   const { t } = useTexts();
   const { session } = useSmart();
   const plans = useSearch<CarePlan>("CarePlan", { patient, _sort: "-date", _count: 30 });
+  const asked = { patient, _count: 50 };
   const teams = useSearch<CareTeam>("CareTeam", { patient, status: "active", _count: 10 });
+  const goals = usePages<Goal>("Goal", asked);
+  const codes = measuresOf(goals.all);
+  // The newest two of each: one search of all would be filled by what is measured most.
+  const newest = useBatch(codes.length === 0 ? undefined : codes.map((code) => `Observation?patient=${patient}&combo-code=${code}&_sort=-date&_count=2`), ["Observation"]);
+  const measured = codes.flatMap((_, n) => resourcesOf<Observation>(answerOf<Bundle>(newest.data, n), "Observation"));
+  const [isNew, setNew] = useState(false);
   const { save, conflict } = useSave<Goal>("Goal", (theirs, mine) => [{ field: words(theirs.description), theirs: words(theirs.achievementStatus), mine: words(mine.achievementStatus) }]);
   const mark = (goal: Goal, code: string) => save({
     ...goal,
@@ -31,11 +44,13 @@ export default function Plan({ patient }: { patient: string }) {
   return (
     <Stack gap="lg" maw={1180}>
       <Records<Goal>
-        type="Goal" parameters={{ patient, _count: 50 }} title={t("goals")} empty={t("goalsNone")} filter={(one) => one.lifecycleStatus !== "entered-in-error"}
+        type="Goal" parameters={asked} title={t("goals")} empty={t("goalsNone")} filter={(one) => one.lifecycleStatus !== "entered-in-error"}
+        actions={session.allows("Goal", "c") && <Button leftSection={<IconPlus size={16} aria-hidden />} onClick={() => setNew(true)}>{t("goalAdd")}</Button>}
         columns={[
           { label: "goal", cell: (one) => words(one.description) },
-          { label: "target", cell: (one) => one.target?.map((of) => [words(of.measure), quantity(of.detailQuantity), of.detailRange === undefined ? "" : [of.detailRange.low, of.detailRange.high].map(quantity).filter(Boolean).join("–"), of.dueDate === undefined ? "" : t("dueBy", { date: day(of.dueDate) })].filter(Boolean).join(" ")).join("; ") ?? "" },
+          { label: "target", cell: (one) => one.target?.map((of) => [words(of.measure), targetWords(of), of.dueDate === undefined ? "" : t("dueBy", { date: day(of.dueDate) })].filter(Boolean).join(" ")).join("; ") ?? "" },
           { label: "progress", cell: (one) => [words(one.achievementStatus), day(one.statusDate)].filter(Boolean).join(" · ") || t("notKnown") },
+          { label: "measured", cell: (one) => <Measured goal={one} observations={measured} /> },
           { label: "since", cell: (one) => day(one.startDate) },
           { label: "actions", cell: (one) => session.allows("Goal", "u") && one.lifecycleStatus === "active" && (
             <Menu position="bottom-end">
@@ -76,7 +91,24 @@ export default function Plan({ patient }: { patient: string }) {
           }}
         </Loaded>
       </section>
+      {isNew && <Suspense><GoalForm patient={patient} onClose={() => setNew(false)} /></Suspense>}
       {conflict}
     </Stack>
+  );
+}
+
+/** The newest value of what the goal is measured by, and whether it is where it is to be. */
+function Measured({ goal, observations }: { goal: Goal; observations: readonly Observation[] }) {
+  const { t } = useTexts();
+  const found = (goal.target ?? []).flatMap((target) => progressOf(target, observations) ?? []);
+  return (
+    <>
+      {found.map((one, n) => (
+        <div key={n}>
+          <Value of={one.value} /> <span className="fs-unit">{day(one.at)}{one.before !== undefined && ` · ${t("measuredBefore", { value: valueText(one.before) })}`}</span>
+          {one.isReached !== undefined && <Text span size="sm" fw={600} c={one.isReached ? "var(--fs-good)" : "var(--fs-warning)"}> {one.isReached ? <IconCheck size={14} aria-hidden /> : <IconTarget size={14} aria-hidden />} {t(one.isReached ? "targetReached" : "targetNotYet")}</Text>}
+        </div>
+      ))}
+    </>
   );
 }

@@ -10,6 +10,7 @@ import { useSmart } from "../../shared/smart/context.tsx";
 import { Confirm } from "./Confirm.tsx";
 import { ProblemForm } from "./ProblemForm.tsx";
 import { CLINICAL, VERIFIED } from "./conditions.ts";
+import { isNamed } from "./here.ts";
 import { Records } from "./Records.tsx";
 import { useSave } from "./useSave.tsx";
 
@@ -18,7 +19,7 @@ import { useSave } from "./useSave.tsx";
 export default function Problems({ patient }: { patient: string }) {
   const { t } = useTexts();
   const { session } = useSmart();
-  const [isAll, setAll] = useState(false);
+  const [isAll, setAll] = useState(isNamed);
   const [isNew, setNew] = useState(false);
   const [asked, setAsked] = useState<{ what: "resolved" | "error"; of: Condition }>();
   const { save, conflict, isSaving } = useSave<Condition>("Condition", (theirs, mine) => [

@@ -7,6 +7,7 @@ import { useTexts } from "../../shared/i18n/i18n.ts";
 import { Empty } from "../../shared/states/Empty.tsx";
 import { Failed } from "../../shared/states/Failed.tsx";
 import { Loading } from "../../shared/states/Loaded.tsx";
+import { lineOf } from "./here.ts";
 import { usePages } from "../../shared/fhir/usePages.ts";
 
 export interface Column<T> {
@@ -42,7 +43,7 @@ export function Records<T extends FhirResource>({ type, parameters, title, empty
           <Table.Thead><Table.Tr>{columns.map((column) => <Table.Th key={column.label} scope="col">{column.label === "actions" ? <span className="fs-hidden">{t("actions")}</span> : t(column.label)}</Table.Th>)}</Table.Tr></Table.Thead>
           <Table.Tbody>
             {shown.map((one) => (
-              <Table.Tr key={one.id}>
+              <Table.Tr key={one.id} {...lineOf(one.id)}>
                 <Table.Th scope="row" fw={500}>{first?.cell(one)}</Table.Th>
                 {others.map((column) => <Table.Td key={column.label} data-label={column.label === "actions" ? undefined : t(column.label)}>{column.cell(one)}</Table.Td>)}
               </Table.Tr>

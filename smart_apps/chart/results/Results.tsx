@@ -1,12 +1,13 @@
 import { Badge, Button, Group, Modal, SegmentedControl, Stack, Table, Text, Title } from "@mantine/core";
 import type { Bundle, DiagnosticReport, Observation } from "fhir/r4";
-import { lazy, Suspense, useMemo, useState } from "react";
+import { Suspense, useMemo, useState } from "react";
 import { Link } from "wouter";
 
 import { answerOf, resourcesOf } from "../../shared/fhir/bundle.ts";
 import { useBatch } from "../../shared/fhir/queries.ts";
 import { ago, moment } from "../../shared/format/dates.ts";
 import { words } from "../../shared/format/codes.ts";
+import { isInError } from "../../shared/format/inError.ts";
 import { normalRange, range, unitOf } from "../../shared/format/quantities.ts";
 import { useTexts } from "../../shared/i18n/i18n.ts";
 import { Empty } from "../../shared/states/Empty.tsx";
@@ -14,8 +15,9 @@ import { Loaded, Loading } from "../../shared/states/Loaded.tsx";
 import { comparable, delta, panelsOf, takenAt, timesOf, type Panel, type Test } from "./panels.ts";
 import { Spark } from "./Spark.tsx";
 import { Value, valueText } from "../../shared/format/Value.tsx";
+import { part } from "../../shared/parts/part.tsx";
 
-const Trend = lazy(async () => ({ default: (await import("../../shared/charts/Trend.tsx")).Trend }));
+const Trend = part(async () => ({ default: (await import("../../shared/charts/Trend.tsx")).Trend }));
 const MOST = 500;
 const COLUMNS = 6;
 /** The same for each panel, so that values stand below each other. */
@@ -183,7 +185,7 @@ function Reports({ patient, reports }: { patient: string; reports: readonly Diag
       <Table.Tbody>
         {reports.map((one) => (
           <Table.Tr key={one.id}>
-            <Table.Th scope="row" fw={400}><Link href={`/patients/${patient}/results/reports/${one.id ?? ""}`} style={{ color: "var(--fs-accent)" }}>{words(one.code)}</Link></Table.Th>
+            <Table.Th scope="row" fw={400}><Link href={`/patients/${patient}/results/reports/${one.id ?? ""}`} style={{ color: "var(--fs-accent)" }}>{isInError(one) ? <del>{words(one.code)}</del> : words(one.code)}</Link></Table.Th>
             <Table.Td data-label={t("statusColumn")}>{t(`status.${one.status}`)}</Table.Td>
             <Table.Td data-label={t("taken")}>{moment(one.effectiveDateTime ?? one.effectivePeriod?.start)}</Table.Td>
             <Table.Td data-label={t("reported")}>{moment(one.issued)}</Table.Td>

@@ -1,6 +1,6 @@
 import { Anchor, Badge, Button, Card, Group, SimpleGrid, Stack, Table, Text, Title } from "@mantine/core";
 import { IconHeartPlus } from "@tabler/icons-react";
-import type { Appointment, Bundle, CarePlan, Condition, DiagnosticReport, DocumentReference, Encounter, FhirResource, Flag, Goal, MedicationRequest, Observation, Task } from "fhir/r4";
+import type { Appointment, Bundle, CarePlan, Condition, DiagnosticReport, DocumentReference, Encounter, FhirResource, Flag, Goal, ImagingStudy, Immunization, MedicationRequest, Observation, Procedure, Task } from "fhir/r4";
 import { useMemo, type ReactNode } from "react";
 import { Link } from "wouter";
 
@@ -33,13 +33,16 @@ export default function Summary({ patient }: { patient: string }) {
       `Condition?patient=${patient}&clinical-status=active,recurrence,relapse&_sort=-recorded-date&_count=30`,
       `MedicationRequest?patient=${patient}&_sort=-authoredon&_count=50`,
       `Task?patient=${patient}&code=https://fhirserver.example/CodeSystem/task-code|acknowledge-alert&_sort=-authored-on&_count=10`,
-      `DocumentReference?patient=${patient}&_sort=-date&_count=5&_elements=type,date,status,author,subject`,
+      `DocumentReference?patient=${patient}&_sort=-date&_count=5&_elements=type,category,date,status,author,subject`,
       `Encounter?patient=${patient}&_sort=-date&_count=5`,
       `Appointment?patient=${patient}&date=ge${isoDay()}&_sort=date&_count=5`,
       `CarePlan?patient=${patient}&status=active&_count=5`,
       `Goal?patient=${patient}&lifecycle-status=active&_count=10`,
+      `Procedure?patient=${patient}&_sort=-date&_count=5`,
+      `Immunization?patient=${patient}&_sort=-date&_count=5`,
+      `ImagingStudy?patient=${patient}&_sort=-started&_count=5`,
     ],
-    ["Observation", "DiagnosticReport", "Condition", "MedicationRequest", "Task", "DocumentReference", "Encounter", "Appointment", "CarePlan", "Goal"],
+    ["Observation", "DiagnosticReport", "Condition", "MedicationRequest", "Task", "DocumentReference", "Encounter", "Appointment", "CarePlan", "Goal", "Procedure", "Immunization", "ImagingStudy"],
   );
   return (
     <Loaded query={query} lines={14}>
@@ -54,13 +57,14 @@ export default function Summary({ patient }: { patient: string }) {
         const changes = changesSince(since, {
           labs: labs ?? [], reports: of<DiagnosticReport>(2, "DiagnosticReport") ?? [], medications: medications ?? [],
           tasks: of<Task>(5, "Task") ?? [], notes: of<DocumentReference>(6, "DocumentReference") ?? [], encounters: encounters ?? [],
+          problems: of<Condition>(3, "Condition") ?? [], procedures: of<Procedure>(11, "Procedure") ?? [], immunizations: of<Immunization>(12, "Immunization") ?? [], images: of<ImagingStudy>(13, "ImagingStudy") ?? [],
         });
         return (
           <Stack gap="md" maw={1320}>
             <Stay patient={patient} encounter={encounters?.find((one) => ["arrived", "triaged", "in-progress", "onleave"].includes(one.status))} canRecord={session.allows("Observation", "c")} />
             <SimpleGrid cols={{ base: 1, md: 2, xl: 3 }} spacing="md">
-              <Part title={t("changed", { since: day(since) })}>
-                <WhatChanged changes={changes} isWhole={[1, 2, 4, 5, 6, 7].every((n) => answerOf(bundle, n) !== undefined)} />
+              <Part title={t("changed", { since: day(since) })} more={`/patients/${patient}/timeline`}>
+                <WhatChanged patient={patient} changes={changes} isWhole={[1, 2, 3, 4, 5, 6, 7, 11, 12, 13].every((n) => answerOf(bundle, n) !== undefined)} />
               </Part>
               <Part title={t("vitals")} more={`/patients/${patient}/vitals`}>
                 <Known data={of<Observation>(0, "Observation")} empty={t("vitalsNoneEver")}>{(all) => <LatestVitals observations={all} />}</Known>

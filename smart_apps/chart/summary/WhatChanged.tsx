@@ -1,6 +1,7 @@
-import { Button, Stack, Text } from "@mantine/core";
-import { IconAlertTriangle, IconDoorEnter, IconFileText, IconFlask, IconNotes, IconPill, IconPillOff } from "@tabler/icons-react";
+import { Anchor, Button, Stack, Text } from "@mantine/core";
+import { IconAlertTriangle, IconDoorEnter, IconFileText, IconFileX, IconFlask, IconNotes, IconFile, IconPhotoScan, IconPill, IconPillOff, IconScissors, IconStethoscope, IconVaccine } from "@tabler/icons-react";
 import { useState } from "react";
+import { Link } from "wouter";
 
 import { ago, moment } from "../../shared/format/dates.ts";
 import { useTexts } from "../../shared/i18n/i18n.ts";
@@ -8,12 +9,13 @@ import { Value } from "../../shared/format/Value.tsx";
 import type { Change, Kind } from "./changes.ts";
 
 const ICONS: Record<Kind, typeof IconFlask> = {
-  alert: IconAlertTriangle, result: IconFlask, report: IconFileText, medication: IconPill, stopped: IconPillOff, note: IconNotes, encounter: IconDoorEnter,
+  alert: IconAlertTriangle, result: IconFlask, report: IconFileText, medication: IconPill, stopped: IconPillOff, note: IconNotes, document: IconFile, encounter: IconDoorEnter,
+  problem: IconStethoscope, procedure: IconScissors, immunization: IconVaccine, image: IconPhotoScan, withdrawn: IconFileX,
 };
 const FIRST = 8;
 
 /** What is new, the urgent first; each with its time. */
-export function WhatChanged({ changes, isWhole }: { changes: readonly Change[]; isWhole: boolean }) {
+export function WhatChanged({ patient, changes, isWhole }: { patient: string; changes: readonly Change[]; isWhole: boolean }) {
   const { t } = useTexts();
   const [isAll, setAll] = useState(false);
   return (
@@ -28,8 +30,8 @@ export function WhatChanged({ changes, isWhole }: { changes: readonly Change[]; 
               <Icon size={16} aria-hidden style={{ flex: "none", marginTop: 3, color: one.isUrgent ? "var(--fs-critical)" : "var(--mantine-color-dimmed)" }} />
               <Text size="sm" fw={one.isUrgent ? 600 : 400} component="div">
                 <span className="fs-hidden">{t(`kind.${one.kind}`)} </span>
-                {one.kind === "stopped" && `${t("kind.stopped")} `}
-                {one.text} {one.observation !== undefined && <Value of={one.observation} />}{" "}
+                {(one.kind === "stopped" || one.kind === "withdrawn") && `${t(`kind.${one.kind}`)} `}
+                {one.page === undefined ? one.text : <Anchor component={Link} href={`/patients/${patient}/${one.page}`} fw="inherit" fz="inherit" underline="always">{one.text || t("notKnown")}</Anchor>} {one.observation !== undefined && <Value of={one.observation} />}{" "}
                 <span className="fs-unit">{moment(one.at)} · {ago(one.at)}</span>
               </Text>
             </li>

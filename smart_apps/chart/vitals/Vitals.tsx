@@ -1,7 +1,7 @@
 import { Button, Card, Group, SegmentedControl, SimpleGrid, Stack, Title } from "@mantine/core";
 import { IconHeartPlus } from "@tabler/icons-react";
 import type { Observation } from "fhir/r4";
-import { lazy, Suspense, useMemo, useState } from "react";
+import { Suspense, useMemo, useState } from "react";
 import { Link } from "wouter";
 
 import { resourcesOf } from "../../shared/fhir/bundle.ts";
@@ -12,10 +12,11 @@ import { useSmart } from "../../shared/smart/context.tsx";
 import { Empty } from "../../shared/states/Empty.tsx";
 import { Loaded, Loading } from "../../shared/states/Loaded.tsx";
 import { valueText } from "../../shared/format/Value.tsx";
+import { part } from "../../shared/parts/part.tsx";
 import { LatestVitals } from "../summary/LatestVitals.tsx";
 import { readingsOf, SIGNS, type Reading } from "./signs.ts";
 
-const Trend = lazy(async () => ({ default: (await import("../../shared/charts/Trend.tsx")).Trend }));
+const Trend = part(async () => ({ default: (await import("../../shared/charts/Trend.tsx")).Trend }));
 const DAYS = ["1", "3", "14", "365"] as const;
 const CHARTS = [["respiration"], ["saturation"], ["systolic", "diastolic"], ["pulse"], ["temperature"], ["pain"], ["weight"]] as const;
 

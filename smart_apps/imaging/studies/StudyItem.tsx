@@ -7,6 +7,7 @@ import { useTexts } from "../../shared/i18n/i18n.ts";
 import { ReportBadge } from "./ReportBadge.tsx";
 import { accessionOf, isShown, modalitiesOf, reportsOf, reportState, titleOf, uidOf } from "./studies.ts";
 import { Thumbnail } from "./Thumbnail.tsx";
+import { useKnown } from "./useKnown.ts";
 import classes from "./studies.module.css";
 
 /** A study in a list; `patient` where the list has several patients. */
@@ -18,6 +19,7 @@ export function StudyItem({ study, reports, patient, showPatient = false }: {
   showPatient?: boolean;
 }) {
   const { t } = useTexts();
+  const know = useKnown();
   const uid = uidOf(study);
   const hasImages = isShown(study);
   // Without images there may be a report to read.
@@ -42,7 +44,7 @@ export function StudyItem({ study, reports, patient, showPatient = false }: {
   );
   return (
     <li>
-      {isOpenable ? <Link className={classes.item} href={`/studies/${study.id ?? ""}`}>{content}</Link> : <div className={classes.item}>{content}</div>}
+      {isOpenable ? <Link className={classes.item} href={`/studies/${study.id ?? ""}`} onClick={() => know(study)}>{content}</Link> : <div className={classes.item}>{content}</div>}
     </li>
   );
 }

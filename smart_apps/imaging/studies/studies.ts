@@ -2,6 +2,7 @@ import type { DiagnosticReport, ImagingStudy } from "fhir/r4";
 
 import { idIn } from "../../shared/fhir/bundle.ts";
 import { words } from "../../shared/format/codes.ts";
+import { isInError } from "../../shared/format/inError.ts";
 
 /** Modalities of what was made from images, not of images. */
 const DERIVED = new Set(["SR", "KO", "PR", "SEG", "RTSTRUCT", "RWV", "REG", "FID", "DOC"]);
@@ -41,14 +42,29 @@ export function isShown(study: ImagingStudy): boolean {
 
 export type ReportState = "none" | "preliminary" | "final" | "amended";
 
-/** The reports of a study: those that name it, and those of its order. Newest first. */
+/** Measurements that nobody has verified: no report of what was found. */
+function isMeasured(report: DiagnosticReport): boolean {
+  const isIt = report.code.coding?.some((one) => one.code === "126000" && one.system?.endsWith("/DCM") === true) === true;
+  return isIt && ["preliminary", "partial"].includes(report.status);
+}
+
+/** The reports of a study: those that name it, and those of its order. Newest first, without what was entered in error. */
 export function reportsOf(study: ImagingStudy, reports: readonly DiagnosticReport[]): DiagnosticReport[] {
+  return allOf(study, reports).filter((report) => !isInError(report));
+}
+
+/** Reports of a study that were withdrawn: they are shown as such, and count for nothing. */
+export function withdrawnOf(study: ImagingStudy, reports: readonly DiagnosticReport[]): DiagnosticReport[] {
+  return allOf(study, reports).filter(isInError);
+}
+
+function allOf(study: ImagingStudy, reports: readonly DiagnosticReport[]): DiagnosticReport[] {
   const orders = new Set((study.basedOn ?? []).map((one) => idIn(one.reference, "ServiceRequest")).filter((id) => id !== undefined));
   const isOf = (report: DiagnosticReport) =>
     report.imagingStudy?.some((one) => idIn(one.reference, "ImagingStudy") === study.id) === true ||
     report.basedOn?.some((one) => orders.has(idIn(one.reference, "ServiceRequest") ?? "")) === true;
   return reports
-    .filter((report) => report.status !== "entered-in-error" && report.status !== "cancelled" && isOf(report))
+    .filter((report) => report.status !== "cancelled" && !isMeasured(report) && isOf(report))
     .sort((a, b) => (b.issued ?? b.effectiveDateTime ?? "").localeCompare(a.issued ?? a.effectiveDateTime ?? ""));
 }
 

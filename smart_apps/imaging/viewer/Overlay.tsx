@@ -8,12 +8,14 @@ import type { Picture, Stack } from "./stacks.ts";
 import type { ViewState } from "./StackView.ts";
 import classes from "./viewer.module.css";
 
-/** In the corners: whose picture it is, of when, which one, and how it is shown. */
+const SIDES = ["left", "right", "top", "bottom"] as const;
+
+/** In the corners: whose picture it is, of when, which one, and how it is shown; at the edges: the sides of the patient. */
 export function Overlay({ stack, picture, state, patient, isPrior }: { stack: Stack; picture: Picture; state: ViewState; patient?: Patient; isPrior: boolean }) {
   const { t } = useTexts();
   const { patient: whose, study, series, slice } = cornersOf(picture.attributes);
   const differ = differencesFrom(patient, picture.attributes);
-  const window = state.window;
+  const { window, edges } = state;
   const count = stack.pictures.length;
   const lines = (...given: (string | undefined)[]) => given.filter((one) => one !== undefined && one !== "").map((one) => <div key={one}>{one}</div>);
   return (
@@ -43,13 +45,15 @@ export function Overlay({ stack, picture, state, patient, isPrior }: { stack: St
         )}
       </div>
       <div className={classes.bottomRight}>
-        {series.side !== undefined && <strong className={classes.side}>{t(`side.${["L", "R", "B"].includes(series.side) ? series.side : "other"}`, { code: series.side })}</strong>}
+        {series.side !== undefined && <strong className={classes.side}>{t(`side.${["L", "R", "B"].includes(series.side) ? series.side : "other"}`, { code: series.side })} {series.view}</strong>}
+        {series.side === undefined && lines(series.view)}
         {lines(
           window === undefined ? undefined : t("windowed", { centre: Math.round(window.centre), width: Math.round(window.width) }),
           state.isInverted ? t("inverted") : undefined,
           t(`calibration.${calibrationOf(picture.attributes)}`),
         )}
       </div>
+      {SIDES.map((side) => edges[side] !== undefined && <span key={side} className={classes.edge} data-side={side} title={t(`edge.${side}`)}>{edges[side]}</span>)}
     </div>
   );
 }

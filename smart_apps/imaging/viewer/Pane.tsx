@@ -8,7 +8,9 @@ import { useTexts } from "../../shared/i18n/i18n.ts";
 import { Failed } from "../../shared/states/Failed.tsx";
 import { Loading } from "../../shared/states/Loaded.tsx";
 import { Empty } from "../../shared/states/Empty.tsx";
+import { useDrawn } from "../measurements/useDrawn.ts";
 import { Overlay } from "./Overlay.tsx";
+import { sideOf } from "./overlay.ts";
 import { PdfDocument } from "./PdfDocument.tsx";
 import { PictureFailed } from "./PictureFailed.tsx";
 import type { Stack } from "./stacks.ts";
@@ -33,6 +35,8 @@ interface Given {
   name: string;
   study: ImagingStudy;
   shown: Shown;
+  /** Instead of a series: pictures that hang there, whatever series they are of. */
+  hung?: Stack;
   patient?: Patient;
   isActive: boolean;
   isOne: boolean;
@@ -45,16 +49,16 @@ interface Given {
 /** A part of the screen that shows one stack of a study, or a report or document of it. */
 export function Pane(given: Given) {
   const { t } = useTexts();
-  const { study, shown, isActive, isOne, onActive, onShow } = given;
+  const { study, shown, hung, isActive, isOne, onActive, onShow } = given;
   const query = useStacks(study, shown.series);
-  const stacks = query.data;
-  const place = stacks === undefined ? undefined : placeOf(stacks, shown);
+  const stacks = hung === undefined ? query.data : [hung];
+  const place = stacks === undefined ? undefined : hung === undefined ? placeOf(stacks, shown) : { stack: 0, index: 0 };
   const stack = stacks?.[place?.stack ?? 0];
   const count = stacks?.length ?? 0;
   return (
     <div className={classes.pane} data-active={isActive && !isOne} onPointerDownCapture={onActive} onFocusCapture={onActive}>
-      {query.isError && <div className={classes.message}><Failed error={query.error} retry={() => void query.refetch()} /></div>}
-      {query.isPending && shown.series !== undefined && <div className={classes.message}><Loading /></div>}
+      {query.isError && hung === undefined && <div className={classes.message}><Failed error={query.error} retry={() => void query.refetch()} /></div>}
+      {query.isPending && hung === undefined && shown.series !== undefined && <div className={classes.message}><Loading /></div>}
       {shown.series === undefined && <div className={classes.message}><Empty title={t("noSeries")} /></div>}
       {stacks !== undefined && stack === undefined && <div className={classes.message}><Empty title={t("noSeries")} /></div>}
       {stack?.kind === "pictures" && place !== undefined && <Pictures {...given} stack={stack} index={place.index} />}
@@ -80,9 +84,9 @@ function placeOf(stacks: readonly Stack[], { stack, index, find }: Shown): { sta
   return { stack: Math.max(0, at), index: Math.max(0, found) };
 }
 
-const NOTHING: ViewState = { index: 0, isLoading: true, zoom: 1, isInverted: false, isPlaying: false, fps: 15 };
+const NOTHING: ViewState = { index: 0, isLoading: true, edges: {}, zoom: 1, isInverted: false, isPlaying: false, fps: 15 };
 
-function Pictures({ engine, name, stack, index, patient, isPrior, onView }: Given & { stack: Stack; index: number }) {
+function Pictures({ engine, name, study, stack, hung, index, patient, isPrior, onView }: Given & { stack: Stack; index: number }) {
   const { t } = useTexts();
   const element = useRef<HTMLDivElement>(null);
   const [view, setView] = useState<StackView>();
@@ -100,12 +104,13 @@ function Pictures({ engine, name, stack, index, patient, isPrior, onView }: Give
   useEffect(() => {
     if (view !== undefined) void view.show(stack, index);
   }, [view, stack, index]);
+  useDrawn(study, stack, view);
   const state = useSyncExternalStore(view?.listen ?? never, () => view?.state ?? NOTHING);
   const picture = stack.pictures[state.index];
   return (
     // eslint-disable-next-line jsx-a11y/no-noninteractive-element-interactions -- it is operated by its own keys, as a slider
     <div
-      className={classes.pictures} role="group" aria-roledescription={t("paneRole")} aria-label={t("pane", { name: isPrior ? t("prior") : t("study") })} aria-describedby={`${name}-keys`}
+      className={classes.pictures} role="group" aria-roledescription={t("paneRole")} aria-label={t("pane", { name: isPrior ? t("prior") : hung === undefined ? t("study") : t(`side.${sideOf(hung.attributes) ?? "other"}`) })} aria-describedby={`${name}-keys`}
       // eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- so that the keys have a place to be heard
       tabIndex={0} onKeyDown={(event) => { if (view !== undefined && press(view, event)) event.preventDefault(); }}
     >

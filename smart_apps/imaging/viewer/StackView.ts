@@ -3,8 +3,9 @@ import { utilities } from "@cornerstonejs/tools";
 
 import { text } from "./dicom.ts";
 import { describe, PictureError } from "./loading.ts";
+import { directionsOf, edgesOf, hangingOf, type Direction, type Edges } from "./orientation.ts";
 import { rangeOf, windowOf, type Range } from "./presets.ts";
-import type { Stack } from "./stacks.ts";
+import { cross, dot, type Picture, type Stack } from "./stacks.ts";
 import { equip, unequip } from "./tools.ts";
 
 /** What a pane shows now. */
@@ -14,6 +15,8 @@ export interface ViewState {
   isLoading: boolean;
   error?: PictureError;
   window?: { centre: number; width: number };
+  /** The sides of the patient at the edges. */
+  edges: Edges;
   zoom: number;
   isInverted: boolean;
   isPlaying: boolean;
@@ -21,7 +24,7 @@ export interface ViewState {
 }
 
 type Listener = () => void;
-const EMPTY: ViewState = { index: 0, isLoading: false, zoom: 1, isInverted: false, isPlaying: false, fps: 15 };
+const EMPTY: ViewState = { index: 0, isLoading: false, edges: {}, zoom: 1, isInverted: false, isPlaying: false, fps: 15 };
 
 /** A stack on the screen: what is shown of it, and how. */
 export class StackView {
@@ -129,7 +132,7 @@ export class StackView {
 
   /** As the picture came: window, place, size and sides. */
   reset(): void {
-    this.viewport.setCamera({ flipHorizontal: false, flipVertical: false });
+    this.hang();
     this.viewport.setViewPresentation({ rotation: 0 });
     this.viewport.resetCamera();
     this.viewport.resetProperties();
@@ -171,8 +174,21 @@ export class StackView {
   }
 
   private readonly onPicture = (): void => {
-    this.set({ index: this.viewport.getCurrentImageIdIndex(), error: undefined, ...this.look() });
+    this.set({ index: this.viewport.getCurrentImageIdIndex(), error: undefined });
+    // Mammograms of one stack are of both sides.
+    if (text(this.picture?.attributes ?? {}, "00080060") === "MG") this.hang();
+    this.set(this.look());
   };
+
+  private get picture(): Picture | undefined {
+    return this.current.stack?.pictures[this.current.index];
+  }
+
+  /** Turned over as such pictures are read. */
+  private hang(): void {
+    const { isFlippedAcross, isFlippedDown } = hangingOf(this.picture?.attributes ?? {});
+    this.viewport.setCamera({ flipHorizontal: isFlippedAcross, flipVertical: isFlippedDown });
+  }
 
   private readonly onLook = (): void => {
     this.set(this.look());
@@ -190,13 +206,25 @@ export class StackView {
       window: isRange(voiRange) ? windowOf(voiRange) : undefined,
       // Of MONOCHROME1 the usual look is inverted already.
       isInverted: (invert === true) !== this.isWhiteLow(),
+      edges: this.edges(),
       zoom: this.viewport.getZoom(),
     };
   }
 
+  private edges(): Edges {
+    const { picture } = this;
+    // There is none yet while the first picture is on its way.
+    const image = this.viewport.getImageData() as Types.IImageData | undefined;
+    const direction = image?.direction;
+    const { viewUp: up, viewPlaneNormal: near } = this.viewport.getCamera();
+    if (picture === undefined || direction === undefined || up === undefined || near === undefined) return {};
+    const [along, below] = [[...direction].slice(0, 3), [...direction].slice(3, 6)];
+    const inPicture = (one: readonly number[]): Direction => [dot(one, along), dot(one, below)];
+    return edgesOf(directionsOf(picture.attributes, picture.frame), inPicture(cross(up, near)), inPicture(up.map((one) => -one)));
+  }
+
   private isWhiteLow(): boolean {
-    const { stack, index } = this.current;
-    return text(stack?.pictures[index]?.attributes ?? {}, "00280004") === "MONOCHROME1";
+    return text(this.picture?.attributes ?? {}, "00280004") === "MONOCHROME1";
   }
 
   private set(change: Partial<ViewState>): void {

@@ -1,15 +1,18 @@
 import { useMediaQuery } from "@mantine/hooks";
 import type { ImagingStudy } from "fhir/r4";
-import { lazy, Suspense, useEffect, useMemo, useState } from "react";
+import { Suspense, useEffect, useMemo, useState } from "react";
 import { useSearchParams } from "wouter";
 
 import { resourcesOf } from "../../shared/fhir/bundle.ts";
 import { useSearch } from "../../shared/fhir/queries.ts";
 import { usePatientBatch } from "../../shared/frame/PatientBanner.tsx";
+import { part } from "../../shared/parts/part.tsx";
 import { useSmart } from "../../shared/smart/context.tsx";
 import { Loading } from "../../shared/states/Loaded.tsx";
+import { forgetDrawn } from "../measurements/annotations.ts";
 import { patientOf, priorsOf } from "../studies/studies.ts";
 import { startEngine } from "./engine.ts";
+import { useBreasts } from "./mammograms.ts";
 import { Pane, type Shown } from "./Pane.tsx";
 import { SeriesStrip } from "./SeriesStrip.tsx";
 import { SidePanel } from "./SidePanel.tsx";
@@ -20,7 +23,7 @@ import { useLinked } from "./useLinked.ts";
 import { seriesOf } from "./useStacks.ts";
 import classes from "./viewer.module.css";
 
-const Mpr = lazy(() => import("./Mpr.tsx"));
+const Mpr = part(() => import("./Mpr.tsx"));
 const WIDE = "(min-width: 75em)";
 
 /** The pictures of a study; with another one of the patient beside it. */
@@ -42,20 +45,26 @@ export default function Stage({ study }: { study: ImagingStudy }) {
   const [tool, setTool] = useState<Tool>();
   const [isLinked, setLinked] = useState(true);
   const isWide = useMediaQuery(WIDE, undefined, { getInitialValueInEffect: false });
-  const [hasPanel, setPanel] = useState(isWide);
+  const [hasPanel, setPanel] = useState(isWide || parameters.has("write"));
   const [isMpr, setMpr] = useState(false);
+  const { isPending, breasts } = useBreasts(study);
+  const [wantsBreasts, setBreasts] = useState(isWide);
+  // Read from the middle: the right breast on the left, as if she stood before us.
+  const hung = wantsBreasts && beside === undefined && breasts !== undefined ? [breasts.right, breasts.left] : undefined;
   const current = tool ?? (isTouch ? "scroll" : "window");
 
   useEffect(() => choose(tool ?? "window", current), [tool, current]);
-  useEffect(() => clearMeasurements, [study.id]);
-  useLinked(views, isLinked && beside !== undefined && !isMpr, active);
+  useEffect(() => () => { clearMeasurements(); forgetDrawn(); }, [study.id]);
+  const isDouble = beside !== undefined || hung !== undefined;
+  useLinked(views, isLinked && isDouble && !isMpr, active);
 
-  const panes = beside === undefined ? [study] : [study, beside];
+  const panes = beside !== undefined ? [study, beside] : hung !== undefined ? [study, study] : [study];
   const besideFirst = beside === undefined ? undefined : seriesOf(beside)[0]?.uid;
   const shownIn = (pane: number): Shown => shown[pane] ?? { series: besideFirst, stack: 0, index: 0 };
   const show = (pane: number, what: Shown) => {
     setMpr(false);
-    setShown((before) => before.map((one, n) => (n === pane ? what : one)));
+    setBreasts(false);
+    setShown((before) => before.map((one, n) => (n === (hung === undefined ? pane : 0) ? what : one)));
   };
   const at = Math.min(active, panes.length - 1);
   const activeStudy = panes[at] ?? study;
@@ -63,7 +72,12 @@ export default function Stage({ study }: { study: ImagingStudy }) {
     setShown(([one]) => [one, undefined]);
     setActive(0);
     setMpr(false);
-    setParameters(id === undefined ? {} : { with: id }, { replace: true });
+    setParameters((before) => {
+      const after = new URLSearchParams(before);
+      if (id === undefined) after.delete("with");
+      else after.set("with", id);
+      return after;
+    }, { replace: true });
   };
   /** Opens a picture of the study, where it is shown. */
   const open = (series: string, instance: string, frame: number) => {
@@ -75,14 +89,15 @@ export default function Stage({ study }: { study: ImagingStudy }) {
     <div className={classes.viewer} data-panel={hasPanel}>
       <Toolbar
         tool={current} onTool={setTool} view={views[at]} priors={priors} study={study} beside={beside} onCompare={compare}
-        isLinked={isLinked} onLink={setLinked} hasPanel={hasPanel} onPanel={setPanel} isMpr={isMpr} onMpr={setMpr} isOwn={at === 0}
+        isLinked={isLinked} onLink={isDouble ? setLinked : undefined} hasPanel={hasPanel} onPanel={setPanel} isMpr={isMpr} onMpr={setMpr}
+        isOwn={hung !== undefined || at === 0} hasBreasts={hung !== undefined} onBreasts={breasts === undefined ? undefined : setBreasts}
       />
       <SeriesStrip study={activeStudy} shown={shownIn(at).series} onShow={(series) => show(at, { series, stack: 0, index: 0 })} />
       <div className={classes.panes} data-count={panes.length} hidden={isMpr}>
-        {panes.map((one, pane) => (
+        {isPending && wantsBreasts ? <Loading /> : panes.map((one, pane) => (
           <Pane
-            key={`${pane} ${one.id ?? ""}`} engine={engine} name={`pane-${pane}`} study={one} shown={shownIn(pane)} patient={patient}
-            isActive={at === pane} isOne={panes.length === 1} isPrior={pane > 0}
+            key={`${pane} ${one.id ?? ""}`} engine={engine} name={`pane-${pane}`} study={one} shown={shownIn(pane)} hung={hung?.[pane]} patient={patient}
+            isActive={at === pane} isOne={panes.length === 1} isPrior={beside !== undefined && pane > 0}
             onActive={() => setActive(pane)} onShow={(what) => show(pane, what)}
             onView={(view) => setViews((before) => before.map((was, n) => (n === pane ? view : was)))}
           />

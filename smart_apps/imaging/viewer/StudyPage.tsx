@@ -2,13 +2,14 @@ import { Alert, Stack, Text, Title } from "@mantine/core";
 import { IconAlertTriangle, IconPhotoOff } from "@tabler/icons-react";
 import { useQueryClient } from "@tanstack/react-query";
 import type { ImagingStudy } from "fhir/r4";
-import { lazy, Suspense, useEffect } from "react";
+import { Suspense, useEffect } from "react";
 
 import { useRead } from "../../shared/fhir/queries.ts";
 import { moment } from "../../shared/format/dates.ts";
 import { Frame } from "../../shared/frame/Frame.tsx";
 import { PatientBanner } from "../../shared/frame/PatientBanner.tsx";
 import { useTexts } from "../../shared/i18n/i18n.ts";
+import { part } from "../../shared/parts/part.tsx";
 import { useSmart } from "../../shared/smart/context.tsx";
 import { Empty } from "../../shared/states/Empty.tsx";
 import { Loaded, Loading } from "../../shared/states/Loaded.tsx";
@@ -17,7 +18,7 @@ import { isShown, modalitiesOf, patientOf, titleOf } from "../studies/studies.ts
 import { Reports } from "./Reports.tsx";
 import { askStacks, seriesOf } from "./useStacks.ts";
 
-const Stage = lazy(() => import("./Stage.tsx"));
+const Stage = part(() => import("./Stage.tsx"));
 
 /** A study: its patient above, its pictures below. */
 export default function StudyPage({ id }: { id: string }) {

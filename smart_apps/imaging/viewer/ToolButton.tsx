@@ -1,4 +1,3 @@
-import { Tooltip } from "@mantine/core";
 import type { ComponentPropsWithRef, ComponentType } from "react";
 
 import classes from "./viewer.module.css";
@@ -13,11 +12,9 @@ interface Given extends Omit<ComponentPropsWithRef<"button">, "children"> {
 /** A sign with its word; large enough for a thumb. */
 export function ToolButton({ icon: Sign, label, pressed, ...rest }: Given) {
   return (
-    <Tooltip label={label}>
-      <button type="button" {...rest} className={classes.tool} aria-pressed={pressed}>
-        <Sign size={20} stroke={1.6} />
-        <span>{label}</span>
-      </button>
-    </Tooltip>
+    <button type="button" {...rest} className={classes.tool} aria-pressed={pressed}>
+      <Sign size={20} stroke={1.6} />
+      <span>{label}</span>
+    </button>
   );
 }

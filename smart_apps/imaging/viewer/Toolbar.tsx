@@ -1,7 +1,7 @@
 import { Menu, Popover, Slider, Text } from "@mantine/core";
 import {
   IconAngle, IconArrowsMove, IconArrowsVertical, IconColumns2, IconContrast, IconContrast2, IconCube, IconDots, IconEraser, IconFileText, IconFlipHorizontal,
-  IconFlipVertical, IconLink, IconLinkOff, IconOvalVertical, IconPlayerPause, IconPlayerPlay, IconPointer, IconRefresh, IconRotateClockwise2, IconRulerMeasure,
+  IconFlipVertical, IconLayoutColumns, IconLink, IconLinkOff, IconOvalVertical, IconPlayerPause, IconPlayerPlay, IconPointer, IconRefresh, IconRotateClockwise2, IconRulerMeasure,
   IconSun, IconZoomIn,
 } from "@tabler/icons-react";
 import type { ImagingStudy } from "fhir/r4";
@@ -9,6 +9,7 @@ import { useSyncExternalStore, type ComponentType } from "react";
 
 import { day } from "../../shared/format/dates.ts";
 import { useTexts } from "../../shared/i18n/i18n.ts";
+import { SaveMeasurements } from "../measurements/SaveMeasurements.tsx";
 import { modalitiesOf, priorOf, titleOf } from "../studies/studies.ts";
 import { KeyImageButton } from "./KeyImageButton.tsx";
 import { presetsOf } from "./presets.ts";
@@ -33,33 +34,41 @@ interface Given {
   beside: ImagingStudy | undefined;
   onCompare: (id: string | undefined) => void;
   isLinked: boolean;
-  onLink: (isLinked: boolean) => void;
+  /** Where there are two to be linked. */
+  onLink: ((isLinked: boolean) => void) | undefined;
   hasPanel: boolean;
   onPanel: (isOpen: boolean) => void;
   isMpr: boolean;
   onMpr: (isOn: boolean) => void;
   /** The active pane shows this study, not the one beside it. */
   isOwn: boolean;
+  /** Both breasts hang side by side. */
+  hasBreasts: boolean;
+  /** Where there are mammograms of both. */
+  onBreasts: ((isOn: boolean) => void) | undefined;
 }
 
 /** What can be done with the picture; on a phone the bar goes sideways. */
-export function Toolbar({ tool, onTool, view, study, priors, beside, onCompare, isLinked, onLink, hasPanel, onPanel, isMpr, onMpr, isOwn }: Given) {
+export function Toolbar({ tool, onTool, view, study, priors, beside, onCompare, isLinked, onLink, hasPanel, onPanel, isMpr, onMpr, isOwn, hasBreasts, onBreasts }: Given) {
   const { t } = useTexts();
   const state = useSyncExternalStore<ViewState | undefined>(view?.listen ?? never, () => view?.state);
   const stack = state?.stack;
   const hasPictures = stack !== undefined;
   const presets = presetsOf(stack?.modality ?? "");
   const count = stack?.pictures.length ?? 0;
+  const shownStudy = isOwn ? study : (beside ?? study);
   return (
     <div className={classes.toolbar} role="toolbar" aria-label={t("tools")}>
       <ToolButton icon={IconFileText} label={t("report.open")} pressed={hasPanel} onClick={() => onPanel(!hasPanel)} />
       <Compare study={study} priors={priors} beside={beside} onCompare={onCompare} />
-      {beside !== undefined && <ToolButton icon={isLinked ? IconLink : IconLinkOff} label={t("link")} pressed={isLinked} onClick={() => onLink(!isLinked)} />}
+      {onBreasts !== undefined && beside === undefined && <ToolButton icon={IconLayoutColumns} label={t("breasts")} pressed={hasBreasts} onClick={() => onBreasts(!hasBreasts)} />}
+      {onLink !== undefined && <ToolButton icon={isLinked ? IconLink : IconLinkOff} label={t("link")} pressed={isLinked} onClick={() => onLink(!isLinked)} />}
       <span className={classes.rule} />
       {(Object.keys(TOOL_ICONS) as (keyof typeof TOOL_ICONS)[]).map((one) => (
         <ToolButton key={one} icon={TOOL_ICONS[one]} label={t(`tool.${one}`)} pressed={tool === one} disabled={!hasPictures || (isMpr && one === "probe")} onClick={() => onTool(one)} />
       ))}
       <ToolButton icon={IconEraser} label={t("clearMeasurements")} disabled={!hasPictures} onClick={() => { clearMeasurements(); view?.redraw(); }} />
+      <SaveMeasurements key={shownStudy.id} study={shownStudy} picture={isMpr ? undefined : stack?.pictures[state?.index ?? 0]} />
       <span className={classes.rule} />
       {presets.length > 0 && (
         <Menu position="bottom-start" withinPortal>

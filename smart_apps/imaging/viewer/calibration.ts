@@ -26,11 +26,24 @@ export function calibrationOf(image: Attributes): Calibration {
   return detectorSpacing(image) === undefined ? "none" : "detector";
 }
 
-/** The image with the spacing at its detector as its Pixel Spacing, where it has no other: lengths are then in millimetres. */
+/**
+ * The image with the spacing at its detector as its Pixel Spacing, where it has no other: lengths are then in millimetres.
+ * Without that the proportions of its pixels keep its shape, and lengths are in widths of a pixel.
+ */
 export function withSpacing(image: Attributes): Attributes {
   if (spacingOf(image) !== undefined) return image;
-  const detector = detectorSpacing(image);
-  return detector === undefined ? image : { ...image, "00280030": { vr: "DS", Value: detector } };
+  const spacing = detectorSpacing(image) ?? proportions(image);
+  return spacing === undefined ? image : { ...image, "00280030": { vr: "DS", Value: spacing } };
+}
+
+/**
+ * The unit of a length that the library has calculated; it calls everything without a place in the patient pixels.
+ * `said` is its own word, which alone knows what lies within a region of an ultrasound picture.
+ */
+export function lengthUnit(image: Attributes, said: string): "mm" | "cm" | "px" | undefined {
+  const isInRegion = said.endsWith(" US Region");
+  if (isInRegion) return said.startsWith("cm ") ? "cm" : undefined;
+  return (spacingOf(image) ?? detectorSpacing(image)) === undefined ? "px" : "mm";
 }
 
 function spacingOf(image: Attributes): number[] | undefined {
@@ -38,6 +51,12 @@ function spacingOf(image: Attributes): number[] | undefined {
   const first = items(image, "52009230")[0] ?? {};
   const inGroups = [shared, first].flatMap((group) => items(group, "00289110")).find((one) => numbers(one, "00280030", 2) !== undefined);
   return positive(numbers(image, "00280030", 2)) ?? positive(inGroups === undefined ? undefined : numbers(inGroups, "00280030", 2));
+}
+
+/** Pixel Aspect Ratio, height to width: what an image without any spacing says of its pixels. PS3.3 C.7.6.3.1.7 */
+function proportions(image: Attributes): number[] | undefined {
+  const [height = 1, width = 1] = positive(numbers(image, "00280034", 2)) ?? [];
+  return height === width ? undefined : [height / width, 1];
 }
 
 /** Imager Pixel Spacing, or that of a scanned film. */

@@ -8,7 +8,7 @@ import { dateTime, number, person, text, type Attributes } from "./dicom.ts";
 export interface Corners {
   patient: { name?: string; born?: string; id?: string; sex?: string };
   study: { when?: string; description?: string };
-  series: { number?: string; description?: string; side?: string };
+  series: { number?: string; description?: string; side?: string; view?: string };
   slice: { place?: number; thickness?: number };
 }
 
@@ -23,7 +23,7 @@ export function cornersOf(image: Attributes): Corners {
       sex: text(image, "00100040"),
     },
     study: { when: when === undefined ? undefined : moment(when), description: text(image, "00081030") },
-    series: { number: text(image, "00200011"), description: text(image, "0008103E"), side: sideOf(image) },
+    series: { number: text(image, "00200011"), description: text(image, "0008103E"), side: sideOf(image), view: text(image, "00185101") },
     slice: { place: number(image, "00201041"), thickness: number(image, "00180050") },
   };
 }

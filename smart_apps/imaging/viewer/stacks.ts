@@ -31,6 +31,8 @@ export interface Stack {
 const REPORT = "1.2.840.10008.5.1.4.1.1.88.";
 const KEY_OBJECTS = "1.2.840.10008.5.1.4.1.1.88.59";
 const PDF = "1.2.840.10008.5.1.4.1.1.104.1";
+/** Pixels that are no pictures: segmentations, label maps, maps of numbers. */
+const NO_PICTURES = new Set(["1.2.840.10008.5.1.4.1.1.66.4", "1.2.840.10008.5.1.4.1.1.66.7", "1.2.840.10008.5.1.4.1.1.30"]);
 const USUAL_FRAME_MS = 66;
 const LEAST_SLICES = 5;
 
@@ -66,7 +68,9 @@ function kindOf(instance: Attributes): Kind {
   const sopClass = classOf(instance);
   if (sopClass.startsWith(REPORT)) return "report";
   if (sopClass === PDF) return "document";
-  return number(instance, "00280010") !== undefined ? "pictures" : "other";
+  // Single bits aren't decoded here.
+  const isPicture = number(instance, "00280010") !== undefined && number(instance, "00280100") !== 1 && !NO_PICTURES.has(sopClass);
+  return isPicture ? "pictures" : "other";
 }
 
 function framesOf(instance: Attributes): number {
@@ -128,8 +132,8 @@ export function positionOf(attributes: Attributes): number | undefined {
 }
 
 export function normalOf(attributes: Attributes): number[] | undefined {
-  const [a = 0, b = 0, c = 0, d = 0, e = 0, f = 0] = numbers(attributes, "00200037", 6) ?? [];
-  const normal = [b * f - c * e, c * d - a * f, a * e - b * d];
+  const cosines = numbers(attributes, "00200037", 6) ?? [];
+  const normal = cross(cosines.slice(0, 3), cosines.slice(3, 6));
   return normal.some((one) => one !== 0) ? normal : undefined;
 }
 
@@ -189,6 +193,10 @@ export function titleOf(attributes: Attributes): string {
   return text(attributes, "0008103E") ?? text(attributes, "00181030") ?? text(attributes, "00420010") ?? meaning(attributes, "0040A043") ?? "";
 }
 
-function dot(a: readonly number[], b: readonly number[]): number {
+export function dot(a: readonly number[], b: readonly number[]): number {
   return a.reduce((sum, one, n) => sum + one * (b[n] ?? 0), 0);
+}
+
+export function cross([a = 0, b = 0, c = 0]: readonly number[], [d = 0, e = 0, f = 0]: readonly number[]): number[] {
+  return [b * f - c * e, c * d - a * f, a * e - b * d];
 }

@@ -53,8 +53,8 @@ function measured(item: Attributes): string | undefined {
   if (found === undefined) return meaning(item, "0040A301");
   const unit = items(found, "004008EA")[0];
   const code = unit === undefined ? undefined : text(unit, "00080100");
-  // {…} of UCUM is a remark, and 1 is no unit.
-  const written = code === undefined || code === "1" || code === "no units" ? "" : code.startsWith("{") ? (text(unit ?? {}, "00080104") ?? "") : code;
+  // {…} of UCUM is a remark, which its meaning says in words; 1 is no unit.
+  const written = code === undefined || code === "1" || code === "no units" ? "" : code.includes("{") ? (text(unit ?? {}, "00080104") ?? "") : code;
   const value = text(found, "0040A30A");
   return value === undefined ? undefined : [value, written].filter((one) => one !== "").join("\u00a0");
 }

@@ -4,7 +4,7 @@ import {
 } from "@cornerstonejs/tools";
 
 import { text } from "../../shared/i18n/i18n.ts";
-import { calibrationOfPicture } from "./loading.ts";
+import { calibrationOfPicture, lengthUnitOfPicture } from "./loading.ts";
 
 /** What dragging does. */
 export const TOOLS = named({
@@ -30,10 +30,12 @@ const STACKS = "stacks";
 const VOLUMES = "volumes";
 const { MouseBindings } = Enums;
 
-interface Figures {
+/** What the library has calculated of a measurement, by its tool. */
+export interface Figures {
   length?: number;
   unit?: string;
-  angle?: number;
+  /** A text while it isn't complete. */
+  angle?: number | string;
   area?: number;
   areaUnit?: string;
   mean?: number;
@@ -117,27 +119,23 @@ export function removeChosen(): boolean {
   return chosen.length > 0;
 }
 
-export function countMeasurements(): number {
-  return annotation.state.getAllAnnotations().filter((one) => one.metadata?.toolName !== TOOLS.crosshairs).length;
-}
-
 // Lengths carry what they are of: a millimetre at the detector is none in the patient.
 const LINES: Record<"length" | "angle" | "ellipse" | "probe", Lines> = {
   length: (data, target) => {
     const found = data.cachedStats[target];
     if (found?.length === undefined) return undefined;
-    return [`${round(found.length)} ${unitOf(found.unit)}`, ...caveat(target)];
+    return [`${round(found.length)} ${lengthUnitAt(target, found.unit)}`, ...caveat(target)];
   },
   angle: (data, target) => {
     const found = data.cachedStats[target];
-    return found?.angle === undefined || Number.isNaN(found.angle) ? undefined : [`${round(found.angle)}°`];
+    return typeof found?.angle !== "number" ? undefined : [`${round(found.angle)}°`];
   },
   ellipse: (data, target) => {
     const found = data.cachedStats[target];
     if (found?.area === undefined) return undefined;
     const unit = found.modalityUnit === undefined || found.modalityUnit === "raw" ? "" : ` ${found.modalityUnit}`;
     return [
-      `${text("measured.area")} ${round(found.area)} ${unitOf(found.areaUnit)}`,
+      `${text("measured.area")} ${round(found.area)} ${areaUnitAt(target, found.areaUnit)}`,
       ...caveat(target),
       ...(found.mean === undefined ? [] : [`${text("measured.mean")} ${round(found.mean)}${unit}`]),
       ...(found.stdDev === undefined ? [] : [`${text("measured.sd")} ${round(found.stdDev)}${unit}`]),
@@ -153,13 +151,31 @@ const LINES: Record<"length" | "angle" | "ellipse" | "probe", Lines> = {
 };
 
 function caveat(target: string): string[] {
-  const id = target.replace(/^imageId:/, "");
-  const calibration = id.startsWith("wadors:") ? calibrationOfPicture(id) : "patient";
+  const id = pictureIn(target);
+  const calibration = id === undefined ? "patient" : calibrationOfPicture(id);
   if (calibration === "detector") return [text("measured.detector")];
   return calibration === "none" ? [text("measured.pixels")] : [];
 }
 
-function unitOf(unit: string | undefined): string {
+/** The picture that something was measured on; computed planes have none. */
+function pictureIn(target: string): string | undefined {
+  const id = target.replace(/^imageId:/, "");
+  return id.startsWith("wadors:") ? id : undefined;
+}
+
+function lengthUnitAt(target: string, said = ""): string {
+  const id = pictureIn(target);
+  return (id === undefined ? undefined : lengthUnitOfPicture(id, said)) ?? unitOf(said);
+}
+
+function areaUnitAt(target: string, said = ""): string {
+  const id = pictureIn(target);
+  const unit = id === undefined ? undefined : lengthUnitOfPicture(id, said.replace("²", ""));
+  return unit === undefined ? unitOf(said) : `${unit}²`;
+}
+
+/** A unit without the remarks of the library. */
+export function unitOf(unit: string | undefined): string {
   return (unit ?? "").replace(/ (US Region|ERMF|USER|ERROR|PROJECTION|CALIBRATED|UNKNOWN)/g, "");
 }
 

@@ -4,8 +4,8 @@ import type { ImagingStudy, ImagingStudySeries } from "fhir/r4";
 import { useSmart, type Smart } from "../../shared/smart/context.tsx";
 import { uidOf } from "../studies/studies.ts";
 import type { Attributes } from "./dicom.ts";
-import { withPalettes } from "./palettes.ts";
 import { stacksOf, type Stack } from "./stacks.ts";
+import { withTables } from "./tables.ts";
 
 const HIDDEN = new Set(["KO", "PR"]);
 const WITHOUT_PICTURES = new Set(["SR", "KO", "PR", "DOC", "SEG", "RTSTRUCT", "RTPLAN", "RWV", "REG", "FID", "ECG", "ANN"]);
@@ -13,11 +13,13 @@ const WITHOUT_PICTURES = new Set(["SR", "KO", "PR", "DOC", "SEG", "RTSTRUCT", "R
 /** What is asked for the stacks of a series: by it they can be fetched before they are shown. */
 export function askStacks({ config, fhir, key }: Smart, study: ImagingStudy, series: string | undefined) {
   const uid = uidOf(study);
+  // What comes into another series of the study, such as a report, changes nothing here.
+  const count = study.series?.find((one) => one.uid === series)?.numberOfInstances;
   return {
-    queryKey: key([], "stacks", uid, series, study.numberOfInstances),
+    queryKey: key([], "stacks", uid, series, count),
     queryFn: async (): Promise<Stack[]> => {
       const instances = await fhir.other<Attributes[]>(`${config.dicomweb}/studies/${uid ?? ""}/series/${series ?? ""}/metadata`, { accept: "application/dicom+json" });
-      return stacksOf(config.dicomweb, await withPalettes(fhir, instances));
+      return stacksOf(config.dicomweb, await withTables(fhir, instances));
     },
     staleTime: Infinity,
     enabled: uid !== undefined && series !== undefined,
@@ -34,6 +36,11 @@ export function seriesOf(study: ImagingStudy): ImagingStudySeries[] {
   return (study.series ?? [])
     .filter((one) => !HIDDEN.has(one.modality.code ?? ""))
     .sort((a, b) => Number(!hasPictures(a)) - Number(!hasPictures(b)) || (a.number ?? 0) - (b.number ?? 0));
+}
+
+/** How many presentation states a study has: they say how a workstation showed its images. PS3.3 A.33 */
+export function statesIn(study: ImagingStudy): number {
+  return (study.series ?? []).filter((one) => one.modality.code === "PR").reduce((sum, one) => sum + (one.numberOfInstances ?? 1), 0);
 }
 
 export function hasPictures(series: ImagingStudySeries): boolean {

@@ -1,13 +1,17 @@
 import type { ImagingStudy, Media } from "fhir/r4";
 import { describe, expect, it } from "vitest";
 
-import { calibrationOf, withSpacing } from "./calibration.ts";
+import { calibrationOf, lengthUnit, withSpacing } from "./calibration.ts";
+import { bytesOf, rgbOf422 } from "./colours.ts";
 import { dateTime, nameOf, type Attributes } from "./dicom.ts";
 import { keyImagesOf, mediaOf } from "./keyImages.ts";
+import { breastsOf } from "./mammograms.ts";
+import { directionsOf, edgesOf, hangingOf } from "./orientation.ts";
 import { differencesFrom } from "./overlay.ts";
 import { rangeOf, windowOf } from "./presets.ts";
 import { matching, stacksOf, type Stack } from "./stacks.ts";
 import { linesOf, standing } from "./structured.ts";
+import { entries, modalityTable, through, voiTable } from "./tables.ts";
 
 const BASE = "http://server/dicom-web";
 
@@ -60,6 +64,9 @@ describe("stacks of a series", () => {
     const kinds = ["1.2.840.10008.5.1.4.1.1.88.33", "1.2.840.10008.5.1.4.1.1.104.1", "1.2.840.10008.5.1.4.1.1.88.59", "1.2.840.10008.5.1.4.1.1.66.5"];
 
     expect(stacksOf(BASE, kinds.map(of)).map((one) => one.kind).sort()).toEqual(["document", "other", "report"]);
+    const segmentation = slice(1, 0, { "00080016": { vr: "UI", Value: ["1.2.840.10008.5.1.4.1.1.66.4"] } });
+    const bits = slice(1, 0, { "00280100": { vr: "US", Value: [1] } });
+    expect(stacksOf(BASE, [segmentation, bits]).map((one) => one.kind)).toEqual(["other", "other"]);
   });
 });
 
@@ -95,6 +102,114 @@ describe("what lengths mean", () => {
   it("takes the detector's spacing where there is no other", () => {
     expect(withSpacing(xray({ "00181164": spacing(0.14) }))["00280030"]?.Value).toEqual([0.14, 0.14]);
     expect(withSpacing(xray({}))["00280030"]).toBeUndefined();
+  });
+});
+
+describe("the unit of a length", () => {
+  const us = (more: Attributes = {}): Attributes => ({ "00080060": { vr: "CS", Value: ["US"] }, ...more });
+  const spacing = { vr: "DS", Value: [0.14, 0.14] };
+
+  it("is of the picture, whatever the library calls it that knows no place in the patient", () => {
+    expect(lengthUnit({ "00080060": { vr: "CS", Value: ["DX"] }, "00181164": spacing }, "px")).toBe("mm");
+    expect(lengthUnit(slice(1, 0), "mm")).toBe("mm");
+    expect(lengthUnit({ "00080060": { vr: "CS", Value: ["DX"] } }, "px")).toBe("px");
+  });
+
+  it("is that of the region of an ultrasound picture, and of pixels outside of it", () => {
+    expect(lengthUnit(us(), "cm US Region")).toBe("cm");
+    expect(lengthUnit(us(), "seconds US Region")).toBeUndefined();
+    expect(lengthUnit(us(), "px")).toBe("px");
+  });
+
+  it("is of pixels where only their proportions are known, which keep the shape", () => {
+    const oblong = us({ "00280034": { vr: "IS", Value: [4, 3] } });
+
+    expect(withSpacing(oblong)["00280030"]?.Value).toEqual([4 / 3, 1]);
+    expect(lengthUnit(oblong, "mm")).toBe("px");
+    expect(calibrationOf(oblong)).toBe("none");
+  });
+});
+
+describe("the sides of the patient", () => {
+  const axial = directionsOf(slice(1, 0));
+  const xray = (row: string, column: string, more: Attributes = {}): Attributes => ({ "00200020": { vr: "CS", Value: [row, column] }, ...more });
+
+  it("are at the edges of the picture as it lies", () => {
+    expect(edgesOf(axial, [1, 0], [0, 1])).toEqual({ left: "R", right: "L", top: "A", bottom: "P" });
+    expect(edgesOf(axial, [-1, 0], [0, 1])).toEqual({ left: "L", right: "R", top: "A", bottom: "P" });
+    expect(edgesOf(axial, [0, -1], [1, 0])).toEqual({ left: "P", right: "A", top: "R", bottom: "L" });
+    expect(edgesOf(directionsOf(xray("L", "F")), [1, 0], [0, 1])).toEqual({ left: "R", right: "L", top: "H", bottom: "F" });
+  });
+
+  it("aren't said where they aren't known", () => {
+    expect(edgesOf(directionsOf({}), [1, 0], [0, 1])).toEqual({});
+    expect(edgesOf(axial, [0.7, 0.7], [-0.7, 0.7])).toEqual({});
+    expect(edgesOf(directionsOf(xray("RT", "VENT")), [1, 0], [0, 1])).toEqual({ right: "RT", bottom: "VENT" });
+  });
+
+  it("of an oblique slice are named by the foremost first; of a frame by its own orientation", () => {
+    const plane = (cosines: number[]) => ({ vr: "SQ", Value: [{ "00200037": { vr: "DS", Value: cosines } }] });
+    const frames = [[1, 0, 0, 0, 1, 0], [0, 0.8, -0.6, 1, 0, 0]].map((one) => ({ "00209116": plane(one) }));
+
+    expect(directionsOf({ "52009230": { vr: "SQ", Value: frames } }, 2)).toEqual({ row: "PF", column: "L" });
+  });
+
+  it("make mammograms hang with the chest walls in the middle and the upper or outer side above", () => {
+    const breast = (side: string, row: string, column: string) => xray(row, column, { "00080060": { vr: "CS", Value: ["MG"] }, "00200062": { vr: "CS", Value: [side] } });
+
+    expect(hangingOf(breast("R", "A", "L"))).toEqual({ isFlippedAcross: true, isFlippedDown: false });
+    expect(hangingOf(breast("R", "P", "FL"))).toEqual({ isFlippedAcross: false, isFlippedDown: false });
+    expect(hangingOf(breast("L", "A", "R"))).toEqual({ isFlippedAcross: false, isFlippedDown: false });
+    expect(hangingOf(breast("L", "P", "L"))).toEqual({ isFlippedAcross: true, isFlippedDown: true });
+    expect(hangingOf(breast("L", "A", "HL"))).toEqual({ isFlippedAcross: false, isFlippedDown: true });
+    expect(hangingOf(xray("A", "F"))).toEqual({ isFlippedAcross: false, isFlippedDown: false });
+  });
+
+  it("put the same views of both breasts beside each other", () => {
+    const view = (n: number, side: string, name: string) =>
+      slice(n, 0, { "00080060": { vr: "CS", Value: ["MG"] }, "00200062": { vr: "CS", Value: [side] }, "00185101": { vr: "CS", Value: [name] }, "00200032": undefined });
+    const stacks = stacksOf(BASE, [view(1, "L", "MLO"), view(2, "R", "CC"), view(3, "L", "CC"), view(4, "R", "MLO")]);
+
+    const breasts = breastsOf(stacks);
+
+    expect(breasts?.right.pictures.map((one) => one.number)).toEqual([2, 4]);
+    expect(breasts?.left.pictures.map((one) => one.number)).toEqual([3, 1]);
+    expect(breastsOf(stacksOf(BASE, [view(1, "L", "CC")]))).toBeUndefined();
+  });
+});
+
+describe("colours", () => {
+  it("of 16 bits keep what weighs most", () => {
+    expect([...bytesOf(new Uint16Array([0, 255, 256, 0x80ff, 0xffff]), 16)]).toEqual([0, 0, 1, 128, 255]);
+  });
+
+  it("that two pixels share are each one's own", () => {
+    expect([...rgbOf422(new Uint8Array([76, 76, 85, 255]))].map((one) => Math.round(one / 5))).toEqual([51, 0, 0, 51, 0, 0]);
+    expect([...rgbOf422(new Uint8Array([10, 200, 128, 128]))]).toEqual([10, 10, 10, 200, 200, 200]);
+  });
+});
+
+describe("lookup tables", () => {
+  const table = (sequence: string, descriptor: number[], data: number[]): Attributes =>
+    ({ [sequence]: { vr: "SQ", Value: [{ "00283002": { vr: "US", Value: descriptor }, "00283006": { vr: "OW", Value: data } }] } });
+
+  it("stand for values from the first one on; what lies outside is as the nearest end", () => {
+    const found = modalityTable(table("00283000", [4, 10, 8], [1, 2, 3, 4]));
+
+    expect(found === undefined ? [] : [...through(found, [0, 10, 12, 99])]).toEqual([1, 1, 3, 4]);
+  });
+
+  it("aren't looked through where there is a window, or numbers that were measured", () => {
+    const lut = table("00283010", [2, 0, 8], [0, 255]);
+
+    expect(voiTable(lut)?.bits).toBe(8);
+    expect(voiTable({ ...lut, "00281050": { vr: "DS", Value: [40] } })).toBeUndefined();
+    expect(voiTable({ ...lut, "00080060": { vr: "CS", Value: ["CT"] } })).toBeUndefined();
+  });
+
+  it("have words, or bytes", () => {
+    expect(entries(new Uint8Array([1, 0, 2, 1]), [2, 0, 16])).toEqual([1, 258]);
+    expect(entries(new Uint8Array([1, 2]), [2, 0, 8])).toEqual([1, 2]);
   });
 });
 

@@ -1,7 +1,7 @@
 import { Button, Card, Group, Modal, Stack, Text, Title } from "@mantine/core";
 import { IconPlus } from "@tabler/icons-react";
 import type { Consent, Patient } from "fhir/r4";
-import { lazy, Suspense, useState } from "react";
+import { Suspense, useState } from "react";
 
 import { FhirError, type Stored } from "../../shared/fhir/client.ts";
 import { useChange } from "../../shared/fhir/queries.ts";
@@ -10,13 +10,14 @@ import { told } from "../../shared/forms/saving.ts";
 import { words } from "../../shared/format/codes.ts";
 import { day } from "../../shared/format/dates.ts";
 import { useTexts } from "../../shared/i18n/i18n.ts";
+import { part } from "../../shared/parts/part.tsx";
 import { useSmart } from "../../shared/smart/context.tsx";
 import { Empty } from "../../shared/states/Empty.tsx";
 import { Failed } from "../../shared/states/Failed.tsx";
 import { Loading } from "../../shared/states/Loaded.tsx";
 import { denied } from "../consents.ts";
 
-const GiveConsent = lazy(() => import("./GiveConsent.tsx"));
+const GiveConsent = part(() => import("./GiveConsent.tsx"));
 
 /** What the patient has decided about their record: to see, give and withdraw. */
 export default function Consents({ patient }: { patient: Stored<Patient> }) {

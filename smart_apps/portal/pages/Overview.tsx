@@ -8,14 +8,15 @@ import { resourcesOf } from "../../shared/fhir/bundle.ts";
 import { FhirError, type Stored } from "../../shared/fhir/client.ts";
 import { useChange, useSearch } from "../../shared/fhir/queries.ts";
 import { usePages } from "../../shared/fhir/usePages.ts";
-import { told } from "../../shared/forms/saving.ts";
 import { day, moment } from "../../shared/format/dates.ts";
 import { plainName } from "../../shared/format/people.ts";
+import { momentOf } from "../../shared/format/zone.ts";
+import { told } from "../../shared/forms/saving.ts";
+import { useZone } from "../../shared/frame/useZone.ts";
 import { useTexts } from "../../shared/i18n/i18n.ts";
 import { useSmart } from "../../shared/smart/context.tsx";
 import { Failed } from "../../shared/states/Failed.tsx";
 import { Loaded, Loading } from "../../shared/states/Loaded.tsx";
-import { timeAt, zoneOf } from "../clinicTime.ts";
 
 /** What is next: appointments, messages, and the ways to the rest. */
 export default function Overview({ patient }: { patient: Stored<Patient> }) {
@@ -42,7 +43,9 @@ export default function Overview({ patient }: { patient: Stored<Patient> }) {
 function Appointments({ patient }: { patient: string }) {
   const { t } = useTexts();
   const { config } = useSmart();
-  const [today] = useState(() => new Date(Date.now() - 86_400_000).toISOString().slice(0, 10));
+  const { zone, isElsewhere, shown } = useZone();
+  const [now] = useState(() => Date.now());
+  const today = new Date(now - 86_400_000).toISOString().slice(0, 10);
   const query = useSearch<Appointment>("Appointment", { patient, date: `ge${today}`, status: "pending,booked,arrived,checked-in,waitlist", _sort: "date", _count: 50 });
   const [cancelling, setCancelling] = useState<Stored<Appointment>>();
   const hasApp = config.apps.some((app) => app.name === "scheduling");
@@ -62,11 +65,11 @@ function Appointments({ patient }: { patient: string }) {
                 <Card key={one.id} padding="sm">
                   <Group justify="space-between" align="flex-start">
                     <div>
-                      <Text fw={600}>{timeAt(one.start, zoneOf(config)) || t("noTime")}</Text>
-                      <Text size="sm">{one.participant.map((who) => who.actor?.display).filter(Boolean).join(" · ")}</Text>
+                      <Text fw={600}>{momentOf(shown(one.start)) || t("noTime")}</Text>
+                      <Text size="sm">{one.participant.filter((who) => who.actor?.reference !== `Patient/${patient}`).map((who) => who.actor?.display).filter(Boolean).join(" · ")}</Text>
                       <Text size="sm">{t(`appointment.${one.status}`)}</Text>
                     </div>
-                    {(one.status === "booked" || one.status === "pending") && <Button variant="default" onClick={() => setCancelling(one)}>{t("cancelDots")}</Button>}
+                    {(one.status === "booked" || one.status === "pending") && isToCome(one, now) && <Button variant="default" onClick={() => setCancelling(one)}>{t("cancelDots")}</Button>}
                   </Group>
                 </Card>
               ))}
@@ -74,16 +77,21 @@ function Appointments({ patient }: { patient: string }) {
           );
         }}
       </Loaded>
+      {isElsewhere && <Text size="sm" c="dimmed" mt="xs">{t("clinicTime", { zone })}</Text>}
       {hasApp && <Text size="sm" mt="xs"><Anchor href="/apps/scheduling/">{t("allAppointments")}</Anchor></Text>}
       {cancelling !== undefined && <Cancel appointment={cancelling} onClose={() => setCancelling(undefined)} />}
     </section>
   );
 }
 
+/** Whether there is something left to cancel. */
+function isToCome(one: Appointment, now: number): boolean {
+  return one.start === undefined || Date.parse(one.start) > now;
+}
+
 function Cancel({ appointment, onClose }: { appointment: Stored<Appointment>; onClose: () => void }) {
   const { t } = useTexts();
-  const { config } = useSmart();
-  const at = timeAt(appointment.start, zoneOf(config));
+  const at = momentOf(useZone().shown(appointment.start));
   const change = useChange<undefined, unknown>(["Appointment"], (fhir) => fhir.operation(`Appointment/${appointment.id}/$cancel`, {
     resourceType: "Parameters",
     parameter: [{ name: "reason", valueCodeableConcept: { coding: [{ system: "http://terminology.hl7.org/CodeSystem/appointment-cancellation-reason", code: "pat", display: "Patient" }] } }],

@@ -3,6 +3,7 @@ import { useInfiniteQuery } from "@tanstack/react-query";
 import type { AuditEvent, Bundle, Patient } from "fhir/r4";
 import { useState } from "react";
 
+import { looksOf, type Look } from "../../shared/audit/looks.ts";
 import { linkOf, resourcesOf } from "../../shared/fhir/bundle.ts";
 import type { Stored } from "../../shared/fhir/client.ts";
 import { moment, time } from "../../shared/format/dates.ts";
@@ -11,7 +12,6 @@ import { useSmart } from "../../shared/smart/context.tsx";
 import { Empty } from "../../shared/states/Empty.tsx";
 import { Failed } from "../../shared/states/Failed.tsx";
 import { Loading } from "../../shared/states/Loaded.tsx";
-import { looksOf, type Look } from "../looks.ts";
 
 const NAMED = new Set(["Observation", "Condition", "AllergyIntolerance", "MedicationRequest", "MedicationStatement", "MedicationAdministration", "Immunization", "DiagnosticReport", "DocumentReference", "Encounter", "Appointment", "Procedure", "ImagingStudy", "Communication", "Consent", "Task", "CarePlan"]);
 const ROLES = new Set(["doctor", "nurse", "labtech", "radiologist", "pharmacist", "reception", "admin", "auditor", "integrator", "patient", "system"]);

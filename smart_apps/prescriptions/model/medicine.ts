@@ -37,11 +37,19 @@ export interface Order {
   reason: string;
   days?: number;
   note: string;
+  /** How many times it may be dispensed again. */
+  repeats?: number;
+  /** The last day on which it may be dispensed: 2027-11-30. */
+  validUntil?: string;
 }
 
 export interface Context {
   patient: string;
   encounter?: string;
+  /** Whether it is for the ward, which gives it. */
+  isInpatient: boolean;
+  /** The pharmacy that dispenses it. */
+  performer?: Reference;
   requester?: string;
   authoredOn: string;
   /** The prescription that this one takes the place of. */
@@ -54,6 +62,16 @@ export interface Words {
   once: string;
   asNeeded: string;
   days: (n: number) => string;
+}
+
+/** A medicine that is being selected: what is checked before the rest is said. */
+export function selection(medicine: Choice, about: { patient: string; prior?: string }): MedicationRequest & { id: string } {
+  return {
+    resourceType: "MedicationRequest", id: "draft", status: "draft", intent: "order",
+    medicationCodeableConcept: { coding: [{ ...medicine }], text: medicine.display },
+    subject: { reference: `Patient/${about.patient}` },
+    priorPrescription: reference("MedicationRequest", about.prior),
+  };
 }
 
 /** A MedicationRequest as it is checked (draft) and signed (active): https://hl7.org/fhir/R4/medicationrequest.html */
@@ -71,7 +89,7 @@ export function prescription(order: Order, about: Context, status: "draft" | "ac
     status,
     intent: "order",
     priority: "routine",
-    category: [{ coding: [{ system: "http://terminology.hl7.org/CodeSystem/medicationrequest-category", code: about.encounter === undefined ? "outpatient" : "inpatient" }] }],
+    category: [{ coding: [{ system: "http://terminology.hl7.org/CodeSystem/medicationrequest-category", code: about.isInpatient ? "inpatient" : "outpatient" }] }],
     medicationCodeableConcept: { coding: [{ ...order.medicine }], text: order.medicine.display },
     subject: { reference: `Patient/${about.patient}` },
     encounter: reference("Encounter", about.encounter),
@@ -80,6 +98,7 @@ export function prescription(order: Order, about: Context, status: "draft" | "ac
     reasonCode: order.reason === "" ? undefined : [{ text: order.reason }],
     priorPrescription: reference("MedicationRequest", about.prior),
     note: order.note === "" ? undefined : [{ text: order.note }],
+    dispenseRequest: dispenseRequest(order, about),
     dosageInstruction: [
       {
         sequence: 1,
@@ -98,6 +117,13 @@ export function prescription(order: Order, about: Context, status: "draft" | "ac
       },
     ],
   };
+}
+
+/** Whom it names serves the patient for as long as it may be dispensed. */
+function dispenseRequest(order: Order, about: Context): MedicationRequest["dispenseRequest"] {
+  const until = order.validUntil === undefined ? undefined : { start: about.authoredOn, end: order.validUntil };
+  if (about.performer === undefined && until === undefined && order.repeats === undefined) return undefined;
+  return { performer: about.performer, validityPeriod: until, numberOfRepeatsAllowed: order.repeats };
 }
 
 function reference(type: string, id: string | undefined): Reference | undefined {

@@ -4,16 +4,16 @@ import { describe, expect, it } from "vitest";
 import { administration, isSame } from "./administration.ts";
 import { unanswered, withReasons } from "./findings.ts";
 import { prescription } from "./medicine.ts";
-import { EMPTY, orderOf, problems, typedFrom } from "./ordering.ts";
+import { containedMedicine, EMPTY, orderOf, problems, typedFrom } from "./ordering.ts";
 
 const medicine = { system: "http://www.nlm.nih.gov/research/umls/rxnorm", code: "308192", display: "Amoxicillin 500 MG Oral Tablet" };
-const typed = { ...EMPTY, medicine, dose: 500, route: "26643006", hours: "8", days: 7 };
+const typed = { ...EMPTY, medicine, dose: 500, route: "26643006", hours: "8", days: 7, pharmacy: "Organization/3" };
 const says = { every: (n: number) => `every ${n} hours`, once: "once", asNeeded: "when needed", days: (n: number) => `for ${n} days` };
-const about = { patient: "1", authoredOn: "2026-11-30T10:00:00+01:00", requester: "Practitioner/2" };
+const about = { patient: "1", isInpatient: true, performer: { reference: "Organization/3" }, authoredOn: "2026-11-30T10:00:00+01:00", requester: "Practitioner/2" };
 
 describe("a prescription", () => {
   it("needs a medicine, a dose, a route and a frequency", () => {
-    expect(problems(EMPTY)).toEqual(["medicine", "dose", "route", "hours"]);
+    expect(problems(EMPTY)).toEqual(["medicine", "dose", "route", "hours", "pharmacy"]);
     expect(orderOf(EMPTY)).toBeUndefined();
   });
 
@@ -26,6 +26,24 @@ describe("a prescription", () => {
       frequency: 1, period: 8, periodUnit: "h", boundsDuration: { value: 7, unit: "days", system: "http://unitsofmeasure.org", code: "d" },
     });
     expect(typedFrom(made)).toMatchObject({ medicine, dose: 500, unit: "mg", route: "26643006", hours: "8" });
+  });
+
+  it("is renewed with the medicine that it refers to", () => {
+    const ward = { resourceType: "MedicationRequest", status: "active", intent: "order", subject: {}, medicationReference: { reference: "Medication/9", display: "Amoxicillin" } } as MedicationRequest;
+    const code = { coding: [{ ...medicine }], text: "Amoxicillin" };
+    expect(typedFrom(ward, { resourceType: "Medication", id: "9", code }).medicine).toEqual(medicine);
+    expect(typedFrom(ward).medicine).toBeUndefined();
+    const own = { ...ward, medicationReference: { reference: "#m" }, contained: [{ resourceType: "Medication" as const, id: "m", code }] };
+    expect(typedFrom(own, containedMedicine(own)).medicine).toEqual(medicine);
+  });
+
+  it("says which pharmacy dispenses it, how often and how long", () => {
+    const order = orderOf({ ...typed, repeats: 3, validUntil: "2999-11-30" });
+    if (order === undefined) throw new Error("incomplete");
+    const made = prescription(order, about, "active", says);
+    expect(made.dispenseRequest).toEqual({ performer: { reference: "Organization/3" }, numberOfRepeatsAllowed: 3, validityPeriod: { start: about.authoredOn, end: "2999-11-30" } });
+    expect(typedFrom(made)).toMatchObject({ pharmacy: "Organization/3", repeats: 3, validUntil: "" });
+    expect(problems({ ...typed, validUntil: "2020-01-01" })).toEqual(["validUntil"]);
   });
 
   it("is signed against a severe finding only with a reason, which goes with it", () => {

@@ -1,21 +1,23 @@
 import { Button, Collapse, Group, Modal, MultiSelect, Select, Stack, Text, Textarea, TextInput } from "@mantine/core";
 import { useMediaQuery } from "@mantine/hooks";
-import type { Appointment, Patient } from "fhir/r4";
+import type { Appointment, Patient, ServiceRequest } from "fhir/r4";
 import { useState } from "react";
 
+import { idIn } from "../../shared/fhir/bundle.ts";
 import { FhirError, type Stored } from "../../shared/fhir/client.ts";
 import { useChange, useRead } from "../../shared/fhir/queries.ts";
+import { dayOf, instantOf, timeOf, weekdayName } from "../../shared/format/zone.ts";
 import { told } from "../../shared/forms/saving.ts";
+import { words } from "../../shared/format/codes.ts";
 import { day as dayText } from "../../shared/format/dates.ts";
 import { formalName } from "../../shared/format/people.ts";
+import { useZone } from "../../shared/frame/useZone.ts";
 import { useTexts } from "../../shared/i18n/i18n.ts";
 import { useSmart } from "../../shared/smart/context.tsx";
 import { Failed } from "../../shared/states/Failed.tsx";
 import { patientIdOf, reasonOf, refOf } from "../model/appointments.ts";
 import { book, repeat } from "../model/asking.ts";
-import { useZone } from "../model/data.ts";
 import type { Row, Service } from "../model/rows.ts";
-import { dayOf, instantOf, timeOf, weekdayName } from "../model/zone.ts";
 import { FindPatient } from "./FindPatient.tsx";
 import { OwnTime } from "./OwnTime.tsx";
 import { Times } from "./Times.tsx";
@@ -29,6 +31,8 @@ export interface BookingStart {
   at?: string;
   /** Of the waiting list. */
   waiting?: Stored<Appointment>;
+  /** The order that is carried out then. */
+  order?: Stored<ServiceRequest>;
 }
 
 const EVERY = ["none", "week", "week2", "week4", "month", "workday"] as const;
@@ -39,8 +43,8 @@ export default function BookDialog({ start, rows, services, onClose }: { start: 
   const { session } = useSmart();
   const { zone, shown } = useZone();
   const isPhone = useMediaQuery("(max-width: 47.99em)");
-  const { waiting } = start;
-  const given = session.grant.patient ?? (waiting === undefined ? undefined : patientIdOf(waiting));
+  const { waiting, order } = start;
+  const given = session.grant.patient ?? (waiting === undefined ? idIn(order?.subject.reference, "Patient") : patientIdOf(waiting));
   const known = useRead<Patient>("Patient", given);
   const [found, setFound] = useState<Patient>();
   const patient = known.data ?? found;
@@ -48,12 +52,13 @@ export default function BookDialog({ start, rows, services, onClose }: { start: 
   const [together, setTogether] = useState<string[]>([]);
   const [length, setLength] = useState<string>(String(waiting?.minutesDuration ?? ""));
   const [day, setDay] = useState(start.day);
-  const [reason, setReason] = useState(waiting === undefined ? "" : reasonOf(waiting));
+  const [reason, setReason] = useState(waiting === undefined ? words(order?.code) : reasonOf(waiting));
   const [comment, setComment] = useState(waiting?.comment ?? "");
   const [every, setEvery] = useState<(typeof EVERY)[number]>("none");
   const [times, setTimes] = useState("6");
   const [isOwnTime, setOwnTime] = useState(false);
   const [isTried, setTried] = useState(false);
+  const [isWaiting, setWaiting] = useState(false);
   const hold = useHold(waiting);
 
   const main = rows.filter((row) => who.includes(row.ref));
@@ -68,14 +73,25 @@ export default function BookDialog({ start, rows, services, onClose }: { start: 
       { actor: { reference: `Patient/${patient?.id ?? ""}`, display: name }, required: "required", status: "accepted" },
       ...held.participant.filter((one) => !refOf(one).startsWith("Patient/")),
     ],
+    ...(order === undefined ? {} : { basedOn: [{ reference: `ServiceRequest/${order.id}`, display: words(order.code) }] }),
     ...(reason.trim() === "" ? {} : { reasonCode: [{ text: reason.trim() }] }),
     ...(comment.trim() === "" ? {} : { comment: comment.trim() }),
   }, rule));
   const close = () => { hold.giveBack(); onClose(); };
   const save = () => {
     setTried(true);
-    if (patient === undefined || hold.held === undefined || hold.isOver) return;
-    booking.mutate(hold.held, {
+    if (patient === undefined || hold.isOver || isWaiting) return;
+    if (hold.held !== undefined) send(hold.held);
+    if (hold.held !== undefined || !hold.isTaking) return;
+    // The time was chosen a moment ago, and isn't held yet.
+    setWaiting(true);
+    void hold.coming().then((held) => {
+      setWaiting(false);
+      if (held !== undefined) send(held);
+    });
+  };
+  const send = (held: Stored<Appointment>) => {
+    booking.mutate(held, {
       onSuccess: (made) => {
         hold.done();
         const at = shown(made[0]?.start);
@@ -91,7 +107,7 @@ export default function BookDialog({ start, rows, services, onClose }: { start: 
   ];
 
   return (
-    <Modal opened onClose={close} size="lg" fullScreen={isPhone} title={t(waiting === undefined ? "newAppointment" : "bookWaiting")} closeButtonProps={{ "aria-label": t("close") }} closeOnClickOutside={false}>
+    <Modal opened onClose={close} size="lg" fullScreen={isPhone} title={waiting !== undefined ? t("bookWaiting") : order !== undefined ? t("bookOrder", { what: words(order.code) }) : t("newAppointment")} closeButtonProps={{ "aria-label": t("close") }} closeOnClickOutside={false}>
       <form onSubmit={(event) => { event.preventDefault(); save(); }} noValidate>
         <Stack>
           <FindPatient patient={patient} onChoose={setFound} isFixed={given !== undefined} error={isTried && patient === undefined ? t("choosePatient") : undefined} />
@@ -124,11 +140,11 @@ export default function BookDialog({ start, rows, services, onClose }: { start: 
               <Button variant="default" size="xs" onClick={hold.giveBack}>{t("otherTime")}</Button>
             </div>
           )}
-          {isTried && hold.held === undefined && <Text size="sm" c="var(--mantine-color-error)" role="alert">{t("chooseTime")}</Text>}
+          {isTried && hold.held === undefined && !hold.isTaking && <Text size="sm" c="var(--mantine-color-error)" role="alert">{t("chooseTime")}</Text>}
           {hold.error !== null && hold.held === undefined && <Failed title={t("notHeld")} error={hold.isGone ? new Error(t("timeGone")) : hold.error} />}
           <TextInput label={t("reason")} value={reason} onChange={(event) => setReason(event.currentTarget.value)} maxLength={200} />
           <Textarea label={t("comment")} description={t("commentHint")} autosize minRows={1} maxRows={4} value={comment} onChange={(event) => setComment(event.currentTarget.value)} maxLength={2000} />
-          {waiting === undefined && (
+          {waiting === undefined && order === undefined && (
             <Group grow preventGrowOverflow={false} align="flex-start">
               <Select label={t("repeat")} allowDeselect={false} value={every} onChange={(value) => setEvery(EVERY.find((one) => one === value) ?? "none")} data={EVERY.map((value) => ({ value, label: t(`every.${value}`) }))} />
               {every !== "none" && <Select label={t("times")} allowDeselect={false} value={times} onChange={(value) => setTimes(value ?? times)} data={[2, 3, 4, 5, 6, 8, 10, 12, 20, 26].map(String)} />}
@@ -139,11 +155,11 @@ export default function BookDialog({ start, rows, services, onClose }: { start: 
           )}
           <Group justify="flex-end">
             <Button variant="default" onClick={close}>{t("leaveIt")}</Button>
-            <Button type="submit" loading={booking.isPending} disabled={hold.isOver}>{patient === undefined ? t("book") : t("bookFor", { name })}</Button>
+            <Button type="submit" loading={booking.isPending || isWaiting} disabled={hold.isOver}>{patient === undefined ? t("book") : t("bookFor", { name })}</Button>
           </Group>
         </Stack>
       </form>
-      {waiting === undefined && hold.held === undefined && (
+      {waiting === undefined && order === undefined && hold.held === undefined && (
         <div>
           <Button variant="subtle" size="compact-sm" mt="sm" aria-expanded={isOwnTime} onClick={() => setOwnTime(!isOwnTime)}>{t("ownTime")}</Button>
           <Collapse expanded={isOwnTime}>

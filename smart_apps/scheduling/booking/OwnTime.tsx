@@ -4,14 +4,14 @@ import { useState } from "react";
 
 import { FhirError, type Stored } from "../../shared/fhir/client.ts";
 import { useChange } from "../../shared/fhir/queries.ts";
+import { instantOf, timeOf, written } from "../../shared/format/zone.ts";
 import { told } from "../../shared/forms/saving.ts";
 import { day as dayText } from "../../shared/format/dates.ts";
 import { formalName } from "../../shared/format/people.ts";
+import { useZone } from "../../shared/frame/useZone.ts";
 import { useTexts } from "../../shared/i18n/i18n.ts";
 import { Failed } from "../../shared/states/Failed.tsx";
-import { useZone } from "../model/data.ts";
 import type { Row } from "../model/rows.ts";
-import { instantOf, timeOf, written } from "../model/zone.ts";
 
 const NAMES = "urn:ietf:rfc:3986";
 

@@ -4,12 +4,12 @@ import { useState } from "react";
 
 import { useAsk } from "../../shared/fhir/queries.ts";
 import { day as dayText } from "../../shared/format/dates.ts";
+import { dayOf, timeOf, weekdayName } from "../../shared/format/zone.ts";
+import { useZone } from "../../shared/frame/useZone.ts";
 import { useTexts } from "../../shared/i18n/i18n.ts";
 import { Loaded } from "../../shared/states/Loaded.tsx";
 import { refOf } from "../model/appointments.ts";
 import { find } from "../model/asking.ts";
-import { useZone } from "../model/data.ts";
-import { dayOf, timeOf, weekdayName } from "../model/zone.ts";
 import classes from "./booking.module.css";
 
 const AHEAD_MS = 60 * 86_400_000;

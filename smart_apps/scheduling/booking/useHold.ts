@@ -9,26 +9,35 @@ import { cancel, hold } from "../model/asking.ts";
 
 const ABOUT = ["Appointment", "Slot"];
 
-/** Keeps one time while somebody looks at it; another choice, or leaving, gives it back. */
+/** Keeps one time while somebody looks at it; another choice, or leaving, gives it back. `coming` is the time that is being taken. */
 export function useHold(waiting?: Stored<Appointment>) {
   const { fhir } = useSmart();
   const [held, setHeld] = useState<Stored<Appointment>>();
   const [isOver, setOver] = useState(false);
   const mine = useRef<Stored<Appointment>>(undefined);
+  const coming = useRef<Promise<Stored<Appointment> | undefined>>(undefined);
+  const isLeft = useRef(false);
   const release = useChange<Stored<Appointment>, unknown>(ABOUT, (to, one) => cancel(to, one, { keepWaiting: waiting === undefined ? undefined : true }));
   const take = useChange<Appointment, Stored<Appointment>>(ABOUT, async (to, proposal) => {
     if (mine.current !== undefined) await cancel(to, mine.current, { keepWaiting: waiting === undefined ? undefined : true }).catch(() => undefined);
     mine.current = undefined;
     return hold(to, proposal, waiting);
   });
-  const choose = (proposal: Appointment) => take.mutate(proposal, {
-    onSuccess: (made) => {
+  const choose = (proposal: Appointment) => {
+    coming.current = take.mutateAsync(proposal).then((made) => {
+      if (isLeft.current) {
+        void cancel(fhir, made).catch(() => undefined);
+        return undefined;
+      }
       mine.current = made;
       setHeld(made);
       setOver(false);
-    },
-    onError: () => setHeld(undefined),
-  });
+      return made;
+    }, () => {
+      setHeld(undefined);
+      return undefined;
+    });
+  };
   const giveBack = () => {
     if (mine.current !== undefined) release.mutate(mine.current);
     mine.current = undefined;
@@ -41,9 +50,13 @@ export function useHold(waiting?: Stored<Appointment>) {
   };
 
   // Who closes the dialog by any way gives the time back.
-  useEffect(() => () => {
-    if (mine.current !== undefined) void cancel(fhir, mine.current).catch(() => undefined);
-    mine.current = undefined;
+  useEffect(() => {
+    isLeft.current = false;
+    return () => {
+      isLeft.current = true;
+      if (mine.current !== undefined) void cancel(fhir, mine.current).catch(() => undefined);
+      mine.current = undefined;
+    };
   }, [fhir]);
 
   const ends = held === undefined ? undefined : holdEnds(held);
@@ -53,5 +66,5 @@ export function useHold(waiting?: Stored<Appointment>) {
     return () => clearTimeout(timer);
   }, [ends]);
 
-  return { held, ends, isOver, isTaking: take.isPending, choose, giveBack, done, error: take.error, isGone: take.error instanceof FhirError && take.error.isConflict };
+  return { held, ends, isOver, isTaking: take.isPending, coming: () => coming.current ?? Promise.resolve(undefined), choose, giveBack, done, error: take.error, isGone: take.error instanceof FhirError && take.error.isConflict };
 }

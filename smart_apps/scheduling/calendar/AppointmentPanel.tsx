@@ -2,30 +2,32 @@ import { Alert, Anchor, Button, Drawer, Group, Stack, Text } from "@mantine/core
 import { useHotkeys } from "@mantine/hooks";
 import { IconArrowsMove, IconX } from "@tabler/icons-react";
 import type { Appointment, Patient } from "fhir/r4";
-import { lazy, Suspense, useState } from "react";
+import { Suspense, useState } from "react";
 
 import type { Stored } from "../../shared/fhir/client.ts";
 import { useRead } from "../../shared/fhir/queries.ts";
+import { dayOf, minutesBetween, timeOf, weekdayName } from "../../shared/format/zone.ts";
 import { useMe } from "../../shared/frame/useMyApps.ts";
 import { day } from "../../shared/format/dates.ts";
 import { formalName } from "../../shared/format/people.ts";
+import { useZone } from "../../shared/frame/useZone.ts";
 import { useTexts } from "../../shared/i18n/i18n.ts";
+import { part } from "../../shared/parts/part.tsx";
 import { useSmart } from "../../shared/smart/context.tsx";
 import { Loaded } from "../../shared/states/Loaded.tsx";
 import { holdEnds, isOffer, isSeries, nextStatuses, others, patientIdOf, patientName, reasonOf, serviceOf } from "../model/appointments.ts";
 import { useStatus } from "../model/changes.ts";
-import { useLabels, useReminders, useTasks, useZone } from "../model/data.ts";
+import { useLabels, useReminders, useTasks } from "../model/data.ts";
 import type { Row } from "../model/rows.ts";
-import { dayOf, minutesBetween, timeOf, weekdayName } from "../model/zone.ts";
 import { PatientLine } from "../booking/PatientLine.tsx";
 import { ICONS, StatusWord } from "./look.tsx";
 import { ReminderWord } from "./ReminderWord.tsx";
 import classes from "./panel.module.css";
 
-const CancelDialog = lazy(() => import("./CancelDialog.tsx"));
+const CancelDialog = part(() => import("./CancelDialog.tsx"));
 
 /** One appointment: who, when, where, and what can be done about it. */
-export function AppointmentPanel({ id, rows, onClose, onMove }: { id: string; rows: readonly Row[]; onClose: () => void; onMove: (appointment: Stored<Appointment>) => void }) {
+export default function AppointmentPanel({ id, rows, onClose, onMove }: { id: string; rows: readonly Row[]; onClose: () => void; onMove: (appointment: Stored<Appointment>) => void }) {
   const { t } = useTexts();
   const query = useRead<Appointment>("Appointment", id);
   return (
@@ -70,6 +72,7 @@ function Shown({ appointment, rows, onMove, onClose }: { appointment: Stored<App
         <dt>{t("with")}</dt>
         <dd>{others(appointment, labels).map((label) => <div key={label}>{label}</div>)}</dd>
         {serviceOf(appointment) !== "" && <><dt>{t("service")}</dt><dd>{serviceOf(appointment)}</dd></>}
+        {appointment.basedOn?.[0]?.display !== undefined && <><dt>{t("order")}</dt><dd>{appointment.basedOn.map((one) => one.display).filter(Boolean).join(", ")}</dd></>}
         {reasonOf(appointment) !== "" && <><dt>{t("reason")}</dt><dd>{reasonOf(appointment)}</dd></>}
         {appointment.comment !== undefined && <><dt>{t("comment")}</dt><dd style={{ whiteSpace: "pre-wrap" }}>{appointment.comment}</dd></>}
         {appointment.patientInstruction !== undefined && <><dt>{t("instruction")}</dt><dd>{appointment.patientInstruction}</dd></>}

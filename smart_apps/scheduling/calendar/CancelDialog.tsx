@@ -4,14 +4,14 @@ import { useState } from "react";
 
 import { FhirError, type Stored } from "../../shared/fhir/client.ts";
 import { useChange } from "../../shared/fhir/queries.ts";
+import { dayOf, timeOf } from "../../shared/format/zone.ts";
 import { told } from "../../shared/forms/saving.ts";
 import { day } from "../../shared/format/dates.ts";
+import { useZone } from "../../shared/frame/useZone.ts";
 import { useTexts } from "../../shared/i18n/i18n.ts";
 import { Failed } from "../../shared/states/Failed.tsx";
 import { isSeries, REASONS } from "../model/appointments.ts";
 import { cancel, type Scope } from "../model/asking.ts";
-import { useZone } from "../model/data.ts";
-import { dayOf, timeOf } from "../model/zone.ts";
 
 /** Of http://terminology.hl7.org/CodeSystem/appointment-cancellation-reason: what receptions choose from. */
 const CODES = ["pat", "pat-crs", "pat-cpp", "pat-dec", "pat-fb", "pat-lt", "pat-mt", "prov", "maint", "meds-inc", "other", "oth-err", "oth-weath"];

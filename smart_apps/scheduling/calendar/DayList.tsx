@@ -3,20 +3,21 @@ import { IconRepeat } from "@tabler/icons-react";
 import type { Appointment, Communication, Patient } from "fhir/r4";
 
 import type { Stored } from "../../shared/fhir/client.ts";
+import { timeOf } from "../../shared/format/zone.ts";
 import { useMe } from "../../shared/frame/useMyApps.ts";
 import { day as dayText } from "../../shared/format/dates.ts";
 import { recordNumber } from "../../shared/format/people.ts";
+import { useZone } from "../../shared/frame/useZone.ts";
 import { useTexts } from "../../shared/i18n/i18n.ts";
 import { comers, isSeries, others, patientIdOf, patientName, reasonOf, serviceOf } from "../model/appointments.ts";
-import { useReminders, useTasks, useZone } from "../model/data.ts";
+import { useReminders, useTasks } from "../model/data.ts";
 import type { Row } from "../model/rows.ts";
-import { timeOf } from "../model/zone.ts";
 import { ReminderWord } from "./ReminderWord.tsx";
 import { StatusWord } from "./look.tsx";
 import classes from "./list.module.css";
 
 /** The day as a list for each person, room and device: on a phone, and on paper. */
-export function DayList({ rows, appointments, patients, labels, day, onOpen }: {
+export default function DayList({ rows, appointments, patients, labels, day, onOpen }: {
   rows: readonly Row[];
   appointments: readonly Stored<Appointment>[];
   patients: ReadonlyMap<string, Patient>;
@@ -103,7 +104,7 @@ function Line({ appointment, patient, name, time, withWhom, reminders, isUnreach
         <Text size="sm" c="dimmed">{[reasonOf(appointment), ...withWhom].filter(Boolean).join(" · ")}</Text>
       </Table.Td>
       <Table.Td><StatusWord appointment={appointment} /></Table.Td>
-      {reminders !== undefined && <Table.Td><ReminderWord appointment={appointment} patient={patient} sent={reminders} isUnreachable={isUnreachable} /></Table.Td>}
+      {reminders !== undefined && <Table.Td data-label={t("reminder")}><ReminderWord appointment={appointment} patient={patient} sent={reminders} isUnreachable={isUnreachable} /></Table.Td>}
     </Table.Tr>
   );
 }

@@ -2,11 +2,11 @@ import type { Appointment, Patient, Slot } from "fhir/r4";
 import { useMemo } from "react";
 
 import type { Stored } from "../../shared/fhir/client.ts";
+import { addDays, instantOf, minutesBetween, mondayOf } from "../../shared/format/zone.ts";
+import { useZone } from "../../shared/frame/useZone.ts";
 import { useTexts } from "../../shared/i18n/i18n.ts";
-import { useZone } from "../model/data.ts";
 import { others, patientName, patientRef, scheduleIdOf, serviceOf } from "../model/appointments.ts";
 import type { Row } from "../model/rows.ts";
-import { addDays, instantOf, minutesBetween, mondayOf } from "../model/zone.ts";
 import { ICONS } from "./look.tsx";
 import type { Moving } from "./MoveDialog.tsx";
 import { hoursOf, piecesOf } from "./pieces.ts";
@@ -36,7 +36,7 @@ export default function Grid({ view, day, rows, appointments, patients, labels, 
   const rowOf = (ref: string) => rows.find((row) => row.ref === ref);
   return (
     <Planner
-      view={view} day={day} pieces={pieces} from={from} to={to} now={shown(new Date())}
+      view={view} day={day} pieces={pieces} from={from} to={to} clock={() => shown(new Date())}
       lanes={rows.map((row) => ({ id: row.ref, label: row.label, what: row.what }))}
       canMove={(id) => mayMove && byId.get(id)?.status === "booked"}
       body={(id) => {

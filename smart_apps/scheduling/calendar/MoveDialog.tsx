@@ -5,17 +5,18 @@ import { useState } from "react";
 
 import { FhirError, type Stored } from "../../shared/fhir/client.ts";
 import { useChange, useRead } from "../../shared/fhir/queries.ts";
+import { dayOf, instantOf, minutesBetween, timeOf, weekdayName } from "../../shared/format/zone.ts";
 import { failed } from "../../shared/forms/saving.ts";
 import { day } from "../../shared/format/dates.ts";
+import { useZone } from "../../shared/frame/useZone.ts";
 import { useTexts } from "../../shared/i18n/i18n.ts";
 import { Failed, useReason } from "../../shared/states/Failed.tsx";
 import { Loading } from "../../shared/states/Loaded.tsx";
 import { comers, patientIdOf, patientName } from "../model/appointments.ts";
 import { reschedule } from "../model/asking.ts";
-import { useLabels, useZone } from "../model/data.ts";
+import { useLabels } from "../model/data.ts";
 import type { Row } from "../model/rows.ts";
 import { undoable } from "../model/undoable.tsx";
-import { dayOf, instantOf, minutesBetween, timeOf, weekdayName } from "../model/zone.ts";
 import { PatientLine } from "../booking/PatientLine.tsx";
 import { usePlan } from "./usePlan.ts";
 

@@ -4,10 +4,10 @@ import type { Appointment, Communication, Patient } from "fhir/r4";
 
 import type { Stored } from "../../shared/fhir/client.ts";
 import { day } from "../../shared/format/dates.ts";
+import { dayOf, timeOf } from "../../shared/format/zone.ts";
+import { useZone } from "../../shared/frame/useZone.ts";
 import { useTexts } from "../../shared/i18n/i18n.ts";
-import { useZone } from "../model/data.ts";
 import { reminded } from "../model/reminders.ts";
-import { dayOf, timeOf } from "../model/zone.ts";
 
 /** Whether the patient was reminded, when and how; or that somebody must call. */
 export function ReminderWord({ appointment, patient, sent, isUnreachable }: {

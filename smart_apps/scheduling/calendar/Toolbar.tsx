@@ -1,14 +1,18 @@
-import { ActionIcon, Button, Checkbox, Group, Menu, MultiSelect, Popover, SegmentedControl, Text } from "@mantine/core";
+import { ActionIcon, Button, Group, SegmentedControl, Text } from "@mantine/core";
 import { IconCalendarPlus, IconChevronLeft, IconChevronRight, IconPrinter, IconUsers } from "@tabler/icons-react";
 
 import { day as dayText } from "../../shared/format/dates.ts";
+import { addDays, mondayOf, weekdayName } from "../../shared/format/zone.ts";
+import { OnDemand } from "../../shared/frame/OnDemand.tsx";
 import { useTexts } from "../../shared/i18n/i18n.ts";
+import { onIntent, part, type Preparable } from "../../shared/parts/part.tsx";
 import type { Row } from "../model/rows.ts";
-import { addDays, mondayOf, weekdayName } from "../model/zone.ts";
 import type { CalendarState, View } from "./state.ts";
 
+const Whose = part(() => import("./Whose.tsx"));
+
 /** Which day, whose, and how. */
-export function Toolbar({ rows, chosen, view, isNarrow, day, today, alsoCancelled, onChange, onBook }: {
+export function Toolbar({ rows, chosen, view, isNarrow, day, today, alsoCancelled, onChange, onBook, booking }: {
   rows: readonly Row[];
   chosen: readonly Row[];
   view: View;
@@ -18,6 +22,8 @@ export function Toolbar({ rows, chosen, view, isNarrow, day, today, alsoCancelle
   alsoCancelled: boolean;
   onChange: (change: Partial<CalendarState>) => void;
   onBook?: () => void;
+  /** What books, to be loaded before the button is pressed. */
+  booking: Preparable;
 }) {
   const { t, language } = useTexts();
   const step = view === "week" ? 7 : 1;
@@ -47,45 +53,15 @@ export function Toolbar({ rows, chosen, view, isNarrow, day, today, alsoCancelle
             data={[{ value: "day", label: t("viewDay") }, { value: "week", label: t("viewWeek") }, { value: "list", label: t("viewList") }]}
           />
         )}
-        <Popover width={340} position="bottom-end" trapFocus>
-          <Popover.Target>
-            <Button variant="default" leftSection={<IconUsers size={18} aria-hidden />}>{t("whose", { n: chosen.length })}</Button>
-          </Popover.Target>
-          <Popover.Dropdown>
-            <Choice rows={rows} chosen={chosen} onChange={(of) => onChange({ of })} />
-            <Checkbox mt="sm" label={t("alsoCancelled")} checked={alsoCancelled} onChange={(event) => onChange({ alsoCancelled: event.currentTarget.checked })} />
-          </Popover.Dropdown>
-        </Popover>
+        <OnDemand
+          kind="dialog" menu={Whose} given={{ rows, chosen, alsoCancelled, onChange }}
+          button={<Button variant="default" leftSection={<IconUsers size={18} aria-hidden />}>{t("whose", { n: chosen.length })}</Button>}
+        />
         {view === "list" && (
           <Button variant="default" leftSection={<IconPrinter size={18} aria-hidden />} onClick={() => print()}>{t("print")}</Button>
         )}
-        {onBook !== undefined && <Button leftSection={<IconCalendarPlus size={18} aria-hidden />} onClick={onBook}>{t("newAppointment")}</Button>}
+        {onBook !== undefined && <Button leftSection={<IconCalendarPlus size={18} aria-hidden />} onClick={onBook} {...onIntent(booking)}>{t("newAppointment")}</Button>}
       </Group>
     </Group>
-  );
-}
-
-/** People, rooms and devices, by kind; a whole kind at once. */
-function Choice({ rows, chosen, onChange }: { rows: readonly Row[]; chosen: readonly Row[]; onChange: (of: string[] | undefined) => void }) {
-  const { t } = useTexts();
-  const kinds = (["person", "room", "device"] as const).filter((kind) => rows.some((row) => row.kind === kind));
-  const of = (kind: Row["kind"]) => rows.filter((row) => row.kind === kind);
-  return (
-    <>
-      <MultiSelect
-        label={t("calendarsOf")} searchable clearable hidePickedOptions comboboxProps={{ withinPortal: false }} maxDropdownHeight={260}
-        clearButtonProps={{ "aria-label": t("chooseNobody") }} nothingFoundMessage={t("nothingFound")}
-        data={kinds.map((kind) => ({ group: t(`kind.${kind}`), items: of(kind).map((row) => ({ value: row.ref, label: row.label })) }))}
-        value={chosen.map((row) => row.ref)}
-        onChange={(value) => onChange(value.length === 0 ? ["-"] : value)}
-      />
-      <Menu position="bottom-start" withinPortal={false}>
-        <Menu.Target><Button mt="xs" size="compact-sm" variant="default">{t("chooseAll")}</Button></Menu.Target>
-        <Menu.Dropdown>
-          {kinds.map((kind) => <Menu.Item key={kind} onClick={() => onChange(of(kind).map((row) => row.ref))}>{t(`kind.${kind}`)}</Menu.Item>)}
-          <Menu.Item onClick={() => onChange(rows.map((row) => row.ref))}>{t("everybody")}</Menu.Item>
-        </Menu.Dropdown>
-      </Menu>
-    </>
   );
 }

@@ -3,7 +3,7 @@ import type { Appointment, Patient, Slot } from "fhir/r4";
 import type { Stored } from "../../shared/fhir/client.ts";
 import { comers, patientName, scheduleIdOf } from "../model/appointments.ts";
 import type { Row } from "../model/rows.ts";
-import type { Piece } from "./Planner.tsx";
+import type { Piece } from "./tracks.ts";
 
 /** What the grid shows: open time behind, appointments in front. `shown` gives the clinic's clock. */
 export function piecesOf(

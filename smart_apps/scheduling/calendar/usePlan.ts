@@ -3,11 +3,11 @@ import type { Appointment, Bundle, Patient, Slot } from "fhir/r4";
 import { resourcesOf } from "../../shared/fhir/bundle.ts";
 import type { Fhir, Stored } from "../../shared/fhir/client.ts";
 import { useAsk } from "../../shared/fhir/queries.ts";
+import { minutesBetween, written } from "../../shared/format/zone.ts";
 import { KEEPING, patientsIn, slotIds } from "../model/appointments.ts";
 import { everything, find } from "../model/asking.ts";
 import { partiesOf, planned, type Plan } from "../model/moving.ts";
 import type { Row } from "../model/rows.ts";
-import { minutesBetween, written } from "../model/zone.ts";
 
 const DAY_MS = 86_400_000;
 /** So far ahead is looked for another time. */

@@ -7,11 +7,11 @@ import { resourcesOf } from "../../shared/fhir/bundle.ts";
 import { queryOf, type Stored } from "../../shared/fhir/client.ts";
 import { useAsk, useChange } from "../../shared/fhir/queries.ts";
 import { words } from "../../shared/format/codes.ts";
+import { dayOf, instantOf, written } from "../../shared/format/zone.ts";
+import { useZone } from "../../shared/frame/useZone.ts";
 import { useTexts } from "../../shared/i18n/i18n.ts";
 import { Failed } from "../../shared/states/Failed.tsx";
 import { Loaded } from "../../shared/states/Loaded.tsx";
-import { useZone } from "../model/data.ts";
-import { dayOf, instantOf, written } from "../model/zone.ts";
 import { counts, horizon, slotMinutes } from "./hours.ts";
 
 /** Slots of the working hours: what is there stays, what is outside of them is closed. */

@@ -1,6 +1,6 @@
 import type { Parameters, PractitionerRole, PractitionerRoleAvailableTime, PractitionerRoleNotAvailable, Schedule, Slot } from "fhir/r4";
 
-import { addDays, minutesBetween } from "../model/zone.ts";
+import { addDays, minutesBetween } from "../../shared/format/zone.ts";
 
 export const DAYS = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"] as const;
 export type Day = (typeof DAYS)[number];

@@ -6,9 +6,11 @@ import { Link, useLocation, useSearchParams } from "wouter";
 import { idIn } from "../../shared/fhir/bundle.ts";
 import { FhirError, type Stored } from "../../shared/fhir/client.ts";
 import { useChange, useRead } from "../../shared/fhir/queries.ts";
+import { dayOf, instantOf, timeOf, weekdayName } from "../../shared/format/zone.ts";
 import { told } from "../../shared/forms/saving.ts";
 import { day as dayText } from "../../shared/format/dates.ts";
 import { formalName } from "../../shared/format/people.ts";
+import { useZone } from "../../shared/frame/useZone.ts";
 import { useTexts } from "../../shared/i18n/i18n.ts";
 import { useSmart } from "../../shared/smart/context.tsx";
 import { Empty } from "../../shared/states/Empty.tsx";
@@ -18,9 +20,8 @@ import { Times } from "../booking/Times.tsx";
 import { useHold } from "../booking/useHold.ts";
 import { patientRef, refOf } from "../model/appointments.ts";
 import { book, reschedule } from "../model/asking.ts";
-import { useRows, useZone } from "../model/data.ts";
+import { useRows } from "../model/data.ts";
 import type { Row, Service } from "../model/rows.ts";
-import { dayOf, instantOf, timeOf, weekdayName } from "../model/zone.ts";
 
 /** A patient books, or moves, an appointment of their own: what for, when, done. */
 export default function BookOwn() {

@@ -3,14 +3,14 @@ import type { Appointment } from "fhir/r4";
 
 import { FhirError, type Stored } from "../../shared/fhir/client.ts";
 import { useChange } from "../../shared/fhir/queries.ts";
+import { dayOf, timeOf } from "../../shared/format/zone.ts";
 import { told } from "../../shared/forms/saving.ts";
 import { day } from "../../shared/format/dates.ts";
+import { useZone } from "../../shared/frame/useZone.ts";
 import { useTexts } from "../../shared/i18n/i18n.ts";
 import { Failed } from "../../shared/states/Failed.tsx";
 import { REASONS } from "../model/appointments.ts";
 import { cancel } from "../model/asking.ts";
-import { useZone } from "../model/data.ts";
-import { dayOf, timeOf } from "../model/zone.ts";
 
 /** Asks once more, as the time goes to somebody else. */
 export default function CancelOwn({ appointment, onClose }: { appointment: Stored<Appointment>; onClose: () => void }) {

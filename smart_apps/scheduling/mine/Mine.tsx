@@ -1,15 +1,18 @@
 import { Button, Card, Group, Stack, Text, Title } from "@mantine/core";
 import { IconCalendarDown, IconCalendarPlus } from "@tabler/icons-react";
 import type { Appointment } from "fhir/r4";
-import { lazy, Suspense, useState } from "react";
+import { Suspense, useState } from "react";
 import { Link } from "wouter";
 
 import { idIn, resourcesOf } from "../../shared/fhir/bundle.ts";
 import type { Stored } from "../../shared/fhir/client.ts";
 import { useAsk } from "../../shared/fhir/queries.ts";
+import { dayOf, timeOf, weekdayName } from "../../shared/format/zone.ts";
 import { failed } from "../../shared/forms/saving.ts";
 import { day } from "../../shared/format/dates.ts";
+import { useZone } from "../../shared/frame/useZone.ts";
 import { useTexts } from "../../shared/i18n/i18n.ts";
+import { part } from "../../shared/parts/part.tsx";
 import { useSmart } from "../../shared/smart/context.tsx";
 import { Empty } from "../../shared/states/Empty.tsx";
 import { useReason } from "../../shared/states/Failed.tsx";
@@ -17,10 +20,8 @@ import { Loaded } from "../../shared/states/Loaded.tsx";
 import { StatusWord } from "../calendar/look.tsx";
 import { others, serviceOf } from "../model/appointments.ts";
 import { everything } from "../model/asking.ts";
-import { useZone } from "../model/data.ts";
-import { dayOf, timeOf, weekdayName } from "../model/zone.ts";
 
-const CancelOwn = lazy(() => import("./CancelOwn.tsx"));
+const CancelOwn = part(() => import("./CancelOwn.tsx"));
 const NO_LABELS = new Map<string, string>();
 const OPEN = ["pending", "booked", "arrived", "checked-in", "waitlist"];
 

@@ -2,7 +2,7 @@ import type { Appointment, Bundle, CodeableConcept, FhirResource, Parameters, Pa
 
 import { linkOf } from "../../shared/fhir/bundle.ts";
 import { queryOf, type Fhir, type Parameters as Query, type Stored } from "../../shared/fhir/client.ts";
-import { written } from "./zone.ts";
+import { written } from "../../shared/format/zone.ts";
 
 const MOST_PAGES = 8;
 

@@ -4,23 +4,14 @@ import { useMemo } from "react";
 import { resourcesOf } from "../../shared/fhir/bundle.ts";
 import type { Stored } from "../../shared/fhir/client.ts";
 import { useAsk, useSearch } from "../../shared/fhir/queries.ts";
-import { useSmart } from "../../shared/smart/context.tsx";
+import { addDays, instantOf, written } from "../../shared/format/zone.ts";
 import { patientsIn, SHOWN } from "./appointments.ts";
 import { everything } from "./asking.ts";
 import { rowsOf, servicesOf, type Row } from "./rows.ts";
-import { addDays, deviceZone, instantOf, wall, written } from "./zone.ts";
 
 const PAGE = 200;
 /** Ids in one request: an address must not become too long. */
 const AT_ONCE = 60;
-
-/** The clinic's time zone, or the device's where the server doesn't tell it. */
-export function useZone(): { zone: string; isElsewhere: boolean; shown: (instant: string | Date | undefined) => string } {
-  const { config, session } = useSmart();
-  const zone = session.grant.iss === config.issuer ? (config.timeZone ?? deviceZone()) : deviceZone();
-  const now = new Date();
-  return { zone, isElsewhere: wall(now, zone) !== wall(now, deviceZone()), shown: (instant) => wall(instant, zone) };
-}
 
 /** Everybody and everything with a calendar. */
 export function useRows() {

@@ -17,6 +17,8 @@ export interface Row {
   schedules: string[];
   /** HealthcareService/1: what the schedules are for. */
   services: string[];
+  /** What a device makes images by, as DICOM calls it: CT, MR. */
+  modality?: string;
 }
 
 /** A service that can be booked. */
@@ -26,6 +28,7 @@ export interface Service {
   schedules: string[];
 }
 
+const DCM = "http://dicom.nema.org/resources/ontology/DCM";
 const KINDS: Record<string, Kind> = { Practitioner: "person", PractitionerRole: "person", Location: "room", Device: "device" };
 const ORDER: Kind[] = ["person", "room", "device"];
 
@@ -49,7 +52,7 @@ export function rowsOf(bundle: Bundle): Row[] {
       const ref = actor.reference ?? "";
       const kind = KINDS[ref.split("/")[0] ?? ""];
       if (kind === undefined) continue;
-      const row = rows.get(ref) ?? { ref, kind, label: labelOf(named.get(ref)) || actor.display || ref, what: "", schedules: [], services: [] };
+      const row = rows.get(ref) ?? { ref, kind, label: labelOf(named.get(ref)) || actor.display || ref, what: "", schedules: [], services: [], modality: modalityOf(named.get(ref)) };
       row.schedules.push(schedule.id ?? "");
       row.services.push(...services.filter((one) => !row.services.includes(one)));
       row.what ||= [...(schedule.specialty ?? []), ...(schedule.serviceType ?? [])].map(words).find((text) => text !== "") ?? "";
@@ -93,6 +96,12 @@ function labelOf(resource: FhirResource | undefined): string {
   if (named?.resourceType === "Location" || named?.resourceType === "HealthcareService") return named.name ?? "";
   if (resource?.resourceType === "Device") return deviceName(resource);
   return (resource as PractitionerRole | undefined)?.practitioner?.display ?? "";
+}
+
+function modalityOf(resource: FhirResource | undefined): string | undefined {
+  if (resource?.resourceType !== "Device") return undefined;
+  const told = [resource.type, ...(resource.specialization ?? []).map((one) => one.systemType)];
+  return told.flatMap((concept) => concept?.coding ?? []).find((coding) => coding.system === DCM)?.code;
 }
 
 /** Family name first, as lists are looked through: Okafor, Dr. Ngozi. */

@@ -1,18 +1,18 @@
 import { Button, Group, Text } from "@mantine/core";
-import { notifications } from "@mantine/notifications";
 
+import { notify, unsay } from "../../shared/forms/notices.ts";
 import { UNDO_MS } from "../../shared/forms/saving.ts";
 import { text } from "../../shared/i18n/i18n.ts";
 
 /** Says that something was done; it can be taken back for ten seconds. */
 export function undoable(message: string, undo: () => void): void {
-  const id = notifications.show({
+  const id = notify({
     color: "green",
-    autoClose: UNDO_MS,
+    shownMs: UNDO_MS,
     message: (
       <Group justify="space-between" wrap="nowrap">
         <Text size="sm">{message}</Text>
-        <Button size="compact-sm" variant="default" onClick={() => { notifications.hide(id); undo(); }}>{text("undo")}</Button>
+        <Button size="compact-sm" variant="default" onClick={() => { unsay(id); undo(); }}>{text("undo")}</Button>
       </Group>
     ),
   });

@@ -1,29 +1,31 @@
 import { Button, Group, Stack, Table, Text, Title } from "@mantine/core";
 import { IconHourglass, IconPlus } from "@tabler/icons-react";
 import type { Appointment, Patient } from "fhir/r4";
-import { lazy, Suspense, useState } from "react";
+import { Suspense, useState } from "react";
 
 import { resourcesOf } from "../../shared/fhir/bundle.ts";
 import { FhirError, type Stored } from "../../shared/fhir/client.ts";
 import { useAsk, useChange } from "../../shared/fhir/queries.ts";
+import { dayOf, timeOf, weekdayName } from "../../shared/format/zone.ts";
 import { told } from "../../shared/forms/saving.ts";
 import { day } from "../../shared/format/dates.ts";
 import { recordNumber } from "../../shared/format/people.ts";
+import { useZone } from "../../shared/frame/useZone.ts";
 import { useTexts } from "../../shared/i18n/i18n.ts";
+import { part } from "../../shared/parts/part.tsx";
 import { useSmart } from "../../shared/smart/context.tsx";
 import { Empty } from "../../shared/states/Empty.tsx";
 import { Failed } from "../../shared/states/Failed.tsx";
 import { Loaded } from "../../shared/states/Loaded.tsx";
 import { current, holdEnds, isOffer, others, patientIdOf, patientName, patientsIn, reasonOf, serviceOf } from "../model/appointments.ts";
 import { book, cancel, everything } from "../model/asking.ts";
-import { useLabels, useRows, useZone } from "../model/data.ts";
+import { useLabels, useRows } from "../model/data.ts";
 import type { Row, Service } from "../model/rows.ts";
-import { dayOf, timeOf, weekdayName } from "../model/zone.ts";
 import { sorted, wishedRows } from "./order.ts";
 
-const BookDialog = lazy(() => import("../booking/BookDialog.tsx"));
-const CancelDialog = lazy(() => import("../calendar/CancelDialog.tsx"));
-const WaitingForm = lazy(() => import("./WaitingForm.tsx"));
+const BookDialog = part(() => import("../booking/BookDialog.tsx"));
+const CancelDialog = part(() => import("../calendar/CancelDialog.tsx"));
+const WaitingForm = part(() => import("./WaitingForm.tsx"));
 
 /** Who waits for a time: the first by priority and by how long they wait; and to whom one is offered. */
 export default function Waiting() {
@@ -94,8 +96,8 @@ function List({ appointments, patients, rows, services }: { appointments: Stored
                     {[period === undefined ? undefined : `${day(dayOf(shown(period.start)))} – ${period.end === undefined ? "" : day(dayOf(shown(period.end)))}`, one.minutesDuration === undefined ? undefined : t("minutes", { n: one.minutesDuration })].filter(Boolean).join(", ") || t("anyTime")}
                   </Table.Td>
                   <Table.Td data-label={t("priority")}>{t(`priorityIs.${one.priority === undefined || one.priority === 0 ? "none" : one.priority <= 2 ? "high" : one.priority <= 5 ? "usual" : "low"}`)}</Table.Td>
-                  <Table.Td data-label={t("since")}>{day(one.created ?? one.meta?.lastUpdated)}</Table.Td>
-                  <Table.Td data-label={t("state")}><State appointment={one} /></Table.Td>
+                  <Table.Td data-label={t("since")} style={{ whiteSpace: "nowrap" }}>{day(one.created ?? one.meta?.lastUpdated)}</Table.Td>
+                  <Table.Td data-label={t("state")} style={{ whiteSpace: "nowrap" }}><State appointment={one} /></Table.Td>
                   <Table.Td>
                     {mayChange && (
                       <Group gap="xs" justify="flex-end">

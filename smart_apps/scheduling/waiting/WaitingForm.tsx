@@ -5,19 +5,20 @@ import { useState } from "react";
 
 import { FhirError, type Stored } from "../../shared/fhir/client.ts";
 import { useChange, useRead } from "../../shared/fhir/queries.ts";
+import { addDays, dayOf, instantOf, written } from "../../shared/format/zone.ts";
 import { Conflict, type Difference } from "../../shared/forms/Conflict.tsx";
 import { useDraft } from "../../shared/forms/drafts.ts";
 import { told } from "../../shared/forms/saving.ts";
 import { day } from "../../shared/format/dates.ts";
 import { formalName } from "../../shared/format/people.ts";
+import { useZone } from "../../shared/frame/useZone.ts";
 import { useTexts } from "../../shared/i18n/i18n.ts";
 import { useSmart } from "../../shared/smart/context.tsx";
 import { Failed } from "../../shared/states/Failed.tsx";
 import { FindPatient } from "../booking/FindPatient.tsx";
 import { patientIdOf, reasonOf, refOf } from "../model/appointments.ts";
-import { useLabels, useZone } from "../model/data.ts";
+import { useLabels } from "../model/data.ts";
 import type { Row } from "../model/rows.ts";
-import { addDays, dayOf, instantOf, written } from "../model/zone.ts";
 
 interface Values {
   who: string[];

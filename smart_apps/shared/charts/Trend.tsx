@@ -73,7 +73,7 @@ export function Trend({ title, unit, lines, low, high, height = 220 }: {
         <strong>{title} {unit !== "" && <span className="fs-unit">{unit}</span>}</strong>
         <SegmentedControl size="xs" aria-label={title} value={view} onChange={setView} data={[{ value: "chart", label: t("chart") }, { value: "table", label: t("table") }]} />
       </div>
-      {view === "chart" ? <div ref={place} role="img" aria-label={summary(label, lines)} /> : <Values label={label} lines={lines} />}
+      {view === "chart" ? <div ref={place} role="img" aria-label={summary(label, lines)} style={{ overflow: "hidden" }} /> : <Values label={label} lines={lines} />}
     </section>
   );
 }

@@ -8,6 +8,11 @@ export function resourcesOf<T extends FhirResource>(bundle: Bundle | undefined, 
     .filter((resource): resource is T & FhirResource => resource !== undefined && (type === undefined || resource.resourceType === type));
 }
 
+/** Those of one type; none where there is nothing. */
+export function ofType<T extends FhirResource>(resources: readonly FhirResource[] | undefined, type: T["resourceType"]): T[] {
+  return (resources ?? []).filter((resource): resource is T & FhirResource => resource.resourceType === type);
+}
+
 /** The answer to one request of a batch; undefined where it failed. */
 export function answerOf<T extends FhirResource>(bundle: Bundle | undefined, index: number): T | undefined {
   const entry = bundle?.entry?.[index];

@@ -105,9 +105,9 @@ export class Fhir {
     await this.send(`${type}/${id}`, { method: "DELETE" });
   }
 
-  /** An operation: `operation("Appointment/$book", parameters)`. Without a body it is a GET; `version` goes as If-Match. */
-  operation<T>(path: string, body?: unknown, version?: string): Promise<T> {
-    const headers: Record<string, string> = version === undefined ? {} : { "If-Match": `W/"${version}"` };
+  /** An operation: `operation("Appointment/$book", parameters)`. Without a body it is a GET; `version` goes as If-Match, `language` as Accept-Language. */
+  operation<T>(path: string, body?: unknown, version?: string, language?: string): Promise<T> {
+    const headers: Record<string, string> = { ...(version === undefined ? {} : { "If-Match": `W/"${version}"` }), ...(language === undefined ? {} : { "Accept-Language": language }) };
     return this.json(path, body === undefined ? {} : { method: "POST", body, headers });
   }
 
@@ -117,12 +117,12 @@ export class Fhir {
   }
 
   /** Another address of the same server than FHIR's: `/admin/users`, `/dicom-web/studies`. */
-  async other<T>(address: string, options: { method?: string; body?: unknown; accept?: string } = {}): Promise<T> {
+  async other<T>(address: string, options: { method?: string; body?: unknown; accept?: string; language?: string } = {}): Promise<T> {
     const absolute = new URL(address, this.base).href;
     const answer = await this.send(absolute, {
       method: options.method,
       body: options.body,
-      headers: { Accept: options.accept ?? "application/json", ...(options.body === undefined ? {} : { "Content-Type": "application/json" }) },
+      headers: { Accept: options.accept ?? "application/json", ...(options.language === undefined ? {} : { "Accept-Language": options.language }), ...(options.body === undefined ? {} : { "Content-Type": "application/json" }) },
     });
     return (answer.status === 204 ? undefined : await answer.json()) as T;
   }

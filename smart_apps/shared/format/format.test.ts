@@ -74,6 +74,15 @@ describe("quantities", () => {
     expect(level({ ...potassium, referenceRange: undefined } as never)).toBeUndefined();
   });
 
+  it("says a range that is only text", () => {
+    expect(range({ text: "3.5-5.1" })).toBe("3.5-5.1");
+  });
+
+  it("writes powers of ten as such", () => {
+    expect(quantity({ value: 9.2, unit: "10^3/uL" })).toBe("9.2\u00a010³/uL");
+    expect(quantity({ value: 9.2, code: "10*6/uL" })).toBe("9.2\u00a010⁶/uL");
+  });
+
   it("says open ranges", () => {
     expect([range({ high: { value: 5 } }), range({ low: { value: 60 } }), range(undefined)]).toEqual(["≤\u00a05", "≥\u00a060", ""]);
   });

@@ -1,10 +1,12 @@
-import type { Observation, ObservationComponent, Quantity, Range } from "fhir/r4";
+import type { Observation, ObservationComponent, ObservationReferenceRange, Quantity } from "fhir/r4";
 
 import { hasCode } from "./codes.ts";
 
 const NBSP = "\u00a0";
 // What must not be read wrongly: ISMP's list of error-prone abbreviations.
 const UNITS: Record<string, string> = { "[IU]": "units", U: "units", ug: "mcg", "µg": "mcg", "μg": "mcg", "mm[Hg]": "mmHg", "/min": "/min", Cel: "°C", "{score}": "" };
+
+const POWERS = "⁰¹²³⁴⁵⁶⁷⁸⁹";
 
 /** A value with its unit, as it was recorded: the digits aren't changed, and the two never part at a line's end. */
 export function quantity(value: Quantity | undefined): string {
@@ -15,7 +17,7 @@ export function quantity(value: Quantity | undefined): string {
 
 export function unitOf(value: Quantity | undefined): string {
   const unit = value?.unit ?? value?.code ?? "";
-  return UNITS[unit] ?? unit;
+  return UNITS[unit] ?? unit.replace(/10[*^](\d)/, (_, power: string) => `10${POWERS[Number(power)] ?? ""}`);
 }
 
 /** A leading zero always, no exponent. */
@@ -41,15 +43,15 @@ export function level(observation: Observation | ObservationComponent): Level | 
 }
 
 /** The range that the value is compared with: that of type normal, or of no type. */
-export function normalRange(observation: Observation | ObservationComponent): Range | undefined {
+export function normalRange(observation: Observation | ObservationComponent): ObservationReferenceRange | undefined {
   return observation.referenceRange?.find((range) => range.type === undefined || hasCode(range.type, "normal"));
 }
 
-/** 3.5–5.1, < 5, > 60; empty when there is none. */
-export function range(of: Range | undefined): string {
+/** 3.5–5.1, ≤ 5, ≥ 60; as text where it was sent as that, as by HL7 v2; empty when there is none. */
+export function range(of: ObservationReferenceRange | undefined): string {
   const low = of?.low?.value;
   const high = of?.high?.value;
   if (low !== undefined && high !== undefined) return `${plain(low)}–${plain(high)}`;
   if (high !== undefined) return `≤${NBSP}${plain(high)}`;
-  return low === undefined ? "" : `≥${NBSP}${plain(low)}`;
+  return low === undefined ? (of?.text ?? "") : `≥${NBSP}${plain(low)}`;
 }

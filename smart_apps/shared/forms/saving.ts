@@ -1,16 +1,16 @@
-import { notifications } from "@mantine/notifications";
 import { text } from "../i18n/i18n.ts";
+import { notify } from "./notices.ts";
 
-const SHOWN_MS = 10_000;
+const TOLD_MS = 5_000;
+/** So long something can be taken back. */
+export const UNDO_MS = 10_000;
 
-/** Says that something was done; with `undo` it can be taken back for ten seconds. */
+/** Says that something was done. */
 export function told(message: string): void {
-  notifications.show({ message, color: "green", autoClose: 5_000, closeButtonProps: { "aria-label": text("close") } });
+  notify({ message, color: "green", shownMs: TOLD_MS });
 }
 
 /** Says that something wasn't done, until it is closed. */
 export function failed(message: string, title = text("notSaved")): void {
-  notifications.show({ title, message, color: "red", autoClose: false, role: "alert", closeButtonProps: { "aria-label": text("close") } });
+  notify({ title, message, color: "red" });
 }
-
-export { SHOWN_MS as UNDO_MS };

@@ -1,18 +1,20 @@
-import { ActionIcon, Menu, Tooltip } from "@mantine/core";
-import { IconApps, IconDots, IconSearch, IconWifi, IconWifiOff } from "@tabler/icons-react";
+import { ActionIcon } from "@mantine/core";
+import { IconApps, IconDots, IconSearch, IconUserCircle, IconWifi, IconWifiOff } from "@tabler/icons-react";
 import type { ReactNode } from "react";
-import { useTexts } from "../i18n/i18n.ts";
 import { Link, useLocation } from "wouter";
 
-import { inLanguage } from "../i18n/i18n.ts";
+import { inLanguage, useTexts } from "../i18n/i18n.ts";
 import { useLive } from "../live/LiveUpdates.tsx";
+import { part } from "../parts/part.tsx";
 import { useSmart } from "../smart/context.tsx";
-import { iconOf } from "./icons.ts";
 import type { Place } from "./navigation.ts";
+import { OnDemand } from "./OnDemand.tsx";
 import { openPalette } from "./PaletteHost.tsx";
-import { UserMenu } from "./UserMenu.tsx";
-import { useMe, useMyApps } from "./useMyApps.ts";
+import { useMe } from "./useMyApps.ts";
 
+const AppsMenu = part(() => import("./AppsMenu.tsx"));
+const FurtherMenu = part(() => import("./FurtherMenu.tsx"));
+const UserMenu = part(() => import("./UserMenu.tsx"));
 const BELOW = 3;
 
 /** The page around an app: banner on top, its places at the side, and below on a phone. */
@@ -40,12 +42,10 @@ export function Frame({ places, banner, children }: { places: readonly Place[]; 
           <a className="fs-brand" href={`/apps/${app.name}/`}>{inLanguage(app.title)}</a>
           <div style={{ flex: 1 }} />
           <Connection />
-          <Tooltip label={`${t("search")} (Ctrl K)`}>
-            <ActionIcon variant="subtle" color="gray" size="lg" aria-label={t("search")} onClick={openPalette}>
-              <IconSearch size={20} stroke={1.6} />
-            </ActionIcon>
-          </Tooltip>
-          <UserMenu />
+          <ActionIcon variant="subtle" color="gray" size="lg" aria-label={t("search")} title={`${t("search")} (Ctrl K)`} onClick={openPalette}>
+            <IconSearch size={20} stroke={1.6} />
+          </ActionIcon>
+          <User />
         </div>
         {banner}
       </header>
@@ -74,48 +74,25 @@ function Further({ places }: { places: readonly Place[] }) {
   const { t } = useTexts();
   const [here] = useLocation();
   const isHere = places.some((place) => isOpen(here, place, places));
-  return (
-    <Menu position="top-end">
-      <Menu.Target>
-        <button type="button" className="fs-plain fs-link" aria-current={isHere ? "true" : undefined}>
-          <IconDots size={20} aria-hidden />
-          {t("more")}
-        </button>
-      </Menu.Target>
-      <Menu.Dropdown>
-        {places.map((place) => (
-          <Menu.Item key={place.path} component={Link} href={`/${place.path}`} leftSection={<place.icon size={18} aria-hidden />}>
-            {t(place.label)}
-          </Menu.Item>
-        ))}
-      </Menu.Dropdown>
-    </Menu>
+  const button = (
+    <button type="button" className="fs-plain fs-link" aria-current={isHere ? "true" : undefined}>
+      <IconDots size={20} aria-hidden />
+      {t("more")}
+    </button>
   );
+  return <OnDemand button={button} menu={FurtherMenu} given={{ places }} />;
 }
 
 function Apps() {
   const { t } = useTexts();
-  const { app } = useSmart();
-  const apps = useMyApps();
-  return (
-    <Menu position="bottom-start">
-      <Menu.Target>
-        <Tooltip label={t("apps")}>
-          <ActionIcon variant="subtle" color="gray" size="lg" aria-label={t("apps")}><IconApps size={22} stroke={1.6} /></ActionIcon>
-        </Tooltip>
-      </Menu.Target>
-      <Menu.Dropdown>
-        {apps.map((one) => {
-          const Icon = iconOf(one.icon);
-          return (
-            <Menu.Item key={one.name} component="a" href={`/apps/${one.name}/`} leftSection={<Icon size={18} aria-hidden />} fw={one.name === app.name ? 600 : 400}>
-              {inLanguage(one.title)}
-            </Menu.Item>
-          );
-        })}
-      </Menu.Dropdown>
-    </Menu>
-  );
+  const button = <ActionIcon variant="subtle" color="gray" size="lg" aria-label={t("apps")} title={t("apps")}><IconApps size={22} stroke={1.6} /></ActionIcon>;
+  return <OnDemand button={button} menu={AppsMenu} given={{}} />;
+}
+
+function User() {
+  const { t } = useTexts();
+  const button = <ActionIcon variant="subtle" color="gray" size="lg" aria-label={t("account")}><IconUserCircle size={22} stroke={1.6} /></ActionIcon>;
+  return <OnDemand button={button} menu={UserMenu} given={{}} />;
 }
 
 function Connection() {
@@ -124,11 +101,9 @@ function Connection() {
   if (isLive === undefined) return null;
   const text = isLive ? t("live") : t("liveOff");
   return (
-    <Tooltip label={text}>
-      <span role="status" style={{ display: "inline-flex", color: isLive ? "var(--fs-good)" : "var(--fs-warning)" }}>
-        {isLive ? <IconWifi size={18} aria-hidden /> : <IconWifiOff size={18} aria-hidden />}
-        <span className="fs-hidden">{text}</span>
-      </span>
-    </Tooltip>
+    <span role="status" title={text} style={{ display: "inline-flex", color: isLive ? "var(--fs-good)" : "var(--fs-warning)" }}>
+      {isLive ? <IconWifi size={18} aria-hidden /> : <IconWifiOff size={18} aria-hidden />}
+      <span className="fs-hidden">{text}</span>
+    </span>
   );
 }

@@ -1,15 +1,14 @@
-import { Kbd, Modal, Switch, Table } from "@mantine/core";
-import { useEffect, useRef, useState } from "react";
-import { useTexts } from "../i18n/i18n.ts";
+import { Suspense, useEffect, useRef, useState } from "react";
 import { useLocation } from "wouter";
 
+import { part } from "../parts/part.tsx";
 import type { Place } from "./navigation.ts";
 
+const KeysHelp = part(() => import("./KeysHelp.tsx"));
 const OFF = "keys-off";
 
 /** Single keys: "?" shows them, "g" and a letter go to a place. They can be turned off (WCAG 2.1.4). */
 export function Keys({ places }: { places: readonly Place[] }) {
-  const { t } = useTexts();
   const [, go] = useLocation();
   const [isOpen, setOpen] = useState(false);
   const [isOn, setOn] = useState(() => sessionStorage.getItem(OFF) === null);
@@ -28,22 +27,11 @@ export function Keys({ places }: { places: readonly Place[] }) {
     window.addEventListener("keydown", pressed);
     return () => window.removeEventListener("keydown", pressed);
   }, [go, isOn, places]);
-  return (
-    <Modal opened={isOpen} onClose={() => setOpen(false)} title={t("keyboardTitle")} closeButtonProps={{ "aria-label": t("close") }}>
-      <Table>
-        <Table.Tbody>
-          <Table.Tr><Table.Td>{t("keySearch")}</Table.Td><Table.Td><Kbd>Ctrl</Kbd> <Kbd>K</Kbd></Table.Td></Table.Tr>
-          <Table.Tr><Table.Td>{t("keyHelp")}</Table.Td><Table.Td><Kbd>?</Kbd></Table.Td></Table.Tr>
-          {places.filter((place) => place.key !== undefined).map((place) => (
-            <Table.Tr key={place.path}><Table.Td>{t(place.label)}</Table.Td><Table.Td><Kbd>g</Kbd> <Kbd>{place.key}</Kbd></Table.Td></Table.Tr>
-          ))}
-        </Table.Tbody>
-      </Table>
-      <Switch mt="md" checked={isOn} label={t("keysOn")} onChange={(event) => {
-        setOn(event.currentTarget.checked);
-        if (event.currentTarget.checked) sessionStorage.removeItem(OFF);
-        else sessionStorage.setItem(OFF, "1");
-      }} />
-    </Modal>
-  );
+  if (!isOpen) return null;
+  const turn = (on: boolean) => {
+    setOn(on);
+    if (on) sessionStorage.removeItem(OFF);
+    else sessionStorage.setItem(OFF, "1");
+  };
+  return <Suspense><KeysHelp places={places} isOn={isOn} turn={turn} onClose={() => setOpen(false)} /></Suspense>;
 }

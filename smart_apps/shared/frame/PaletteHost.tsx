@@ -1,9 +1,10 @@
 import { useHotkeys } from "@mantine/hooks";
-import { lazy, Suspense, useEffect, useState } from "react";
+import { Suspense, useEffect, useState } from "react";
 
+import { part } from "../parts/part.tsx";
 import type { Place } from "./navigation.ts";
 
-const Palette = lazy(() => import("./Palette.tsx"));
+const Palette = part(() => import("./Palette.tsx"));
 const openers = new Set<() => void>();
 
 /** Opens the palette, as Ctrl K does. */

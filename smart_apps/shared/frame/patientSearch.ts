@@ -1,20 +1,36 @@
 import type { Parameters } from "../fhir/client.ts";
+import { typedDate } from "../format/typedDate.ts";
 
 /** So many patients are shown of those that fit, in a list below a field. */
 export const MOST = 8;
 
-/** What a person types or scans to find a patient: a birth date, a record number, or parts of the name. */
+/** Okafor, O'Neill, and names that end in a few digits: Aaron697. A record number has more of them, or fewer letters. */
+const NAME = /^\p{L}[\p{L}\p{M}'’.-]+\d{0,3}$|^[\p{L}\p{M}'’.-]+$/u;
+/** Beside a name a part of it: Twin 2, Henry 3rd. */
+const ORDINAL = /^\d{1,2}(?:st|nd|rd|th|\.)?$/i;
+/** 602-555-0142, as North America groups them. */
+const AMERICAN = /^\(?\d{3}\)?[\s./-]+\d{3}[\s.-]\d{4}$/;
+/** +49 30 1234567, (030) 1234567, 030/1234567: behind a plus, in brackets, or after a zero. Record numbers in groups have none of these. */
+const PHONE = /^(?:\+[\d\s()./-]{6,}|\(\d{2,5}\)[\s./-]*\d{3}[\d\s./-]*|0\d{1,4}[\s./-]+\d{3}[\d\s./-]*)$/;
+
+/** What a person types or scans to find a patient: a birth date, a record number, a telephone number, or parts of the name; also together. */
 export function searchOf(typed: string, most = MOST): Parameters {
   const common = { _count: most, _sort: "family,given,_id" };
-  const iso = /^(\d{4})-(\d{2})-(\d{2})$/.exec(typed);
-  if (iso !== null) return { birthdate: typed, ...common };
-  const local = /^(\d{1,2})[./-](\d{1,2})[./-](\d{4})$/.exec(typed);
-  if (local !== null) return { birthdate: `${local[3] ?? ""}-${(local[2] ?? "").padStart(2, "0")}-${(local[1] ?? "").padStart(2, "0")}`, ...common };
-  const parts = typed.split(/[\s,]+/).filter((part) => part !== "");
-  // A name and a birth date together: OKAFOR 1945-07-14.
-  const date = parts.find((part) => /^\d{4}-\d{2}-\d{2}$/.test(part));
-  const names = parts.filter((part) => part !== date);
-  if (date !== undefined) return { name: names, birthdate: date, ...common };
-  if (/\d/.test(typed)) return { identifier: typed, ...common };
-  return { name: names, ...common };
+  const { dates, rest } = typedDate(typed);
+  const birthdate = dates.length === 0 ? {} : { birthdate: dates.join(",") };
+  // Records may have it with the country's code.
+  if (AMERICAN.test(rest)) return { phone: `${rest},+1 ${rest}`, ...birthdate, ...common };
+  if (PHONE.test(rest)) return { phone: rest, ...birthdate, ...common };
+  const parts = rest.split(/[\s,;]+/).filter((part) => part !== "");
+  const hasName = parts.some((part) => NAME.test(part));
+  const isName = (part: string) => NAME.test(part) || (hasName && ORDINAL.test(part));
+  const names = parts.filter(isName);
+  const numbers = parts.filter((part) => !isName(part));
+  return {
+    ...(names.length === 0 ? {} : { name: names }),
+    // Record numbers that are printed in groups are one number.
+    ...(numbers.length === 0 ? {} : { identifier: numbers.join(" ") }),
+    ...birthdate,
+    ...common,
+  };
 }

@@ -5,6 +5,8 @@ import { useSmart } from "../smart/context.tsx";
 
 /** Who has signed in, as the server that serves these apps says. */
 export interface Me {
+  /** Of the account. */
+  id: string;
   name: string;
   fhirUser: string | null;
   roles: string[];

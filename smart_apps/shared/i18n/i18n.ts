@@ -1,33 +1,47 @@
 import { setupI18n, type Messages } from "@lingui/core";
-import { compileMessage } from "@lingui/message-utils/compileMessage";
 import { useCallback, useSyncExternalStore } from "react";
-
-import de from "./de.json";
-import en from "./en.json";
 
 export const LANGUAGES = { en: "English", de: "Deutsch" } as const;
 export type Language = keyof typeof LANGUAGES;
-/** Texts of an app, by language: `{ en, de }` of its locales folder; ICU messages, in groups. */
-export type Texts = Record<Language, Tree>;
+/** Texts of an app, by language: `{ en, de }` of its locales folder; ICU messages, in groups. The build compiles them. */
+export type Texts = Record<Language, () => Promise<{ default: Tree }>>;
 export interface Tree {
-  [key: string]: string | Tree;
+  [key: string]: Messages[string] | Tree;
 }
 /** A text by its key, with what is to be put in: `t("level.HH")`, `t("ageUnit.y", { n: 3 })`. */
 export type T = (key: string, values?: Record<string, string | number>) => string;
 
 const KEPT = "language";
+const SHARED: Texts = { en: () => import("./en.json"), de: () => import("./de.json") };
 const i18n = setupI18n();
-i18n.setMessagesCompiler(compileMessage);
+let ofApp: Texts | undefined;
+/** Texts of parts that have been opened. */
+const ofParts = new Set<Texts>();
 
-/** Loads the texts of shared/ and those of an app, and chooses the language. */
-export function startTexts(app: Texts, language: Language = chosenLanguage()): void {
-  for (const [one, shared] of Object.entries({ en, de })) i18n.load(one, { ...flat(shared), ...flat(app[one as Language]) });
-  i18n.activate(language);
-  document.documentElement.lang = language;
+/** Loads the texts of shared/ and those of an app in the language that is to be spoken. */
+export async function startTexts(app: Texts, language: Language = chosenLanguage()): Promise<void> {
+  ofApp = app;
+  await speak(language);
 }
 
-export function chooseLanguage(language: Language): void {
+/** Speaks another language, from now on. Rejects when its texts can't be loaded. */
+export async function chooseLanguage(language: Language): Promise<void> {
+  await speak(language);
   document.cookie = `${KEPT}=${language}; path=/apps/; max-age=31536000; samesite=lax`;
+}
+
+/** A page that brings its own texts, for `part`: what an app opens with doesn't have to carry them. */
+export async function withTexts<Page>(texts: Texts, page: Promise<Page>): Promise<Page> {
+  ofParts.add(texts);
+  const spoken = language();
+  const [made, found] = await Promise.all([page, texts[spoken]()]);
+  i18n.load(spoken, flat(found.default));
+  return made;
+}
+
+async function speak(language: Language): Promise<void> {
+  const found = await Promise.all([SHARED[language](), ofApp?.[language](), ...[...ofParts].map((texts) => texts[language]())]);
+  for (const texts of found) if (texts !== undefined) i18n.load(language, flat(texts.default));
   i18n.activate(language);
   document.documentElement.lang = language;
 }
@@ -67,7 +81,7 @@ function chosenLanguage(): Language {
 export function flat(tree: Tree, before = ""): Messages {
   return Object.fromEntries(
     Object.entries(tree).flatMap(([key, value]) =>
-      typeof value === "string" ? [[before + key, value]] : Object.entries(flat(value, `${before}${key}.`)),
+      typeof value === "string" || Array.isArray(value) ? [[before + key, value]] : Object.entries(flat(value, `${before}${key}.`)),
     ),
   );
 }

@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync, existsSync } from "node:fs";
-import { join } from "node:path";
+import { join, relative, sep } from "node:path";
 import { describe, expect, it } from "vitest";
 
 import { flat, type Tree } from "./i18n.ts";
@@ -23,29 +23,43 @@ function sources(folder: string): string[] {
   });
 }
 
+/** The texts of an app in a language: those that it opens with, and those that its parts bring. */
+function textsOf(name: string, place: string, language: string): string[] {
+  const catalog = (folder: string) => {
+    const path = join(folder, place, `${language}.json`);
+    return existsSync(path) ? textsIn(read(path)) : [];
+  };
+  const folder = join(ROOT, name);
+  const parts = readdirSync(folder, { withFileTypes: true }).filter((entry) => entry.isDirectory()).map((entry) => join(folder, entry.name));
+  return [folder, ...parts].flatMap(catalog).sort();
+}
+
 const shared = new Set(textsIn(read(join(ROOT, "shared", "i18n", "en.json"))));
 const folders = readdirSync(ROOT).filter((name) => existsSync(join(ROOT, name, "locales")));
 
 describe.each([["shared", "i18n"], ...folders.map((name) => [name, "locales"])])("texts of %s", (name, place) => {
-  const folder = join(ROOT, name, place);
-  const en = [...new Set(textsIn(read(join(folder, "en.json"))))].sort();
+  const en = textsOf(name, place, "en");
 
-  it("are there in each language", () => {
-    expect([...new Set(textsIn(read(join(folder, "de.json"))))].sort()).toEqual(en);
+  it("are there in each language, once", () => {
+    expect(textsOf(name, place, "de")).toEqual(en);
+    expect(new Set(en).size).toBe(en.length);
   });
 
   it("don't hide those of shared", () => {
     expect(name === "shared" ? [] : en.filter((key) => shared.has(key))).toEqual([]);
   });
 
-  it("are there for each key that is used", () => {
-    const own = new Set(en);
-    const missing = sources(join(ROOT, name)).flatMap((path) =>
-      [...readFileSync(path, "utf8").matchAll(/\b(?:t|text)\(\s*"([A-Za-z0-9_.]+)"/g)]
+  it("are there for each key that is used, where it is used", () => {
+    const ofApp = new Set([...textsIn(read(join(ROOT, name, place, "en.json"))), ...shared]);
+    const missing = sources(join(ROOT, name)).flatMap((path) => {
+      const part = relative(join(ROOT, name), path).split(sep)[0] ?? "";
+      const catalog = join(ROOT, name, part, place, "en.json");
+      const known = existsSync(catalog) ? [...ofApp, ...textsIn(read(catalog))] : [...ofApp];
+      return [...readFileSync(path, "utf8").matchAll(/\b(?:t|text)\(\s*"([A-Za-z0-9_.]+)"/g)]
         .map((match) => match[1] ?? "")
-        .filter((key) => !own.has(key) && !shared.has(key) && ![...own, ...shared].some((one) => one.startsWith(`${key}.`)))
-        .map((key) => `${path.slice(ROOT.length + 1)}: ${key}`),
-    );
+        .filter((key) => !known.some((one) => one === key || one.startsWith(`${key}.`)))
+        .map((key) => `${path.slice(ROOT.length + 1)}: ${key}`);
+    });
     expect(missing).toEqual([]);
   });
 });
