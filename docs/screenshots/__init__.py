@@ -1,0 +1,1 @@
+"""Pictures of every page of the apps, on a desk and on a phone."""
