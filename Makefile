@@ -81,8 +81,8 @@ conformance: $(VENV)/.dev $(DEFINITIONS) ## Run the published suites
 	done; test -z "$$failed" || { echo "failed:$$failed" >&2; exit 1; }
 
 .PHONY: screenshots
-screenshots: $(VENV)/.dev $(DEFINITIONS) $(APPS) ## Take the pictures of the apps: docs/pictures; ARGS="home chart" for some
-	$(PY) -m docs.screenshots docs/pictures $(ARGS)
+screenshots: $(VENV)/.dev $(DEFINITIONS) $(APPS) ## Take the pictures of the apps: var/screenshots, docs/pictures; ARGS="home chart --dark"
+	$(PY) -m docs.screenshots $(ARGS)
 
 UV_COMPILE = $(VENV)/uv/bin/uv pip compile --quiet --universal --generate-hashes --no-header --no-emit-index-url $(UPGRADE)
 

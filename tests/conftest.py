@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import faulthandler
 import logging
+import os
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -29,6 +32,20 @@ settings.load_profile("busy")
 
 Token = Callable[..., str]
 MakeApp = Callable[..., Flask]
+
+EXIT_SECONDS = 60.0
+
+
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    """A thread that a test left, and that never ends, doesn't keep the run: it is shown."""
+
+    def leave() -> None:
+        time.sleep(EXIT_SECONDS)
+        print("== a thread that doesn't end keeps this process:", file=sys.__stderr__)
+        faulthandler.dump_traceback(sys.__stderr__)
+        os._exit(int(session.exitstatus))
+
+    session.config.add_cleanup(threading.Thread(target=leave, daemon=True, name="leave").start)
 
 
 @pytest.fixture(scope="session")

@@ -122,11 +122,15 @@ def ran(listener: Listener, count: int, kills: int, seed: int = 1) -> Outcome:
     outcome, is_sent, chance = Outcome(), threading.Event(), random.Random(seed)
     samples = _samples(count)
     began = time.monotonic()
-    killing = threading.Thread(target=_kill, args=(listener, chance, kills, outcome, is_sent))
+    killing = threading.Thread(
+        target=_kill, args=(listener, chance, kills, outcome, is_sent), daemon=True
+    )
     killing.start()
-    _send_all(listener, samples, outcome)
-    is_sent.set()
-    killing.join()
+    try:
+        _send_all(listener, samples, outcome)
+    finally:
+        is_sent.set()
+        killing.join()
     outcome.seconds = time.monotonic() - began
     database = open_database(listener.settings)
     try:
@@ -155,7 +159,7 @@ def _samples(count: int) -> list[Sample]:
 def _send_all(listener: Listener, samples: list[Sample], outcome: Outcome) -> None:
     parts = [[s for s in samples if s.study == n] for n in range(SENDERS)]
     threads = [
-        threading.Thread(target=_send, args=(listener, part, f"S{n}", outcome))
+        threading.Thread(target=_send, args=(listener, part, f"S{n}", outcome), daemon=True)
         for n, part in enumerate(parts)
     ]
     for thread in threads:

@@ -61,21 +61,24 @@ def ran(server: Server, messages: int, seed: int = 1) -> Outcome:
     wait_until(listens("127.0.0.1", server.mllp_port), START_SECONDS, "the listener is there")
     began = time.monotonic()
     each = -(-messages // SENDERS)
+    # Daemons: when this raises, a sender that goes on trying must not keep the process.
     senders = [
-        threading.Thread(target=_send, args=(server, f"S{n}", each, outcome))
+        threading.Thread(target=_send, args=(server, f"S{n}", each, outcome), daemon=True)
         for n in range(SENDERS)
     ]
     killing = threading.Thread(
-        target=_kill, args=(server, random.Random(seed), outcome, is_sent, is_over)
+        target=_kill, args=(server, random.Random(seed), outcome, is_sent, is_over), daemon=True
     )
-    for thread in (*senders, killing):
-        thread.start()
-    for thread in senders:
-        thread.join()
-    is_sent.set()
-    wait_until(lambda: _is_drained(server), DRAIN_SECONDS, "all messages are dealt with")
-    is_over.set()
-    killing.join()
+    try:
+        for thread in (*senders, killing):
+            thread.start()
+        for thread in senders:
+            thread.join()
+        is_sent.set()
+        wait_until(lambda: _is_drained(server), DRAIN_SECONDS, "all messages are dealt with")
+    finally:
+        is_over.set()
+        killing.join()
     outcome.seconds = time.monotonic() - began
     _check(server, outcome)
     return outcome

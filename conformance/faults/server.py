@@ -54,7 +54,7 @@ class Server:
     def start(self) -> float:
         """Start it; returns the seconds until it answered."""
         began = time.monotonic()
-        output = self.data_dir.with_name(f"{self.data_dir.name}.log")
+        output = self._output
         ours = {k: v for k, v in os.environ.items() if not k.startswith("FHIRSERVER_")}
         command = ["up", "--data-dir", str(self.data_dir), "--port", str(self.port)]
         command += ["--push-port", str(self.push_port), "--mllp-port", str(self.mllp_port)]
@@ -71,7 +71,7 @@ class Server:
             lambda: self.is_ready() or up.poll() is not None, READY_SECONDS, "the server is ready"
         )
         if up.poll() is not None:
-            raise RuntimeError(f"`fhirserver up` ended: {output.read_text()[-500:]}")
+            raise RuntimeError(f"`fhirserver up` ended: {self.last_words()}")
         took = time.monotonic() - began
         if not self.token:
             with self.database() as database:
@@ -79,6 +79,14 @@ class Server:
                     database, subject="faults", scope="system/*.cruds", lifetime_seconds=86_400
                 )
         return took
+
+    @property
+    def _output(self) -> Path:
+        return self.data_dir.with_name(f"{self.data_dir.name}.log")
+
+    def last_words(self) -> str:
+        """The end of what `fhirserver up` has said."""
+        return self._output.read_text()[-1_500:]
 
     def is_ready(self) -> bool:
         """Whether the web server answers and reaches its database."""

@@ -32,18 +32,18 @@ from conformance.performance.phases.search import search
 from conformance.performance.phases.terminology import validate_code
 from conformance.performance.sample import from_server
 from conformance.performance.server import command, started, stop, wait_until_ready
-from fhirserver.app import create_app
+from fhirserver.app import serving
 
 GOAL_PERCENT: Final = 25
 FACTORIES: Final = {
-    "with": "fhirserver.app:create_app",
+    "with": "fhirserver.app:serving",
     "without": "conformance.performance.accesses:unrecorded",
 }
 
 
 def unrecorded() -> Flask:
     """The application as it is, but that its FHIR interface puts nothing on record."""
-    app = create_app()
+    app = serving()
     app.extensions["fhirserver"]._recorder = None  # noqa: SLF001 - no setting may do this
     return app
 

@@ -34,8 +34,8 @@ from fhirserver.app import open_database, open_engine
 from fhirserver.audit.recorder import Recorder
 from fhirserver.embedded.roles import listens
 from fhirserver.embedded.valkey import Valkey
+from fhirserver.garbage import settled
 from fhirserver.messages import TOPIC
-from fhirserver.processes import settled
 from fhirserver.settings import Settings
 from fhirserver.settings import read as read_settings
 from fhirserver.storage import migrate

@@ -1,6 +1,7 @@
 """HL7 v2 messages of a made-up hospital: admissions, transfers, changes, and results with five values.
 
-Of ten messages four are ADT (two of them A08), six ORU^R01, about patients in turn.
+Of ten messages four are ADT (two of them A08), six ORU^R01, about patients in turn. Each patient has
+a bed, and moves once to the other one of the room.
 """
 
 from __future__ import annotations
@@ -20,31 +21,34 @@ def messages(source: str, patients: int = PATIENTS) -> Iterator[bytes]:
         patient = f"{source}{number % patients}"
         control = f"{source}-{number}"
         kind = number // patients % 10
+        room = f"{source}{number % patients // 20}^R{number % patients % 20}"
+        has_moved = kind >= _ADT.index("A02")
+        visit = _visit(patient, f"{room}^B{2 if has_moved else 1}^HOSP")
         lines = (
-            _admission(_ADT[kind], control, patient, number)
+            _admission(_ADT[kind], control, patient, number, visit)
             if kind < len(_ADT)
-            else _result(control, patient, number)
+            else _result(control, patient, number, visit)
         )
         yield "".join(f"{line}\r" for line in lines).encode()
 
 
-def _admission(event: str, control: str, patient: str, number: int) -> list[str]:
+def _admission(event: str, control: str, patient: str, number: int, visit: str) -> list[str]:
     return [
         _header("ADT", f"ADT^{event}", control),
         f"EVN|{event}|20260301101500",
         f"PID|1||{patient}^^^HOSP^MR||Doe^Jane^N{number}||19700101|F|||{number} Main St^^Town^ST"
         "^12345^USA||555-0100|||M",
         "NK1|1|Doe^John|SPO||555-0101",
-        _visit(patient, f"W{number % 7}^R{number % 5}^B{number % 3}^HOSP"),
+        visit,
     ]
 
 
-def _result(control: str, patient: str, number: int) -> list[str]:
+def _result(control: str, patient: str, number: int, visit: str) -> list[str]:
     order = f"{control}^LAB"
     return [
         _header("LAB", "ORU^R01^ORU_R01", control),
         f"PID|1||{patient}^^^HOSP^MR||Doe^Jane||19700101|F",
-        _visit(patient, "W1^R1^B1^HOSP"),
+        visit,
         f"ORC|RE|{order}|F{order}",
         f"OBR|1|{order}|F{order}|24323-8^Comprehensive metabolic panel^LN|||20260301090000|||||||||"
         "1234^Smith^Ann^^^Dr||||||20260301101000||CH|F",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import time
 
 import pytest
 from pyarrow import parquet
@@ -168,6 +169,7 @@ def test_all_files_are_of_the_time_of_the_request(exports, put, client) -> None:
     for number in range(20):
         put("Device", f"d{number}", deviceName=[{"name": "before", "type": "other"}])
     where = exports.start("$export", {"_type": "Device"})
+    time.sleep(0.002)  # what changes in the same millisecond may be of either time
     put("Device", "d3", deviceName=[{"name": "after", "type": "other"}])
     put("Device", "d20", deviceName=[{"name": "after", "type": "other"}])
     client.delete("/fhir/Device/d5")

@@ -8,7 +8,10 @@ from typing import Any
 from fhirserver.demo.cast import bed, parts
 
 ACCOUNT = "https://fhirserver.example/demo-account"
-STAFF = {"doctor", "nurse", "labtech", "radiologist", "pharmacist", "reception", "admin", "auditor"}
+STAFF = {
+    "doctor", "nurse", "labtech", "radiologist", "pharmacist", "reception", "admin", "auditor",
+    "integrator",
+}  # fmt: skip
 
 
 def accounts(resources: list[dict[str, Any]]) -> Counter[str]:

@@ -18,6 +18,7 @@ import psutil
 import pytest
 
 from conformance.faults.server import running, wait_until
+from fhirserver.cli.commands import web
 from tests.faults.changing import Writer
 from tests.peers.subscriber import subscriber
 
@@ -31,6 +32,8 @@ SETTINGS = {
 }
 # So long everything together may take on a machine that does other things as well.
 SECONDS = 1500.0
+# And so long one that was killed may take to be there again.
+BACK_SECONDS = 180.0
 
 
 class Second:
@@ -77,7 +80,7 @@ def valkey(server):
 
 
 def web_master(server):
-    (found,) = [p for p in children(server) if "fhirserver.app:create_app" in p.cmdline()]
+    (found,) = [p for p in children(server) if web.FACTORY in p.cmdline()]
     return found
 
 
@@ -113,9 +116,11 @@ def killing(server, second, writers, rounds, seed):
         chance.shuffle(names)
         for name in names:
             pause(second, chance.uniform(0.5, 4.0))
+            ends = time.monotonic() + BACK_SECONDS
             while not kill(server, second, name, chance):
                 pause(second, 0.2)
-                assert server.up.poll() is None, "`fhirserver up` has ended"
+                assert time.monotonic() < ends, f"there is no {name} to be killed"
+                assert server.up.poll() is None, f"`fhirserver up` has ended: {server.last_words()}"
             done[name] += 1
             assert any(w.is_alive() for w in writers), f"all is written in round {n}"
     return done

@@ -47,9 +47,9 @@ def started(settings, record):
 
 def kill_a_backend():
     """PostgreSQL restarts itself then, and everybody loses their connections."""
-    mine = psutil.Process().children(recursive=True)
-    backends = [p for p in mine if "fhirserver fhirserver" in " ".join(p.cmdline())]
     with contextlib.suppress(psutil.Error, IndexError):
+        mine = psutil.Process().children(recursive=True)
+        backends = [p for p in mine if "fhirserver fhirserver" in " ".join(p.cmdline())]
         random.choice(backends).send_signal(signal.SIGKILL)
 
 

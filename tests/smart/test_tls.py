@@ -107,7 +107,8 @@ def running(kind: str, database_url: str, folder: Path, **more):
         yield Running(settings, authority, process)
     finally:
         process.terminate()
-        process.wait(30)
+        # One that is being reloaded first waits for its new process.
+        process.wait(90)
 
 
 @pytest.fixture(scope="module", params=["granian", "gunicorn"])
