@@ -56,12 +56,16 @@ from fhirserver.web.queue_metrics import QueueMetrics
 from fhirserver.web.stages import Front, pass_through
 
 
-def create_app(settings: Settings | None = None) -> Flask:
-    """The web application of a server whose database is there and migrated."""
+def create_app(settings: Settings | None = None, *, hands_over: bool = False) -> Flask:
+    """The web application of a server whose database is there and migrated.
+
+    With `hands_over` a process of its own writes the record of what was read: it takes its settings
+    from the environment.
+    """
     settings = settings or settings_module.read()
     logs.configure(settings.log_level)
     database = open_database(settings)
-    recorder = Recorder(settings, database)
+    recorder = Recorder(settings, database, hands_over=hands_over)
     recorder.buffer.start()
     engine = open_engine(settings, database, recorder)
     app = Flask("fhirserver", static_folder=None)
@@ -135,7 +139,7 @@ def create_app(settings: Settings | None = None) -> Flask:
 
 def serving() -> Flask:
     """The web application of a process that does nothing else."""
-    app = create_app()
+    app = create_app(hands_over=True)
     settled()
     return app
 

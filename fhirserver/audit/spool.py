@@ -1,10 +1,9 @@
-"""The spool: two local files of one process, in which events wait until they are in the database.
+"""The spool: local files of one process, in which events wait until they are in the database.
 
 A line is an event as JSON. The files are mapped into memory: what is there before the answer leaves
 is the system's, so that a worker that is killed loses none, and a line costs no system call, for
-which a thread would let others go first. While one file is being written into the database, new
-events go to the other; then the first one is emptied. A file is locked for as long as its process
-lives: who can lock it has found the file of a dead one, and takes its events over.
+which a thread would let others go first. A file is locked for as long as its process wants it: who
+can lock it has found one that was handed over or that of a dead process, and takes over its events.
 """
 
 from __future__ import annotations
@@ -30,9 +29,17 @@ _SUFFIX: Final = ".events"
 ROOM: Final = 1 << 20
 """Bytes by which a file grows; it has them on the disk before anything is written there."""
 
+FILES: Final = 8
+"""Files that wait for whoever takes them over, before a file must have `EVENTS` events."""
+EVENTS: Final = 10_000
+
 
 class Spool:
-    """Two files of this process in a folder."""
+    """Two files of this process in a folder.
+
+    While one file is being written into the database, new events go to the other; then the first
+    one is emptied.
+    """
 
     def __init__(self, folder: Path) -> None:
         """Raises OSError when the folder can't be made or written."""
@@ -59,6 +66,41 @@ class Spool:
             file.close(is_settled=is_settled)
 
 
+class Outbox:
+    """One file of this process at a time, handed over to the process that writes events."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._file: _File | None = None
+        self.count = 0
+        """Events that aren't handed over yet."""
+        self._left: dict[Path, int] = {}
+
+    def write(self, event: Event) -> None:
+        """Append an event; raises OSError when that isn't possible."""
+        if self._file is None:
+            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._file = _File(self._folder / f"{ids.new()}{_SUFFIX}")
+        self._file.append(_encode(event) + b"\n")
+        self.count += 1
+
+    def hand_over(self, *, is_last: bool = False) -> None:
+        """The events so far belong to whoever takes them over.
+
+        While nobody does, they don't go into ever more files, except the last ones.
+        """
+        is_time = len(self._left) < FILES or self.count >= EVENTS or is_last
+        if self._file is not None and is_time:
+            self._left[self._file.path] = self.count
+            self._file.close(is_settled=self.count == 0)
+            self._file, self.count = None, 0
+
+    def left(self) -> int:
+        """How many events that were handed over aren't in the database yet."""
+        self._left = {path: count for path, count in self._left.items() if path.exists()}
+        return sum(self._left.values())
+
+
 class _File:
     """A locked file in memory: lines, then zeros. It gets its name when it is locked.
 
@@ -66,7 +108,7 @@ class _File:
     """
 
     def __init__(self, path: Path) -> None:
-        self._path = path
+        self.path = path
         self._used = 0
         unnamed = path.with_suffix(".new")
         self._descriptor = os.open(unnamed, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600)
@@ -91,7 +133,7 @@ class _File:
 
     def close(self, *, is_settled: bool) -> None:
         if is_settled:
-            self._path.unlink(missing_ok=True)
+            self.path.unlink(missing_ok=True)
         self._map.close()
         os.close(self._descriptor)
 
@@ -102,7 +144,7 @@ class _File:
 
 
 def left_behind(folder: Path) -> Iterator[tuple[list[Event], Path]]:
-    """The events in the files of processes that are gone; each file is locked meanwhile.
+    """The events in files that nobody has any more; each file is locked meanwhile.
 
     The files are to be removed when the events are in the database.
     """
@@ -116,7 +158,9 @@ def left_behind(folder: Path) -> Iterator[tuple[list[Event], Path]]:
                 fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
                 continue
-            yield _events(path), path
+            # Whoever had it until now has written and removed it.
+            if os.fstat(descriptor).st_nlink:
+                yield _events(path), path
         finally:
             os.close(descriptor)
 
