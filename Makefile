@@ -41,7 +41,7 @@ ifneq ($(APPS),)
 	@$(NPM) test
 endif
 	$(call PYTEST,-m "not slow" -n auto)
-	$(call PYTEST,-m slow)
+	$(call PYTEST,-m slow -n 2 --dist loadfile)
 endif
 
 .PHONY: lint

@@ -17,15 +17,9 @@ from fhirserver.storage.users import user_by_name
 
 pytestmark = pytest.mark.slow
 
-PATIENCE_MS = 60_000
 REASON = "unconscious in the emergency room, no papers"
 OpenApp = Callable[..., Page]
 Check = Callable[[Page], None]
-
-
-@pytest.fixture(autouse=True)
-def _patience() -> None:
-    expect.set_options(timeout=PATIENCE_MS)
 
 
 def letters() -> str:

@@ -21,14 +21,8 @@ from fhirserver.storage.tokens import issue
 
 pytestmark = pytest.mark.slow
 
-PATIENCE_MS = 60_000
 OpenApp = Callable[..., Page]
 Check = Callable[[Page], None]
-
-
-@pytest.fixture(autouse=True)
-def _patience() -> None:
-    expect.set_options(timeout=PATIENCE_MS)
 
 
 @pytest.fixture

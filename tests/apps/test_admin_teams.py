@@ -13,13 +13,10 @@ from tests.apps.people import made
 
 pytestmark = pytest.mark.slow
 
-PATIENCE_MS = 60_000
-
 
 def test_a_team_is_made_joined_left_and_ended(
     hospital: Server, open_app: Callable[..., Page], check_accessible: Callable[[Page], None]
 ):
-    expect.set_options(timeout=PATIENCE_MS)
     name = f"Board {uuid.uuid4().hex[:6]}"
     family = f"Onko{uuid.uuid4().hex[:6]}"
     made(hospital, {"resourceType": "Practitioner", "active": True, "name": [{"family": family}]})

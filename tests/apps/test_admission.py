@@ -19,12 +19,6 @@ from tests.peers.mllp_client import MllpClient
 pytestmark = pytest.mark.slow
 
 PATIENCE_SECONDS = 120.0
-PATIENCE_MS = 60_000
-
-
-@pytest.fixture(autouse=True)
-def _patience() -> None:
-    expect.set_options(timeout=PATIENCE_MS)
 
 
 @dataclass(frozen=True)

@@ -12,25 +12,27 @@ from playwright.sync_api import Page, Route, expect
 
 from conformance.faults.client import Client, Resource
 from conformance.faults.server import Server
+from tests.apps.people import a_patient, cared_for
 
 pytestmark = pytest.mark.slow
 
-PATIENCE_MS = 60_000
 LOINC = "http://loinc.org"
 ENTRY = "https://fhirserver.example/vital-signs-entry"
 OpenApp = Callable[..., Page]
 ClientAs = Callable[[str], Client]
 
 
-@pytest.fixture(autouse=True)
-def _patience() -> None:
-    expect.set_options(timeout=PATIENCE_MS)
-
-
 def somebody(client: Client) -> str:
     """The id of a patient who is in the care of the account."""
     found = client.send("GET", "Encounter?status=in-progress&_count=1&_sort=-date").json
     return str(found["entry"][0]["resource"]["subject"]["reference"]).removeprefix("Patient/")
+
+
+def somebody_new(hospital: Server) -> str:
+    """The id of a patient of the doctor for whom nothing is ordered yet."""
+    patient = a_patient(hospital)
+    cared_for(hospital, patient, "doctor")
+    return str(patient["id"])
 
 
 def entered(client: Client, patient: str) -> list[dict]:
@@ -144,9 +146,11 @@ def test_a_doctor_writes_a_note_and_an_addendum(open_app: OpenApp, client_as: Cl
     expect(note).to_contain_text("Breathes calmly.")
 
 
-def test_orders_are_gathered_and_signed_together(open_app: OpenApp, client_as: ClientAs):
+def test_orders_are_gathered_and_signed_together(
+    hospital: Server, open_app: OpenApp, client_as: ClientAs
+):
     doctor = client_as("doctor")
-    patient = somebody(doctor)
+    patient = somebody_new(hospital)
     page = open_app("chart", "doctor", f"patients/{patient}/orders")
 
     page.get_by_role("button", name="Order tests or imaging").click()
@@ -170,12 +174,9 @@ def test_orders_are_gathered_and_signed_together(open_app: OpenApp, client_as: C
 
 
 def test_what_speaks_against_an_order_is_told_while_it_is_chosen(
-    hospital: Server,
-    open_app: OpenApp,
-    client_as: ClientAs,
-    check_accessible: Callable[[Page], None],
+    hospital: Server, open_app: OpenApp, check_accessible: Callable[[Page], None]
 ):
-    patient = somebody(client_as("doctor"))
+    patient = somebody_new(hospital)
     subject = {"reference": f"Patient/{patient}"}
     with hospital.client() as client:
         for resource in (procalcitonin_order(subject), egfr(subject)):

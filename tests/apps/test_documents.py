@@ -18,7 +18,6 @@ from tests.apps.people import a_patient, cared_for, who_is
 
 pytestmark = pytest.mark.slow
 
-PATIENCE_MS = 60_000
 OpenApp = Callable[..., Page]
 Check = Callable[[Page], None]
 PDF = b"%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj\n2 0 obj<</Type/Pages/Kids[]/Count 0>>endobj\n"
@@ -41,11 +40,6 @@ CCDA = """<?xml version="1.0" encoding="UTF-8"?>
 </component></ClinicalDocument>"""
 
 
-@pytest.fixture(autouse=True)
-def _patience() -> None:
-    expect.set_options(timeout=PATIENCE_MS)
-
-
 @dataclass(frozen=True)
 class Case:
     """A patient of a doctor; a radiologist and a pharmacist have no part in it."""
@@ -57,7 +51,8 @@ class Case:
 
 @pytest.fixture
 def case(hospital: Server) -> Case:
-    patient = a_patient(hospital, name=[{"family": "Mbeki", "given": ["Thandi"]}])
+    name = [{"family": "Mbeki", "given": ["Thandi"]}]
+    patient = a_patient(hospital, name=name, birthDate="1979-05-04")
     cared_for(hospital, patient, "doctor")
     known = {user: who_is(hospital, user) for user in ("doctor", "radiologist", "pharmacist")}
     return Case(

@@ -14,14 +14,8 @@ from tests.apps.people import a_patient, cared_for, made
 
 pytestmark = pytest.mark.slow
 
-PATIENCE_MS = 60_000
 LOINC = "http://loinc.org"
 OpenApp = Callable[..., Page]
-
-
-@pytest.fixture(autouse=True)
-def _patience() -> None:
-    expect.set_options(timeout=PATIENCE_MS)
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from playwright.sync_api import Page, expect
 
 from conformance.faults.client import Client, Resource
 from conformance.faults.server import Server, wait_until
-from tests.apps.scans import PATIENT_MS, SLICES, filed, found
+from tests.apps.scans import SLICES, filed, found
 from tests.peers.dcmtk import needs
 from tests.peers.measurement_report import groups
 
@@ -24,11 +24,6 @@ SR = "1.2.840.10008.5.1.4.1.1.88.33"
 JSON_MODEL = "application/dicom+json"
 DERIVATIONS = {(code, "SCT") for code in ("373098007", "386136009", "255605001", "56851009")}
 """Mean, standard deviation, minimum and maximum."""
-
-
-@pytest.fixture(autouse=True)
-def _patience() -> None:
-    expect.set_options(timeout=PATIENT_MS)
 
 
 @pytest.fixture

@@ -21,11 +21,6 @@ OpenApp = Callable[..., Page]
 CheckAccessible = Callable[[Page], None]
 
 
-@pytest.fixture(autouse=True)
-def _patience() -> None:
-    expect.set_options(timeout=PATIENCE_MS)
-
-
 @pytest.fixture
 def a_feed(hospital: Server) -> Callable[..., Feed]:
     """A system that may send; `a_feed(overlay="his-west")` names an overlay."""

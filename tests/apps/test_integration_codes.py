@@ -16,14 +16,8 @@ from tests.apps.hl7v2_feed import PATIENCE_SECONDS, Feed, feed_to, opened
 
 pytestmark = pytest.mark.slow
 
-PATIENCE_MS = 60_000
 OpenApp = Callable[..., Page]
 CheckAccessible = Callable[[Page], None]
-
-
-@pytest.fixture(autouse=True)
-def _patience() -> None:
-    expect.set_options(timeout=PATIENCE_MS)
 
 
 @pytest.fixture

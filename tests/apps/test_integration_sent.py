@@ -16,7 +16,6 @@ from tests.peers.hl7_receiver import Receiver, accepting, ack, hl7_receiver
 
 pytestmark = pytest.mark.slow
 
-PATIENCE_MS = 60_000
 OURS = "https://fhirserver.example/StructureDefinition/"
 OpenApp = Callable[..., Page]
 
@@ -28,11 +27,6 @@ class Ward:
     name: str
     peer: Receiver
     family: str
-
-
-@pytest.fixture(autouse=True)
-def _patience() -> None:
-    expect.set_options(timeout=PATIENCE_MS)
 
 
 @pytest.fixture

@@ -17,15 +17,9 @@ from tests.peers.subscriber import Subscriber, subscriber
 
 pytestmark = pytest.mark.slow
 
-PATIENCE_MS = 60_000
 PATIENCE_SECONDS = 120.0
 OpenApp = Callable[..., Page]
 CheckAccessible = Callable[[Page], None]
-
-
-@pytest.fixture(autouse=True)
-def _patience() -> None:
-    expect.set_options(timeout=PATIENCE_MS)
 
 
 @pytest.fixture

@@ -15,7 +15,6 @@ from tests.apps.people import a_name, a_patient, cared_for, changed, merged, rea
 
 pytestmark = pytest.mark.slow
 
-PATIENCE_MS = 60_000
 REVOKE = """async () => {
   const kept = JSON.parse(sessionStorage.getItem("smart:chart"));
   for (const token of [kept.refreshToken, kept.accessToken]) {
@@ -25,11 +24,6 @@ REVOKE = """async () => {
 }"""
 OpenApp = Callable[..., Page]
 Check = Callable[[Page], None]
-
-
-@pytest.fixture(autouse=True)
-def _patience() -> None:
-    expect.set_options(timeout=PATIENCE_MS)
 
 
 def family(patient: Resource) -> str:

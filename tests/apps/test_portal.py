@@ -22,11 +22,6 @@ OpenApp = Callable[..., Page]
 ClientAs = Callable[[str], Client]
 
 
-@pytest.fixture(autouse=True)
-def _patience() -> None:
-    expect.set_options(timeout=PATIENCE_MS)
-
-
 @pytest.fixture
 def patient(hospital: Server) -> str:
     """The id of the demo account's patient, who is in the care of the account `doctor`."""

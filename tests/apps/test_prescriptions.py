@@ -10,18 +10,12 @@ from playwright.sync_api import expect
 
 pytestmark = pytest.mark.slow
 
-PATIENCE_MS = 60_000
 STAYS = "Encounter?status=in-progress&class=IMP&_count=200"
 CLINICAL = "http://terminology.hl7.org/CodeSystem/allergyintolerance-clinical"
 VERIFICATION = "http://terminology.hl7.org/CodeSystem/allergyintolerance-verification"
 CATEGORY = "http://terminology.hl7.org/CodeSystem/medicationrequest-category"
 PHARMACY = "http%3A%2F%2Fterminology.hl7.org%2FCodeSystem%2Fv3-RoleCode%7CPHARM"
 PENICILLIN = {"system": "http://snomed.info/sct", "code": "373270004", "display": "Penicillin"}
-
-
-@pytest.fixture(autouse=True)
-def _patience():
-    expect.set_options(timeout=PATIENCE_MS)
 
 
 def in_house(client):

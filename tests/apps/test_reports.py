@@ -15,7 +15,6 @@ from fhirserver import ids
 
 pytestmark = pytest.mark.slow
 
-PATIENCE_MS = 60_000
 TYPES = "https://fhirserver.example/CodeSystem/document-type"
 
 
@@ -33,7 +32,6 @@ def test_a_report_is_put_together_kept_and_exported_as_the_api_has_it(
     client_as: Callable[[str], Client],
     check_accessible: Callable[[Page], None],
 ):
-    expect.set_options(timeout=PATIENCE_MS)
     name = f"Stays {ids.new()[-8:]}"
     page = open_app("board", "doctor", "reports")
     page.get_by_role("link", name="New report").click()
@@ -118,7 +116,6 @@ def test_what_is_no_view_is_said(open_app: Callable[..., Page]):
 
 
 def test_a_view_of_the_server_is_shown(open_app: Callable[..., Page]):
-    expect.set_options(timeout=PATIENCE_MS)
     page = open_app("board", "reception", "reports/new")
     page.get_by_text("Ready-made view", exact=True).click()
     page.get_by_label("View", exact=True).select_option(label="Places: wards, rooms, beds")

@@ -13,14 +13,8 @@ from tests.apps.people import a_name, a_patient, cared_for
 
 pytestmark = pytest.mark.slow
 
-PATIENCE_MS = 60_000
 OpenApp = Callable[..., Page]
 Check = Callable[[Page], None]
-
-
-@pytest.fixture(autouse=True)
-def _patience() -> None:
-    expect.set_options(timeout=PATIENCE_MS)
 
 
 def test_any_script_and_direction_is_shown_and_html_is_text(

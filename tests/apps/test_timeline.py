@@ -16,15 +16,9 @@ from tests.apps.people import a_patient, cared_for, made
 
 pytestmark = pytest.mark.slow
 
-PATIENCE_MS = 60_000
 FHIR = re.compile(r"/fhir(/|\?|$)")
 PROCEDURES = 70
 OpenApp = Callable[..., Page]
-
-
-@pytest.fixture(autouse=True)
-def _patience() -> None:
-    expect.set_options(timeout=PATIENCE_MS)
 
 
 @pytest.fixture

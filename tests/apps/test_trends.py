@@ -16,7 +16,6 @@ from conformance.faults.client import Client
 
 pytestmark = pytest.mark.slow
 
-PATIENCE_MS = 60_000
 HEART_RATE = "http://loinc.org|8867-4"
 PERIOD = "start=2026-01-01&end=2026-12-31"
 FIGURES = {
@@ -58,7 +57,6 @@ def test_a_trend_is_that_of_the_api_and_leads_to_its_patients(
     client_as: Callable[[str], Client],
     check_accessible: Callable[[Page], None],
 ):
-    expect.set_options(timeout=PATIENCE_MS)
     page = open_app("board", "doctor", f"trends?{PERIOD}&by=month")
     expect(page.get_by_text("Choose a value")).to_be_visible()
     page.get_by_role("combobox", name="Value", exact=True).fill("heart")
@@ -109,7 +107,6 @@ def test_a_trend_is_that_of_the_api_and_leads_to_its_patients(
 def test_a_group_by_age_is_that_of_the_api(
     open_app: Callable[..., Page], client_as: Callable[[str], Client]
 ):
-    expect.set_options(timeout=PATIENCE_MS)
     at = f"trends?{PERIOD}&by=month&code={quote(HEART_RATE, safe='')}&name=Heart+rate"
     page = open_app("board", "doctor", at)
     page.get_by_label("Age from").fill("65")

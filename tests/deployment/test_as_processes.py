@@ -29,7 +29,7 @@ from tests.hl7v2_gateway.v2 import a_sender, member
 from tests.peers.mllp_client import MllpClient
 
 pytestmark = pytest.mark.slow
-SECONDS = 90
+SECONDS = 240
 PORT = {"web": "PORT", "push": "PUSH_PORT", "mllp": "MLLP_PORT"}
 
 

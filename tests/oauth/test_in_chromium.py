@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 
 from conformance.loopback import unused_port
 from fhirserver.storage import credentials
 from tests.oauth.people import PASSWORD, code_of, seed_in
+from tests.peers.accessibility import findings
 from tests.peers.chromium import browser as chromium
 from tests.peers.loopback import serving
 
@@ -139,9 +139,8 @@ def test_the_pages_are_for_everybody(page, root, ada, key):
     faults = {}
 
     def look(name):
-        found = Axe().run(page)
-        if found.violations_count:
-            faults[name] = found.generate_report()
+        if found := findings(page):
+            faults[name] = found
         wide = page.evaluate("document.documentElement.scrollWidth - innerWidth")
         if wide > 0:
             faults[f"{name} width"] = wide
