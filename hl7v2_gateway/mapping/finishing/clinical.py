@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from fhirserver.model.resource import Resource
+from fhirserver.validation.rules.vital_signs import PROFILES as VITAL_SIGNS
 from hl7v2_gateway.mapping.context import pruned
 from hl7v2_gateway.mapping.drafts import Draft
 from hl7v2_gateway.mapping.finishing.absent import NO_CODE, UNKNOWN
@@ -157,16 +158,33 @@ def _report(draft: Draft) -> None:
 
 
 def _say_kind_of_observations(draft: Draft) -> None:
-    """Its observations are of the kind that OBR-24 says: charts and summaries find them by that."""
+    """Charts, summaries and access rules find observations by their kind: it is never left open.
+
+    A vital sign is one by its code (https://hl7.org/fhir/R4/observation-vitalsigns.html), others
+    are of the section of their order (OBR-24). Where that is empty, a value that is judged (OBX-7,
+    OBX-8) is a laboratory's: a result that no list shows would be worse than one in a wrong list.
+    """
     said = {
         coding.get("code")
         for category in draft.resource.get("category", ())
         for coding in category.get("coding", ())
         if coding.get("system") == SECTIONS
     }
-    kinds = [kind for kind, sections in KINDS.items() if said & set(sections.split())]
+    of_section = [kind for kind, sections in KINDS.items() if said & set(sections.split())]
     for _, to in draft.links:
-        if kinds and to.type == "Observation" and pruned(to.resource.get("category")) is None:
+        if to.type != "Observation" or pruned(to.resource.get("category")) is not None:
+            continue
+        kinds = of_section
+        if _is_vital_sign(to.resource):
+            kinds = ["vital-signs"]
+        elif not said and ("interpretation" in to.resource or to.resource.get("referenceRange")):
+            kinds = ["laboratory"]
+        if kinds:
             to.resource["category"] = [
                 {"coding": [{"system": OBSERVATION_CATEGORY, "code": kind}]} for kind in kinds
             ]
+
+
+def _is_vital_sign(observation: Resource) -> bool:
+    codings = observation.get("code", {}).get("coding", ())
+    return any((c.get("system"), c.get("code")) in VITAL_SIGNS for c in codings)

@@ -40,11 +40,25 @@ def test_an_observation_is_of_the_kind_of_its_section(section: str, kind: str) -
     assert category["coding"][0]["code"] == kind
 
 
-def test_of_a_section_that_says_no_kind_none_is_made_up() -> None:
-    obr = "OBR|1|P1^HIS|F1^LAB|8867-4^Pulse^LN|||20240301101500|||||||||||||||||NRS|F"
-    conversion = converted("ORU^R01", PID, ORC, obr, "OBX|1|NM|8867-4^Pulse^LN|1|80|||||F|F")
+@pytest.mark.parametrize(
+    ("section", "obx", "kinds"),
+    [
+        ("", "6690-2^Leukocytes^LN|1|14.2||3.9-10.2||||F", ["laboratory"]),
+        ("", "6690-2^Leukocytes^LN|1|14.2|||H|||F", ["laboratory"]),
+        ("", "8867-4^Pulse^LN|1|80||50-90||||F", ["vital-signs"]),
+        ("NRS", "8867-4^Pulse^LN|1|80|||||F|F", ["vital-signs"]),
+        ("NRS", "38208-5^Pain^LN|1|3||0-3||||F", []),
+        ("", "38208-5^Pain^LN|1|3|||||F|F", []),
+    ],
+)
+def test_without_a_section_the_code_and_the_judgement_say_the_kind(
+    section: str, obx: str, kinds: list[str]
+) -> None:
+    obr = f"OBR|1|P1^HIS|F1^LAB|2345-7^Panel^LN|||20240301101500|||||||||||||||||{section}|F"
+    observation = only(converted("ORU^R01", PID, ORC, obr, f"OBX|1|NM|{obx}"), "Observation")
 
-    assert "category" not in only(conversion, "Observation")
+    found = [c["coding"][0]["code"] for c in observation.get("category", ())]
+    assert found == kinds
 
 
 def test_a_correction_finds_what_it_corrects() -> None:
