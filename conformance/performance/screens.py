@@ -28,9 +28,9 @@ from conformance.faults.server import Server, running, wait_until
 from conformance.performance.machine import facts
 from tests.apps import scans
 from tests.apps.accounts import account_at
+from tests.apps.signing_in import SIZES, a_context, address, sign_in
 
 CHROMIUM: Final = "/usr/bin/chromium"
-SIZES: Final = {"desk": (1440, 900), "phone": (390, 844)}
 PATIENCE_MS: Final = 120_000
 ROUTE_MS: Final = 20_000
 MENU: Final = ".fs-rail nav a"
@@ -151,22 +151,11 @@ def _filed(client: Client, port: int) -> Resource:
 def _signed_in(
     browser: Browser, server: Server, app: str, user: str, size: str = "desk"
 ) -> Iterator[Page]:
-    width, height = SIZES[size]
-    phone = size == "phone"
-    context = browser.new_context(
-        viewport={"width": width, "height": height},
-        is_mobile=phone,
-        has_touch=phone,
-        locale="en-GB",
-    )
+    context = a_context(browser, SIZES[size], is_phone=size == "phone")
     context.add_init_script(SHOWN)
     page = context.new_page()
     page.set_default_timeout(PATIENCE_MS)
-    page.goto(_address(server, app, ""))
-    page.get_by_label("User name").fill(user)
-    page.get_by_label("Password", exact=True).fill(f"demo-{user}")
-    page.get_by_role("button", name="Sign in", exact=True).click()
-    page.wait_for_url(re.compile(rf"/apps/{app}/(?!\?code=)"))
+    sign_in(page, server, app, user)
     yield page
     context.close()
 
@@ -186,7 +175,7 @@ def _paints(browser: Browser, server: Server, patient: str, times: int) -> None:
         largest, shown = [], []
         for size in SIZES:
             with _signed_in(browser, server, app, user, size) as page:
-                page.goto(_address(server, app, path.format(patient=patient)))
+                page.goto(address(server, app, path.format(patient=patient)))
                 _shown(page)
                 found = [_opened(page) for _ in range(times)]
             largest.append(statistics.median(f[0] for f in found))
@@ -217,7 +206,7 @@ def _routes(browser: Browser, server: Server, patient: str, times: int) -> None:
     click.echo("\n| page of the chart | from the click, longest of a few (goal: 300 ms) |")
     click.echo("|---|---|")
     with _signed_in(browser, server, "chart", "doctor") as page:
-        page.goto(_address(server, "chart", f"patients/{patient}"))
+        page.goto(address(server, "chart", f"patients/{patient}"))
         _shown(page)
         links = page.locator(f'{MENU}[href*="/patients/{patient}/"]')
         names = list(dict.fromkeys(links.evaluate_all("all => all.map((a) => a.pathname)")))
@@ -243,7 +232,7 @@ def _first_image(browser: Browser, server: Server, study: Resource, times: int) 
     for _ in range(times):
         with _signed_in(browser, server, "imaging", "radiologist") as page:
             patient = study["subject"]["reference"].split("/")[1]
-            page.goto(_address(server, "imaging", f"patients/{patient}"))
+            page.goto(address(server, "imaging", f"patients/{patient}"))
             link = page.get_by_role("link", name=re.compile("CT thorax")).first
             link.wait_for()
             page.wait_for_timeout(3_000)  # The viewer's code comes while somebody reads the list.
@@ -263,10 +252,6 @@ def _first_image(browser: Browser, server: Server, study: Resource, times: int) 
 
 def _figures(found: list[float]) -> str:
     return "; ".join(f"{f:,.0f} ms" for f in found)
-
-
-def _address(server: Server, app: str, path: str) -> str:
-    return f"http://127.0.0.1:{server.port}/apps/{app}/{path}"
 
 
 if __name__ == "__main__":

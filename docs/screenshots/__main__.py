@@ -27,9 +27,9 @@ from docs.screenshots import images, letter, own_report, systems, ward
 from docs.screenshots.hospital import Hospital
 from docs.screenshots.shots import SHOTS, Shot
 from fhirserver import clock
+from tests.apps.signing_in import SIZES, a_context, sign_in
 
 CHROMIUM = "/usr/bin/chromium"
-SIZES = {"desk": (1440, 900), "phone": (390, 844)}
 TALLEST = 4_000
 PATIENCE_MS = 60_000
 DAY_SPEED = 1_200
@@ -165,25 +165,18 @@ def _signed_in(
     browser: Browser, server: Server, user: str, size: str, *, dark: bool
 ) -> BrowserContext:
     """A browser in which somebody has signed in; the apps don't ask again."""
-    width, height = SIZES[size]
-    is_phone = size == "phone"
-    context = browser.new_context(
-        viewport={"width": width, "height": height},
-        is_mobile=is_phone,
-        has_touch=is_phone,
-        color_scheme="dark" if dark else "light",
+    context = a_context(
+        browser,
+        SIZES[size],
+        is_phone=size == "phone",
+        is_dark=dark,
         reduced_motion="reduce",
-        locale="en-GB",
         timezone_id=ZONE,
     )
     context.set_default_timeout(PATIENCE_MS)
     expect.set_options(timeout=PATIENCE_MS)
     page = context.new_page()
-    page.goto(f"http://127.0.0.1:{server.port}/apps/home/")
-    page.get_by_label("User name").fill(user)
-    page.get_by_label("Password", exact=True).fill(f"demo-{user}")
-    page.get_by_role("button", name="Sign in", exact=True).click()
-    page.wait_for_url(re.compile(r"/apps/home/(?!\?code=)"))
+    sign_in(page, server, "home", user)
     page.close()
     return context
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -14,13 +13,14 @@ from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, R
 from conformance.faults.client import Client
 from conformance.faults.server import Server, running
 from tests.apps.accounts import account_at
+from tests.apps.signing_in import a_context, sign_in
 from tests.peers import chromium
 from tests.peers.accessibility import WCAG, findings
 from tests.peers.mail_server import MailServer, mail_server
 
 DIST = Path(__file__).parents[2] / "smart_apps" / "dist"
-DESK = {"width": 1280, "height": 900}
-PHONE = {"width": 390, "height": 844}
+DESK = (1280, 900)
+PHONE = (390, 844)
 NARROWEST = 320
 PATIENCE_MS = 60_000
 OpenApp = Callable[..., Page]
@@ -53,9 +53,9 @@ def hospital(mail: MailServer) -> Iterator[Server]:
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
-    # What a busy machine takes says nothing of the page.
-    expect.set_options(timeout=PATIENCE_MS)
     with chromium.browser() as found:
+        # What a busy machine takes says nothing of the page.
+        expect.set_options(timeout=PATIENCE_MS)
         yield found
 
 
@@ -98,22 +98,12 @@ def open_app(hospital: Server, browser: Browser) -> Iterator[OpenApp]:
         page.on("request", asked)
 
     def make(app: str, user: str, at: str = "", *, phone: bool = False, dark: bool = False) -> Page:
-        context = browser.new_context(
-            viewport=PHONE if phone else DESK,
-            has_touch=phone,
-            is_mobile=phone,
-            color_scheme="dark" if dark else "light",
-            locale="en-GB",
-            reduced_motion="reduce",
-        )
+        size = PHONE if phone else DESK
+        context = a_context(browser, size, is_phone=phone, is_dark=dark, reduced_motion="reduce")
         contexts.append(context)
         context.on("page", listen)
         page = context.new_page()
-        page.goto(f"http://127.0.0.1:{hospital.port}/apps/{app}/{at}")
-        page.get_by_label(re.compile("user name|username", re.IGNORECASE)).fill(user)
-        page.get_by_label("Password", exact=True).fill(f"demo-{user}")
-        page.get_by_role("button", name="Sign in", exact=True).click()
-        page.wait_for_url(re.compile(rf"/apps/{app}/(?!\?code=)"))
+        sign_in(page, hospital, app, user, at)
         expect(page.locator("#content")).to_be_attached()
         return page
 
@@ -134,11 +124,11 @@ def check_accessible() -> Callable[[Page], None]:
         before = page.viewport_size
         for scheme in ("light", "dark"):
             page.emulate_media(color_scheme=scheme)
-            for size in (DESK, PHONE):
-                page.set_viewport_size(size)
+            for width, height in (DESK, PHONE):
+                page.set_viewport_size({"width": width, "height": height})
                 # Only settled pages are judged: a menu that fades has no contrast yet.
                 page.evaluate("Promise.allSettled(document.getAnimations().map(a => a.finished))")
-                assert (scheme, size["width"], findings(page, WCAG)) == (scheme, size["width"], [])
+                assert (scheme, width, findings(page, WCAG)) == (scheme, width, [])
         page.set_viewport_size({"width": NARROWEST, "height": 640})
         assert page.evaluate("document.documentElement.scrollWidth") <= NARROWEST
         page.emulate_media(color_scheme="light")

@@ -272,7 +272,7 @@ def test_a_structured_report_can_be_read(viewer, hospital, archive):
 
 
 def test_on_a_phone_it_says_whose_images_they_are(viewer, hospital, archive):
-    viewer.set_viewport_size(PHONE)
+    viewer.set_viewport_size({"width": PHONE[0], "height": PHONE[1]})
     try:
         for name in ("dx-monochrome1", "us-clip", "mr-two-windows"):
             pane = opened(viewer, hospital, archive.studies[name])
@@ -280,6 +280,6 @@ def test_on_a_phone_it_says_whose_images_they_are(viewer, hospital, archive):
             expect(pane.get_by_text(re.compile(family))).to_be_in_viewport()
             expected = rendered(modalities.read(IMAGES[name]))
             assert away(on_screen(viewer), expected) < MOST_AWAY
-            assert viewer.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+            assert viewer.evaluate("document.documentElement.scrollWidth") <= PHONE[0]
     finally:
         viewer.set_viewport_size(DESK)
