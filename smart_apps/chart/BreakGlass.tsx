@@ -1,6 +1,7 @@
 import { Alert, Button, Card, Radio, Stack, Text, Textarea, Title } from "@mantine/core";
 import { IconLock } from "@tabler/icons-react";
 import { useQueryClient } from "@tanstack/react-query";
+import type { Parameters } from "fhir/r4";
 import { useState } from "react";
 
 import { FhirError } from "../shared/fhir/client.ts";
@@ -9,6 +10,7 @@ import { useTexts } from "../shared/i18n/i18n.ts";
 import { useSmart } from "../shared/smart/context.tsx";
 import { signInAgain } from "../shared/smart/launch.ts";
 import { useReason } from "../shared/states/Failed.tsx";
+import { rememberEmergency } from "./emergency.ts";
 
 const LEAST = 10;
 
@@ -31,10 +33,11 @@ export default function BreakGlass({ patient, onOpened }: { patient: string; onO
     setBusy(true);
     setProblem(undefined);
     try {
-      await fhir.operation(`Patient/${patient}/$break-glass`, {
+      const answer = await fhir.operation<Parameters>(`Patient/${patient}/$break-glass`, {
         resourceType: "Parameters",
         parameter: [{ name: "purpose", valueCode: purpose }, { name: "reason", valueString: reason.trim() }],
       });
+      rememberEmergency(patient, answer);
       told(t("glassOpened"));
       await queries.invalidateQueries();
       onOpened();

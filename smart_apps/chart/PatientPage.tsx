@@ -9,6 +9,7 @@ import { useSmart } from "../shared/smart/context.tsx";
 import { Empty } from "../shared/states/Empty.tsx";
 import { Guard } from "../shared/states/Guard.tsx";
 import { Loading } from "../shared/states/Loaded.tsx";
+import { Emergency } from "./Emergency.tsx";
 import { PERSON, RECORDS, TIMELINE } from "./partTexts.ts";
 import { PLACES, placesOf } from "./places.ts";
 import { useIsClerk } from "./useIsClerk.ts";
@@ -65,7 +66,7 @@ export function PatientPage({ id }: { id: string }) {
             <Route path="/patients/:id/details/edit"><EditPatient patient={id} /></Route>
             <Route>
               {isClosed ? <Closed patient={id} onOpened={() => void query.refetch()} /> : (
-                <Switch>
+                <Emergency patient={id}><Switch>
                   <Route path="/patients/:id">{isClerk ? <Details patient={id} /> : <Summary patient={id} />}</Route>
                   <Route path="/patients/:id/timeline"><Timeline patient={id} /></Route>
                   <Route path="/patients/:id/vitals"><Vitals patient={id} /></Route>
@@ -87,7 +88,7 @@ export function PatientPage({ id }: { id: string }) {
                   <Route path="/patients/:id/details"><Details patient={id} /></Route>
                   <Route path="/patients/:id/share"><Share patient={id} /></Route>
                   <Route><Empty title={t("noSuchPage")} /></Route>
-                </Switch>
+                </Switch></Emergency>
               )}
             </Route>
           </Switch>

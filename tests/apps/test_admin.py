@@ -67,6 +67,7 @@ def break_the_glass(open_app: OpenApp, patient: dict[str, Any]) -> None:
         family_of(patient)
     )
     expect(chart.get_by_role("region", name=re.compile("^Since yesterday"))).to_be_visible()
+    expect(chart.get_by_text(re.compile("^Open in an emergency until"))).to_be_visible()
 
 
 def on_record(hospital: Server, query: str) -> int:

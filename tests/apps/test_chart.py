@@ -254,3 +254,22 @@ def test_a_record_that_is_closed_can_be_opened_in_an_emergency(open_app: OpenApp
     expect(page.get_by_role("button", name="Break the glass")).to_be_visible()
     page.get_by_role("button", name="Break the glass").click()
     expect(page.get_by_text("Write at least 10 characters")).to_be_visible()
+
+
+def test_in_an_emergency_nothing_is_offered_that_would_be_refused(
+    hospital: Server, open_app: OpenApp, check_accessible: Callable[[Page], None]
+):
+    patient = a_patient(hospital)
+    page = open_app("chart", "doctor", f"patients/{patient['id']}")
+    page.get_by_label("Why, in a sentence").fill("Found unconscious in the car park.")
+    page.get_by_role("button", name="Break the glass").click()
+    page.get_by_role("link", name="Vital signs").first.click()
+    expect(page.get_by_role("heading", name="Vital signs").first).to_be_visible()
+    expect(page.get_by_text(re.compile("^Open in an emergency until"))).to_be_visible()
+    expect(page.get_by_role("link", name="Record vital signs")).to_have_count(0)
+    check_accessible(page)
+
+    cared_for(hospital, patient, "doctor")
+    page.get_by_role("button", name="The patient is in my care now").click()
+    expect(page.get_by_role("link", name="Record vital signs")).to_be_visible()
+    expect(page.get_by_text(re.compile("^Open in an emergency until"))).to_have_count(0)
