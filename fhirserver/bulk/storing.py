@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
@@ -27,7 +27,7 @@ from fhirserver.errors import (
 from fhirserver.interactions.changes import INTENT
 from fhirserver.interactions.checking import refuse
 from fhirserver.interactions.independent import commit_each
-from fhirserver.interactions.intents import Intent, source_of, writer_of
+from fhirserver.interactions.intents import Intent, changed, source_of, writer_of
 from fhirserver.interactions.messages import FhirRequest
 from fhirserver.interactions.rights import authorize
 from fhirserver.model import json
@@ -160,12 +160,12 @@ class _Wanting:
             self._allowed.add((way, resource_type))
         refuse(check(resource, bare=is_bare(line.text)))
         # A question mark makes a reference a conditional one: in few lines there is any.
-        may_link = b"?" in line.text or b"\\u" in line.text
+        may_link = b"?" in line.text or (b"\\" in line.text and b"\\u" in line.text)
         if id_ is None:
             made = FhirRequest(
                 way, self._caller.principal, type=resource_type, body=resource, is_checked=True
             )
-            return replace(INTENT[way](made), may_link=may_link, wants_content=False)
+            return changed(INTENT[way](made), may_link=may_link, wants_content=False)
         return Intent(
             "update",
             resource_type,

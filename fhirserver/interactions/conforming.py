@@ -11,7 +11,7 @@ from typing import Final
 
 from fhirserver.errors import Invalid, Issue
 from fhirserver.interactions.context import Context
-from fhirserver.interactions.intents import Intent
+from fhirserver.interactions.intents import Intent, changed
 from fhirserver.model.resource import Resource
 from fhirserver.validation.validator import Validator
 
@@ -67,7 +67,7 @@ def _conforming(validator: Validator, setting: str, intent: Intent) -> Intent:
     told = tuple(_as_warning(i) for i in issues) if intent.wants_issues else ()
     if setting == "tag":
         resource = _tagged(resource, is_broken=is_broken)
-    return replace(intent, resource=resource, issues=told)
+    return changed(intent, resource=resource, issues=told)
 
 
 def _as_warning(issue: Issue) -> Issue:

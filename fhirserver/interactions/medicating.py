@@ -6,11 +6,10 @@ The rules themselves are in `fhirserver/prescribing`; here is where they get wha
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 
 from fhirserver.errors import Issue, Unprocessable
 from fhirserver.interactions.context import Context
-from fhirserver.interactions.intents import Done, Intent
+from fhirserver.interactions.intents import Done, Intent, changed
 from fhirserver.interactions.medicine_record import by_store
 from fhirserver.interactions.signing import signed
 from fhirserver.model import json
@@ -91,7 +90,7 @@ def _medicated(
         except Unprocessable as error:
             raise (error.inside(intent.place) if intent.place else error) from error
         if issues and intent.wants_issues:
-            told[number] = replace(intent, issues=(*intent.issues, *issues))
+            told[number] = changed(intent, issues=(*intent.issues, *issues))
     return told | signed(ctx, kept, before, together)
 
 

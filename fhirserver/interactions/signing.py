@@ -13,7 +13,7 @@ from dataclasses import replace
 
 from fhirserver.errors import Issue, Unprocessable
 from fhirserver.interactions.context import Context
-from fhirserver.interactions.intents import Intent
+from fhirserver.interactions.intents import Intent, changed
 from fhirserver.interactions.medicine_record import Look, by_store, drugs_of, record_of
 from fhirserver.model.references import parse_reference
 from fhirserver.model.resource import Resource
@@ -60,7 +60,7 @@ def signed(
                 _refuse_without_reason(ctx, intent, findings, together)
             if intent.wants_issues:
                 issues = (*intent.issues, *(_issue(f, "warning") for f in findings), *gaps)
-                told[number] = replace(intent, issues=issues)
+                told[number] = changed(intent, issues=issues)
     return told
 
 

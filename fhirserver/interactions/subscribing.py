@@ -9,7 +9,6 @@ https://hl7.org/fhir/R4/subscription.html
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
@@ -19,7 +18,7 @@ from fhirserver.access.scopes import scopes
 from fhirserver.egress import CannotReach, egress_of
 from fhirserver.errors import FhirError, Forbidden, Unprocessable
 from fhirserver.interactions.context import Context
-from fhirserver.interactions.intents import Intent
+from fhirserver.interactions.intents import Intent, changed
 from fhirserver.interactions.messages import FhirRequest
 from fhirserver.interactions.pairs import pairs_in
 from fhirserver.interactions.rights import refuse_forbidden_chains
@@ -58,7 +57,7 @@ def accepted(ctx: Context, intent: Intent, old: Version | None) -> Intent:
     status = resource.get("status")
     is_same_but_status = before is not None and _wish(before) == _wish(resource)
     if before is not None and is_same_but_status and status == before["status"]:
-        return replace(intent, resource={**before, "meta": resource.get("meta", {})})
+        return changed(intent, resource={**before, "meta": resource.get("meta", {})})
     if status == "off" and is_same_but_status:
         return intent
     if old is not None and before is not None:
@@ -71,7 +70,7 @@ def accepted(ctx: Context, intent: Intent, old: Version | None) -> Intent:
     check(ctx, ctx.caller, asked(resource))
     wanted = {k: v for k, v in resource.items() if k != "error"}
     is_off = status == "off" or _is_over(resource)
-    return replace(intent, resource={**wanted, "status": "off" if is_off else "requested"})
+    return changed(intent, resource={**wanted, "status": "off" if is_off else "requested"})
 
 
 def check(ctx: Context, caller: Principal, wish: Asked) -> None:

@@ -9,9 +9,11 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from typing import Final
+
+from msgspec.structs import replace
 
 from fhirserver.audit.trail import Trail
 from fhirserver.errors import Invalid
@@ -139,6 +141,9 @@ def _settled(
     conditions: Conditions, intents: Sequence[Intent], part_of: Sequence[int]
 ) -> list[Intent | Done]:
     """What each intent means once its condition has been looked up; deletions come first."""
+    if all(i.criteria is None and i.action != "delete" for i in intents):
+        # As thousands in an import: nothing to be looked up.
+        return [identified(i) for i in intents]
     settled: dict[int, Intent | Done] = {}
     for number, intent in sorted(enumerate(intents), key=lambda i: i[1].action != "delete"):
         item = at(intent, partial(conditions.settle, part=part_of[number]))

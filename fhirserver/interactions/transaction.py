@@ -6,7 +6,7 @@ https://hl7.org/fhir/R4/http.html#transaction
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -19,7 +19,7 @@ from fhirserver.interactions.commit import commit, commit_together
 from fhirserver.interactions.context import Context
 from fhirserver.interactions.entries import TOLD_BETTER, Entry, request_of
 from fhirserver.interactions.handing import updates
-from fhirserver.interactions.intents import Done, Intent, response
+from fhirserver.interactions.intents import Done, Intent, changed, response
 from fhirserver.interactions.messages import FhirRequest, FhirResponse, Hand
 from fhirserver.interactions.rights import authorize
 from fhirserver.interactions.together import Apart, Part
@@ -124,7 +124,7 @@ def _intent(entry: Entry, hand: Hand | None, trail: Trail | None) -> Intent:
     combine = None
     if hand is not None and hand.combine is not None and intent.action == "update":
         combine = partial(hand.combine, entry.full_url or "")
-    return replace(
+    return changed(
         intent,
         full_url=entry.full_url,
         combine=combine,

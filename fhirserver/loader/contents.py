@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from hashlib import sha256
 from typing import Final
@@ -21,7 +21,7 @@ from fhirserver.interactions.changes import INTENT
 from fhirserver.interactions.checking import checked_resource
 from fhirserver.interactions.context import Context
 from fhirserver.interactions.entries import request_of
-from fhirserver.interactions.intents import Intent
+from fhirserver.interactions.intents import Intent, changed
 from fhirserver.interactions.linking import Addresses, linked
 from fhirserver.interactions.messages import FhirRequest
 from fhirserver.interactions.transaction import plan
@@ -110,7 +110,7 @@ def _in_collection(number: int, entry: Resource, known: Addresses) -> Intent:
     try:
         if isinstance(resource, dict):
             resource = linked(resource, entry.get("fullUrl"), known)
-        return replace(_intent(resource), place=place)
+        return changed(_intent(resource), place=place)
     except FhirError as error:
         raise error.inside(place) from error
 

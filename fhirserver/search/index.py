@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import NamedTuple
+
+from msgspec import Struct, field
 
 EARLIEST = -(2**63)
 LATEST = 2**63 - 1
@@ -78,8 +79,7 @@ class TextEntry(NamedTuple):
     element: int
 
 
-@dataclass(slots=True)
-class IndexValues:
+class IndexValues(Struct):
     """All index values of one version of one resource."""
 
     elements: list[int] = field(default_factory=list)
@@ -92,8 +92,7 @@ class IndexValues:
     """That of the parameters they were made by, where these may change; None where they can't."""
 
 
-@dataclass(frozen=True, slots=True)
-class Stamp:
+class Stamp(Struct, frozen=True):
     """Whose a row is: what access rules and later distribution go by.
 
     owner: the `self` of the one patient whose compartment the resource is in, or None;

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
+from msgspec import Struct
+
 from fhirserver.search.index import IndexValues, Stamp
 
 Method = Literal["POST", "PUT", "PATCH", "DELETE"]
@@ -37,8 +39,7 @@ class Version:
         return self.content is None
 
 
-@dataclass(frozen=True, slots=True)
-class NewVersion:
+class NewVersion(Struct, frozen=True, kw_only=True):
     """A version to write.
 
     `replaces` is the version number it supersedes, None for a new resource. `meta` and `content`
