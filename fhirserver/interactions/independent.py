@@ -96,7 +96,9 @@ def _groups(intents: Sequence[Intent]) -> Iterator[tuple[int, int]]:
 
 def _identifier(intent: Intent) -> str | None:
     """The identifier's value that a conditional create looks for, if it looks for nothing else."""
-    pairs = parse_qsl(intent.criteria or "", keep_blank_values=True)
+    if not intent.criteria:
+        return None
+    pairs = parse_qsl(intent.criteria, keep_blank_values=True)
     if intent.action == "create" and len(pairs) == 1 and pairs[0][0] == "identifier":
         value = pairs[0][1]
         if "," not in value and "\\" not in value:

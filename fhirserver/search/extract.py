@@ -47,6 +47,8 @@ def extract(resource: Resource, parameters: Parameters, site: Site) -> IndexValu
 
 def _flagged(rows: list[Row], low: Callable[[Row], Any], high: Callable[[Row], Any]) -> list[Row]:
     """The rows without duplicates, with one first and one last for each parameter that sorts."""
+    if len({r.param for r in rows}) == len(rows):
+        return rows
     rows = list(dict.fromkeys(rows))
     sortable = [r for r in rows if r.first]
     if len({r.param for r in sortable}) == len(sortable):

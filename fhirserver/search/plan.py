@@ -68,17 +68,22 @@ def walk(item: Any, node: Node, out: IndexValues) -> None:
         return
     for index in node.index:
         index(item, out)
-    children = node.children
-    if children:
-        for key, value in item.items():
-            child = children.get(key)
-            if child is not None:
-                if type(value) is list:
-                    for one in value:
-                        if one is not None:
-                            walk(one, child, out)
-                elif value is not None:
-                    walk(value, child, out)
+    child_at = node.children.get
+    for key, value in item.items() if node.children else ():
+        child = child_at(key)
+        if child is None or value is None:
+            continue
+        if child.children or child.conditional:
+            for one in value if type(value) is list else (value,):
+                if one is not None:
+                    walk(one, child, out)
+            continue
+        # Most have nothing below: they are worth no call of their own.
+        is_object = child.is_object
+        for one in value if type(value) is list else (value,):
+            if one is not None and is_object is (type(one) is dict):
+                for index in child.index:
+                    index(one, out)
     for key, literal, below in node.conditional:
         if item.get(key) == literal:
             walk(item, below, out)

@@ -61,12 +61,19 @@ def _owner(resource: Resource, parameters: Parameters, site: Site) -> int | None
     for values in _owning(parameters, resource_type):
         for datatype, value in values(resource):
             if datatype == "Reference" and value.get("reference"):
-                found = reference.local(value["reference"], site)
-                if found and found[0] == "Patient":
+                found = _patient(value["reference"], site.base_url)
+                if found is not None:
                     if resource_type != "AuditEvent":
-                        return reference_self(*found)
-                    found_all.add(reference_self(*found))
+                        return found
+                    found_all.add(found)
     return found_all.pop() if len(found_all) == 1 else None
+
+
+@lru_cache(maxsize=16_384)
+def _patient(text: str, base_url: str) -> int | None:
+    """The patient that a reference is to; many resources have the same."""
+    found = reference.local(text, Site(base_url))
+    return reference_self(*found) if found and found[0] == "Patient" else None
 
 
 @lru_cache(maxsize=1_024)

@@ -13,14 +13,18 @@ from fhirserver.model import json
 from fhirserver.model.resource import Resource
 from fhirserver.storage.sealed_content import is_sealed, opened
 
-_IDENTITY = frozenset({"resourceType", "id", "meta"})
-_VERSION = frozenset({"versionId", "lastUpdated"})
+_IDENTITY = ("resourceType", "id", "meta")
+_VERSION = ("versionId", "lastUpdated")
 
 
 def split(resource: Resource) -> tuple[str | None, str]:
     """The JSON of a resource's meta (None when nothing is left of it) and of its other elements."""
-    meta = {k: v for k, v in resource.get("meta", {}).items() if k not in _VERSION}
-    rest = {k: v for k, v in resource.items() if k not in _IDENTITY}
+    meta = dict(resource.get("meta", ()))
+    for name in _VERSION:
+        meta.pop(name, None)
+    rest = dict(resource)
+    for name in _IDENTITY:
+        rest.pop(name, None)
     return (json.dump(meta).decode() if meta else None), json.dump(rest).decode()
 
 

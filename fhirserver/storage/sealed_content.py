@@ -72,13 +72,11 @@ class Sealing:
 
     def sealed(self, resource: Resource, version: int, stamp: Stamp) -> str | None:
         """What is stored of a resource's content; None when it is stored as it is."""
-        content = {k: v for k, v in resource.items() if k not in {"resourceType", "id", "meta"}}
-        if self._is_labelled(resource):
-            hidden = content
-        elif resource["resourceType"] == "Binary" and self._binaries:
-            hidden = {k: v for k, v in content.items() if k in _BINARY}
-        else:
+        is_labelled = self._is_labelled(resource)
+        if not is_labelled and not (resource["resourceType"] == "Binary" and self._binaries):
             return None
+        content = {k: v for k, v in resource.items() if k not in {"resourceType", "id", "meta"}}
+        hidden = content if is_labelled else {k: v for k, v in content.items() if k in _BINARY}
         if not hidden:
             return None
         name = (resource["resourceType"], resource["id"])

@@ -102,6 +102,18 @@ def _matching(pattern: str, form: str) -> Check:
     return check
 
 
+def _without_spaces(pattern: str, form: str) -> Check:
+    """The same for a pattern that every printable text without a space matches: most of them."""
+    otherwise = _matching(pattern, form)
+
+    def check(value: Any) -> Findings:
+        if type(value) is str and value and " " not in value and value.isprintable():
+            return None
+        return otherwise(value)
+
+    return check
+
+
 def _calendar(pattern: str, form: str) -> Check:
     """The same for a text that begins with a date: the 30th of February is none."""
     fullmatch = re.compile(pattern).fullmatch
@@ -127,13 +139,15 @@ def _calendar(pattern: str, form: str) -> Check:
 
 
 _LOWER_HEX: Final = "[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
-_uri: Final = _matching(r"\S+", "an address without spaces")
+_uri: Final = _without_spaces(r"\S+", "an address without spaces")
 
 CHECKS: Final[Mapping[str, Check]] = {
     "base64Binary": base64_binary,
     "boolean": boolean,
     "canonical": _uri,
-    "code": _matching(r"[^\s]+(?:\s[^\s]+)*", "a code: no leading, trailing or double white space"),
+    "code": _without_spaces(
+        r"[^\s]+(?:\s[^\s]+)*", "a code: no leading, trailing or double white space"
+    ),
     "date": _calendar(rf"{_DAY}|{_PART}", "a date: YYYY, YYYY-MM or YYYY-MM-DD"),
     "dateTime": _calendar(
         rf"{_DAY}(?:T{_CLOCK}{_ZONE})?|{_PART}",

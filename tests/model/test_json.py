@@ -52,6 +52,10 @@ def test_a_large_whole_number_keeps_its_digits() -> None:
         (b"9" * 1_000_000, "not JSON"),
         (b'{"a":1,"a":2}', "same key twice"),
         (b'{"a" : {"b" : 1, "b" : 2}}', "same key twice"),
+        (b'{"a":1,"a"\t:2}', "same key twice"),
+        (b'{"a":1,"a"\r\n:2}', "same key twice"),
+        (b'{"a":1,"a"\n:2}', "same key twice"),
+        (b'{"a":1,"a"  :2}', "same key twice"),
     ],
     ids=lambda v: repr(v)[:24],
 )

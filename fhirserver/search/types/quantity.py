@@ -142,8 +142,20 @@ def _quantity(value: Any) -> Measure | None:
     amount = value.get("value")
     if amount is None:
         return None
-    written = Written(amount, value.get("system"), value.get("code"), value.get("unit"))
-    return written.measure(value.get("comparator"))
+    get = value.get
+    if not amount:
+        # 0 and -0 are equal to a cache.
+        written = Written(amount, get("system"), get("code"), get("unit"))
+        return written.measure(get("comparator"))
+    return _measured(amount, get("system"), get("code"), get("unit"), get("comparator"))
+
+
+@lru_cache(maxsize=4_096)
+def _measured(
+    amount: Any, system: str | None, code: str | None, label: str | None, comparator: str | None
+) -> Measure:
+    """Several parameters and composites take the same value of a resource."""
+    return Written(amount, system, code, label).measure(comparator)
 
 
 def _sampled(value: Any) -> Measure | None:

@@ -47,7 +47,8 @@ def local(reference: str, site: Site) -> tuple[str, str] | None:
     >>> local("Patient/1", Site())
     ('Patient', '1')
     """
-    match = _LOCAL.fullmatch(address(reference, site) or "")
+    # Most are written so, and have nothing to be taken off.
+    match = _LOCAL.fullmatch(reference) or _LOCAL.fullmatch(address(reference, site) or "")
     return (match[1], match[2]) if match else None
 
 

@@ -83,50 +83,73 @@ def _plain(code: str) -> Index:
     return add
 
 
-def _adder(code: str) -> Callable[[Spelled, IndexValues], None]:
-    salted, param = salt(code), number(code)
+Entered = tuple[tuple[int, ...], tuple[TextEntry, ...]]
+"""What the index holds of a coding: its elements, and the entry of its display."""
 
-    def add(spelled: Spelled, out: IndexValues) -> None:
-        digests, text, text_digest = spelled
-        for d in digests:
-            out.elements.append(d ^ salted)
-        if text:
-            out.elements.append(text_digest ^ salted)
-            out.texts.append(TextEntry(param, text, text_digest ^ salted))
 
-    return add
+def _entered(code: str, spelled: Spelled) -> Entered:
+    """The same for one search parameter."""
+    salted = salt(code)
+    digests, text, text_digest = spelled
+    elements = [d ^ salted for d in digests]
+    if not text:
+        return tuple(elements), ()
+    elements.append(text_digest ^ salted)
+    return tuple(elements), (TextEntry(number(code), text, text_digest ^ salted),)
+
+
+@lru_cache(maxsize=512)
+def _of_codings(code: str) -> Callable[[str | None, str | None, str | None], Entered]:
+    """The same by system, code and display, remembered: one for each search parameter."""
+
+    @lru_cache(maxsize=1_024)
+    def entered(system: str | None, own: str | None, display: str | None) -> Entered:
+        return _entered(code, _coding(system, own, display))
+
+    return entered
 
 
 def _index_coding(code: str) -> Index:
-    add, present = _adder(code), element(code, "?")
+    entered, present = _of_codings(code), element(code, "?")
 
     def add_coding(value: Any, out: IndexValues) -> None:
-        add(_coding(value.get("system"), value.get("code"), value.get("display")), out)
+        get = value.get
+        elements, texts = entered(get("system"), get("code"), get("display"))
+        out.elements += elements
+        out.texts += texts
         out.elements.append(present)
 
     return add_coding
 
 
 def _index_concept(code: str) -> Index:
-    add, present = _adder(code), element(code, "?")
+    entered, present = _of_codings(code), element(code, "?")
 
     def add_concept(value: Any, out: IndexValues) -> None:
         for coding in value.get("coding", ()):
-            add(_coding(coding.get("system"), coding.get("code"), coding.get("display")), out)
+            get = coding.get
+            elements, texts = entered(get("system"), get("code"), get("display"))
+            out.elements += elements
+            out.texts += texts
         text = value.get("text")
         if text:
-            add(_coding(None, None, text), out)
+            elements, texts = entered(None, None, text)
+            out.elements += elements
+            out.texts += texts
         out.elements.append(present)
 
     return add_concept
 
 
 def _index_identifier(code: str) -> Index:
-    add, salted, present = _adder(code), salt(code), element(code, "?")
+    salted, present = salt(code), element(code, "?")
 
     def add_identifier(value: Any, out: IndexValues) -> None:
         kind, own = value.get("type"), value.get("value")
-        add(_spelled(value.get("system"), own, kind.get("text") if kind else None), out)
+        text = kind.get("text") if kind else None
+        elements, texts = _entered(code, _spelled(value.get("system"), own, text))
+        out.elements += elements
+        out.texts += texts
         if kind and own:
             for coding in kind.get("coding", ()):
                 spelled = of_type(coding.get("system", ""), coding.get("code", ""), own)

@@ -124,3 +124,9 @@ def test_a_number_beyond_measure_is_indexed_and_asked_for(found):
 
     assert found(beyond, f"value-quantity=gt5|{UCUM}|mg") in (True, False)
     assert not found(WEIGHT, f"value-quantity=1e999|{UCUM}|mg")
+
+
+def test_zero_has_the_sign_that_it_is_written_with_whatever_came_before() -> None:
+    found = [measure("Quantity", {"value": Decimal(v), "code": "1"}) for v in ("0", "-0")]
+
+    assert [str(m.low) for m in found if m] == ["0.0", "-0.0"]
