@@ -34,7 +34,7 @@ from fhirserver.app import open_database, open_engine
 from fhirserver.audit.recorder import Recorder
 from fhirserver.embedded.roles import listens
 from fhirserver.embedded.valkey import Valkey
-from fhirserver.garbage import settled
+from fhirserver.garbage import IN_GROUPS, settled
 from fhirserver.messages import TOPIC
 from fhirserver.settings import Settings
 from fhirserver.settings import read as read_settings
@@ -119,7 +119,7 @@ def _in_one_process(run: Running, count: int) -> None:
     # Plans and compiled tables are there after that, and garbage is looked for as in the worker.
     run.take(messages, count // 4)
     drain()
-    settled()
+    settled(IN_GROUPS)
     for name, step in (
         ("judged, acknowledged, kept", lambda: run.take(messages, count)),
         ("converted and written", drain),

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
+from typing import Final
 
 from fhirserver.errors import Gone, NotFound, VersionConflict
 from fhirserver.interactions.checking import checked_resource
@@ -27,6 +29,8 @@ from fhirserver.model.resource import Resource
 from fhirserver.storage.guard import Guard, shown
 from fhirserver.storage.holding import Held
 from fhirserver.storage.rows import Version
+
+_MOST_REMEMBERED: Final = 512
 
 
 def decide(
@@ -65,9 +69,8 @@ def decide(
                 intent = conform(intent)
         case _ if intent.combine is not None and old is not None and old.content is not None:
             assert intent.resource is not None
-            stored_now = json.kept(old.content)
-            combined = {**intent.combine(intent.resource, stored_now), "id": old.id}
-            if _is_done(guard, intent, conform) and says_the_same(stored_now, combined):
+            combined = {**intent.combine(intent.resource, json.kept(old.content)), "id": old.id}
+            if _is_done(guard, intent, conform) and is_same(old.content, combined):
                 # As most of what messages say of wards, doctors and senders.
                 done = Done(200, old.type, old.id, old.version, old.updated, old.content)
                 return shown_again(guard, done)
@@ -102,12 +105,18 @@ def _is_matched(versions: Sequence[str], old: Version | None) -> bool:
 
 def is_same(old: str, resource: Resource | None) -> bool:
     """Whether a new version would say nothing new."""
-    return resource is not None and says_the_same(json.kept(old), resource)
+    return resource is not None and _stored_essence(old) == _essence(resource)
 
 
 def says_the_same(one: Resource, other: Resource) -> bool:
     """Whether two resources differ at most in what the server keeps of their versions."""
     return _essence(one) == _essence(other)
+
+
+@lru_cache(maxsize=_MOST_REMEMBERED)
+def _stored_essence(content: str) -> bytes:
+    """That of stored JSON: a feed says the same of the same wards and doctors all day."""
+    return _essence(json.kept(content))
 
 
 def _essence(resource: Resource) -> bytes:

@@ -39,7 +39,7 @@ def updates(
     requests: dict[str, FhirRequest] = {}
     blank = Intent(
         "update", "", writer=writer_of(request), source=source_of(request),
-        is_unchecked=True, trail=trail,
+        is_unchecked=True, trail=trail, wants_content=request.prefer_return == "representation",
     )  # fmt: skip
     entries, intents = [], []
     for number, (resource_type, id_, criteria) in enumerate(plain):

@@ -56,6 +56,12 @@ def linked_with_conditions(
         nonlocal has_conditions
         if "?" in link and is_conditional(link, is_type):
             has_conditions = True
+        found = known.get(link)
+        if found is not None:
+            return found
+        if root is None and "/_history/" not in link:
+            # As most: the address of a code system.
+            return None
         address, versioned, version = link.partition("/_history/")
         found = known.get(address)
         if found is None and root is not None:

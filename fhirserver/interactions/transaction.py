@@ -129,6 +129,7 @@ def _intent(entry: Entry, hand: Hand | None, trail: Trail | None) -> Intent:
         full_url=entry.full_url,
         combine=combine,
         is_unchecked=hand is not None,
+        wants_content=hand is None or entry.request.prefer_return == "representation",
         trail=trail,
     )
 

@@ -128,8 +128,9 @@ def _rewrite_object(path: str) -> _Rewrite:
             rules.update(_rewrite_rules(path))
         changed: dict[str, Any] | None = None
         for name, member in value.items():
-            if name in rules:
-                new = rules[name](member, replace)
+            rule = rules.get(name)
+            if rule is not None:
+                new = rule(member, replace)
                 if new is not member:
                     changed = changed or {}
                     changed[name] = new

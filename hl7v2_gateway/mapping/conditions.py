@@ -290,9 +290,7 @@ def compiled(condition: Condition, segment: str, field: int) -> Test:
     word, *rest = condition
     if word in ("and", "or"):
         tests = [compiled(part, segment, field) for part in rest]
-        if word == "and":
-            return lambda s, r, near: all(t(s, r, near) for t in tests)
-        return lambda s, r, near: any(t(s, r, near) for t in tests)
+        return _all_of(tests) if word == "and" else _any_of(tests)
     if word == "not":
         inner = compiled(rest[0], segment, field)
         return lambda s, r, near: not inner(s, r, near)
@@ -312,6 +310,27 @@ def compiled(condition: Condition, segment: str, field: int) -> Test:
         compare, number = _COMPARE[rest[1]], rest[2]
         return lambda s, r, near: compare(len(value(s, r, near)), number)
     raise Unreadable(str(condition))
+
+
+def _all_of(tests: list[Test]) -> Test:
+    # A generator takes longer than most of what it asks.
+    def both(s: View, r: Repetition, near: Around) -> bool:
+        for test in tests:  # noqa: SIM110
+            if not test(s, r, near):
+                return False
+        return True
+
+    return both
+
+
+def _any_of(tests: list[Test]) -> Test:
+    def either(s: View, r: Repetition, near: Around) -> bool:
+        for test in tests:  # noqa: SIM110
+            if test(s, r, near):
+                return True
+        return False
+
+    return either
 
 
 def _value(ref: str, segment: str, field: int) -> Callable[[View, Repetition, Around], str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
+from operator import is_
 from typing import Any, Final, Protocol
 
 from fhirserver.model.resource import Resource
@@ -207,36 +208,35 @@ def _ordered(period: Resource) -> None:
         common = min(len(start), len(end), 10)
         is_wrong = start[:common] > end[:common]
     if is_wrong:
-        period.setdefault("extension", []).append(
-            {"url": PERIOD_END, "valueDateTime": period.pop("end")}
-        )
+        kept = {"url": PERIOD_END, "valueDateTime": period.pop("end")}
+        period["extension"] = [*period.get("extension", ()), kept]
 
 
 def pruned(value: Any) -> Any:
     """A value without its empty parts; None when nothing is left.
 
-    An extension that has an address and no value is empty too.
+    An extension that has an address and no value is empty too. What has no empty parts, as most
+    values have none, is given back as it is.
     """
     kind = type(value)
     if kind is dict:
-        kept: Resource = {}
+        kept: Resource = value
         for key, inner in value.items():
             of = type(inner)
-            if of is str:
-                if inner:
-                    kept[key] = inner
-            elif of is dict or of is list:
-                small = pruned(inner)
-                if small is not None:
-                    kept[key] = small
-            elif inner is not None:
-                kept[key] = inner
+            small = pruned(inner) if of is dict or of is list else inner
+            if small is None or small == "":
+                kept = {k: v for k, v in kept.items() if k != key}
+            elif small is not inner:
+                kept = {**kept, key: small}
         if len(kept) == 1 and "url" in kept:
             return None
         if "start" in kept and "end" in kept and "resourceType" not in kept:
+            kept = dict(kept)
             _ordered(kept)
         return kept or None
     if kind is list:
         items = [pruned(v) for v in value]
+        if all(map(is_, items, value)) and None not in items and "" not in items:
+            return value or None
         return [v for v in items if v is not None and v != ""] or None
     return value

@@ -185,7 +185,8 @@ def _finished(drafts: list[Draft]) -> list[Draft]:
     kept = set()
     for draft in drafts:
         # Pruning makes new objects, so it waits.
-        if draft.resource.keys() - {"resourceType"} or draft.hints.get("keep"):
+        says = len(draft.resource) > ("resourceType" in draft.resource)
+        if says or draft.hints.get("keep"):
             kept.add(draft.number)
         else:
             draft.hints["nothing"] = True
@@ -280,12 +281,11 @@ def _url(draft: Draft) -> str:
 
 
 def _upsert(draft: Draft) -> Upsert:
-    search = identity.search(draft) if "apart" not in draft.hints else None
     resource, url = draft.resource, _url(draft)
-    if search is None:
+    if draft.search is None:
         resource = {"resourceType": draft.type, "id": draft.id, **resource}
     is_mention = draft.is_linked or bool(draft.hints.get("mention"))
-    return Upsert(url, resource, search, frozenset(draft.cleared), is_mention)
+    return Upsert(url, resource, draft.search, frozenset(draft.cleared), is_mention)
 
 
 def supported() -> Mapping[str, Resource]:

@@ -9,14 +9,17 @@ and not doubled. https://hl7.org/fhir/R4/http.html#cond-update
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import lru_cache
+from hashlib import sha1
 from typing import Any, Final
 from urllib.parse import quote
-from uuid import NAMESPACE_URL, uuid5
+from uuid import NAMESPACE_URL, UUID, uuid5
 
 from fhirserver.model.resource import Resource
 from hl7v2_gateway.mapping.drafts import Draft
 
-_SPACE: Final = uuid5(NAMESPACE_URL, "https://fhirserver.example/hl7v2")
+_SPACE: Final = uuid5(NAMESPACE_URL, "https://fhirserver.example/hl7v2").bytes
+_MOST_IDS: Final = 8_192
 
 # In a list of identifiers, the type that names the thing itself comes first (table 0203).
 _PREFERRED: Final[Mapping[str, tuple[str, ...]]] = {
@@ -116,10 +119,13 @@ def kind(identifier: Resource) -> str:
 
 
 def key(draft: Draft, sender: str, seen: dict[str, int]) -> str:
-    """What makes a draft one thing, as a text from which its id is made."""
-    found = search(draft)
-    if found and "apart" not in draft.hints:
-        return f"{draft.type}?{found}"
+    """What makes a draft one thing, as a text from which its id is made.
+
+    Where a search finds it, the draft knows that from now on.
+    """
+    draft.search = search(draft) if "apart" not in draft.hints else None
+    if draft.search is not None:
+        return f"{draft.type}?{draft.search}"
     make = _KEYS.get(draft.type, _whole)
     text = f"{draft.type}/{make(draft)}"
     if draft.type not in _SHARED:
@@ -131,9 +137,11 @@ def key(draft: Draft, sender: str, seen: dict[str, int]) -> str:
     return text if draft.type in _PUBLIC else f"{sender}:{text}"
 
 
+@lru_cache(maxsize=_MOST_IDS)
 def uuid(text: str) -> str:
-    """The id that stands for a key."""
-    return str(uuid5(_SPACE, text))
+    """The id that stands for a key, remembered: wards and doctors come again and again."""
+    digest = sha1(_SPACE + text.encode(), usedforsecurity=False).digest()
+    return str(UUID(bytes=digest[:16], version=5))
 
 
 def _owner(draft: Draft) -> str:

@@ -69,9 +69,12 @@ def keep(
         if "." not in home:
             by_type[home].cleared |= _nulls(view)
         told = wanted.fields(view.name, home)
-        numbers = {
-            n for n, (_, is_told) in told.items() if not is_told or (view.index, n, 0) not in used
-        }
+        # A segment has few of the fields that it could have.
+        numbers = [
+            n
+            for n, repetitions in enumerate(view.fields)
+            if repetitions and n in told and not (told[n][1] and (view.index, n, 0) in used)
+        ]
         kept = _fields(view, numbers, told, ctx)
         if kept:
             node["extension"] = [*node.get("extension", ()), *kept]
@@ -79,7 +82,8 @@ def keep(
     for home in wanted.whole(view.name):
         if home in latest:
             told = wanted.fields(view.name, "")
-            kept = _fields(view, told.keys(), told, ctx)
+            numbers = [n for n in range(len(view.fields)) if n in told]
+            kept = _fields(view, numbers, told, ctx)
             if kept:
                 made = {"url": EXTENSIONS + view.name, "extension": kept}
                 latest[home].resource.setdefault("extension", []).append(made)
@@ -111,11 +115,8 @@ def _fields(
     view: View, numbers: Iterable[int], told: Mapping[int, tuple[str, bool]], ctx: Context
 ) -> list[Resource]:
     found = []
-    wanted = set(numbers)
-    for number, repetitions in enumerate(view.fields):
-        if number not in wanted:
-            continue
-        for repetition in repetitions:
+    for number in numbers:
+        for repetition in view.field(number):
             if not repetition or repetition.is_null:
                 continue
             value = kept_value(told[number][0], repetition, ctx)

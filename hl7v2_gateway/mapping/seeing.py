@@ -28,10 +28,12 @@ def seen(segment: Segment) -> View:
             fields.append(())
             continue
         repetitions = []
+        says = False
         for part in raw.split(between_repetitions) if between_repetitions in raw else (raw,):
             if between_components not in part and between_parts not in part:
                 text = unescape(part) if escape in part else part
                 repetitions.append(Repetition(((text,),)))
+                says = says or text != ""
                 continue
             components = tuple(
                 tuple(
@@ -40,7 +42,8 @@ def seen(segment: Segment) -> View:
                 )
                 for piece in part.split(between_components)
             )
-            repetitions.append(Repetition(components))
-        found = tuple(repetitions)
-        fields.append(found if any(found) else ())
+            repetition = Repetition(components)
+            repetitions.append(repetition)
+            says = says or bool(repetition)
+        fields.append(tuple(repetitions) if says else ())
     return View(segment.name, segment.index, fields)

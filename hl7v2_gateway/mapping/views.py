@@ -38,7 +38,10 @@ class Repetition:
         """A component's text, whichever of its subcomponents has it."""
         if component == 0 or component > len(self.components):
             return self.text(component)
-        return next((s for s in self.components[component - 1] if s and s != NULL), "")
+        for s in self.components[component - 1]:
+            if s and s != NULL:
+                return s
+        return ""
 
     def component(self, number: int) -> Repetition:
         """A component as a value of its own: its subcomponents become components."""
@@ -53,7 +56,11 @@ class Repetition:
         )
 
     def __bool__(self) -> bool:
-        return any(s for c in self.components for s in c)
+        for c in self.components:
+            for s in c:
+                if s:
+                    return True
+        return False
 
 
 EMPTY: Final = Repetition(())
@@ -75,7 +82,8 @@ class View:
 
     def first(self, number: int) -> Repetition:
         """The first repetition of a field, which may be empty."""
-        found = self.field(number)
+        fields = self.fields
+        found = fields[number] if number < len(fields) else ()
         return found[0] if found else EMPTY
 
     def text(self, number: int, component: int = 0) -> str:

@@ -15,6 +15,7 @@ from typing import Final
 from fhirserver import queues
 from fhirserver.engine import Engine
 from fhirserver.errors import KeyUnavailable, Unavailable
+from fhirserver.garbage import looked_through
 from fhirserver.interactions.messages import FhirRequest, Hand
 from fhirserver.messages import Done, Message, Messages
 from fhirserver.model.resource import Resource
@@ -49,6 +50,11 @@ class Together:
 
     def __call__(self, items: Sequence[Item]) -> set[int]:
         """Do what can be done at once; the items that are done and off the queue."""
+        done = self._done(items)
+        looked_through()
+        return done
+
+    def _done(self, items: Sequence[Item]) -> set[int]:
         alone = [i for i in items if i.content["of"] == 1]
         if len(alone) < 2:
             return set()

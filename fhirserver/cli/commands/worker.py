@@ -13,7 +13,7 @@ from fhirserver import embedded, gateways
 from fhirserver.app import open_database, open_engine
 from fhirserver.audit.recorder import Recorder
 from fhirserver.cli.options import with_settings
-from fhirserver.garbage import settled
+from fhirserver.garbage import IN_GROUPS, settled
 from fhirserver.reactions import reactions
 from fhirserver.reactions.running import Running
 from fhirserver.registry import discover
@@ -35,7 +35,7 @@ def command(settings: Settings, concurrency: int) -> None:
     for part in gateways.parts("reactions"):
         discover(part)
     running = Running(database, [make(engine) for make in reactions.values()])
-    settled()
+    settled(IN_GROUPS)
     running.start()
     try:
         app.worker_main(
