@@ -52,7 +52,7 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
 def database_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A migrated database on an embedded PostgreSQL of this pytest process."""
     with embedded.postgres(
-        tmp_path_factory.mktemp("database"), extra={"fsync": "off", "max_connections": "400"}
+        tmp_path_factory.mktemp("database"), extra={"fsync": "off", "max_connections": "600"}
     ) as url:
         upgrade(url)
         yield url

@@ -9,7 +9,7 @@ SERVED = """
 import gc
 from fhirserver import app
 
-app.create_app = lambda: "made"
+app.create_app = lambda *, hands_over: hands_over and "made"
 assert app.serving() == "made"
 print(gc.get_threshold()[0], gc.get_freeze_count() > 10_000)
 """

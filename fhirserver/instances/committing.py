@@ -20,6 +20,8 @@ log = logging.getLogger(__name__)
 
 MOST_TOGETHER: Final = 256
 """A list that is longer is kept alone."""
+IDLE_SECONDS: Final = 10.0
+"""How long the thread, and its connection to PostgreSQL, wait for somebody."""
 
 _Waiting = tuple[Sequence[Arrival], "Future[list[Kept]]"]
 
@@ -40,20 +42,16 @@ class Committer:
     def begin(self, arrivals: Sequence[Arrival]) -> Future[list[Kept]]:
         """The same, to wait for later."""
         future: Future[list[Kept]] = Future()
-        self._waiting.put((arrivals, future))
-        if self._thread is None or not self._thread.is_alive():
-            self._start()
-        return future
-
-    def _start(self) -> None:
         with self._lock:
+            self._waiting.put((arrivals, future))
             if self._thread is None or not self._thread.is_alive():
                 self._thread = threading.Thread(target=self._run, name="dicom-keep", daemon=True)
                 self._thread.start()
+        return future
 
     def _run(self) -> None:
-        while True:
-            group = [self._waiting.get()]
+        while (first := self._next()) is not None:
+            group = [first]
             count = len(group[0][0])
             while count < MOST_TOGETHER:
                 try:
@@ -62,6 +60,17 @@ class Committer:
                     break
                 count += len(group[-1][0])
             self._keep(group)
+
+    def _next(self) -> _Waiting | None:
+        """Who waits; None when nobody has come for a while, and the thread is over."""
+        try:
+            return self._waiting.get(timeout=IDLE_SECONDS)
+        except queue.Empty:
+            with self._lock:
+                if self._waiting.empty():
+                    self._thread = None
+                    return None
+            return self._waiting.get()
 
     def _keep(self, group: Sequence[_Waiting]) -> None:
         try:
