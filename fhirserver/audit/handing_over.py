@@ -1,7 +1,7 @@
 """Events on their way to the process that writes them into the database (writer.py).
 
 Making rows would hold up the requests of a web process: its threads share one interpreter. So it
-only hands its file over, four times a second. Which web process starts the writer doesn't matter:
+only hands its file over, twice a second. Which web process starts the writer doesn't matter:
 there is one for each folder, and who finds none starts it.
 """
 
@@ -23,7 +23,7 @@ from fhirserver.errors import FhirError
 
 log = logging.getLogger(__name__)
 
-SECONDS: Final = 0.25
+SECONDS: Final = 0.5
 """How long an event waits until the writer may take it."""
 AGAIN_SECONDS: Final = 5.0
 """How long a writer has for its start before another one is started."""

@@ -132,9 +132,12 @@ class _File:
         self._used = 0
 
     def close(self, *, is_settled: bool) -> None:
+        self._map.close()
         if is_settled:
             self.path.unlink(missing_ok=True)
-        self._map.close()
+        else:
+            # Whoever takes it over has nothing to do with the room that was left.
+            os.ftruncate(self._descriptor, self._used)
         os.close(self._descriptor)
 
     def _mapped(self, size: int) -> mmap.mmap:
