@@ -47,9 +47,12 @@ class HandingOver(Keeping):
 
     def _run(self) -> None:
         while not self._ends:
-            self._hand_over()
-            if not self._writer.is_seen_to():
-                self._write_here()
+            try:
+                self._hand_over()
+                if not self._writer.is_seen_to():
+                    self._write_here()
+            except Exception:  # the thread must live whatever happens
+                log.exception("audit_events_wait")
             self._wake.wait(SECONDS)
         self._hand_over(is_last=True)
         self._write_here()
