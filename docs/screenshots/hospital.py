@@ -7,8 +7,7 @@ from typing import Any
 
 from conformance.faults.client import Client
 from conformance.faults.server import Server
-from fhirserver.storage.tokens import issue
-from fhirserver.storage.users import user_by_name
+from tests.apps.accounts import account_at
 
 Resource = dict[str, Any]
 PATIENCE_SECONDS = 180.0
@@ -26,17 +25,7 @@ class Hospital:
         """With the rights of a demo account; without one, with all."""
         if not user:
             return self.server.client()
-        with self.server.database() as database:
-            account = user_by_name(database, user)
-            assert account is not None, user
-            token = issue(
-                database,
-                subject=account.id,
-                scope="user/*.cruds",
-                lifetime_seconds=3_600,
-                user=account.id,
-            )
-        return Client(self.server.port, token, timeout_seconds=PATIENCE_SECONDS)
+        return account_at(self.server, user)
 
     def made(self, resource: Resource, user: str = "") -> Resource:
         """The resource as it is stored."""
