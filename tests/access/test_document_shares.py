@@ -287,14 +287,17 @@ def test_a_reader_passes_nothing_on(case: Case) -> None:
     assert not sees(case.third, case.document)
 
 
-@pytest.mark.parametrize("kind", ["foreign", "hidden", "absent"])
+@pytest.mark.parametrize("kind", ["foreign", "hidden", "restricted", "absent"])
 def test_only_what_is_of_the_patient_and_ones_own_is_shared(
     case: Case, put: Put, kind: str
 ) -> None:
     stranger = put("Patient", name=[{"family": "Y"}])
     hidden, _ = case.a_document(stranger)
+    restricted, _ = case.a_document(case.patient)
+    put(**_args(restricted), meta={"security": [{"system": CONFIDENTIALITY, "code": "V"}]})
     absent = {"resourceType": "DocumentReference", "id": "not-there"}
-    document = {"foreign": case.foreign, "hidden": hidden, "absent": absent}[kind]
+    documents = {"foreign": case.foreign, "hidden": hidden, "restricted": restricted}
+    document = documents.get(kind, absent)
 
     answer = case.giver.post("/fhir/Consent", json=case.share(data=(document,)))
 
