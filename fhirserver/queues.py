@@ -189,14 +189,15 @@ def work(
             break
         _reached[walk] = _last([run[0].lane for run in runs], after)
         is_lost = False
+        # The lanes that are given back, each with its first item if that wasn't tried.
+        back: dict[str, int] = {}
         first = {run[0].id for run in runs}
         if together is not None:
             done += _together(runs, together, min(until, ends))
         for run in runs:
             for item in run:
                 if is_lost or time.monotonic() >= min(until, ends):
-                    untried = item.id if item.id in first else 0
-                    release(database, lease, item.lane, untried=untried)
+                    back[item.lane] = item.id if item.id in first else 0
                     break
                 try:
                     is_finished = act(item) is FINISHED
@@ -212,6 +213,7 @@ def work(
                         is_lost = True
                         break
                     done += 1
+        release(database, topic, lease, back)
     return done
 
 

@@ -291,3 +291,23 @@ def test_a_bulk_load_that_fails_again_and_again_holds_up_nobody(database, topic)
 
     assert done == ["live", "another"]
     assert standing(database, topic) == (100, 0)
+
+
+def test_no_item_is_looked_for_among_all_that_are_due(database, topic):
+    # The planner believes that the queue is empty, and so takes any index for as good as another.
+    database.write("ANALYZE queue.item")
+    fill(database, topic, *map(str, range(40)), count=50)
+    asked = {"topic": topic, "lease": ids.new(), "lanes": 9, "most": 9, "after": "", "nothing": ""}
+
+    plan = "\n".join(
+        row[0]
+        for row in database.read(
+            f"EXPLAIN {queue_items._TAKE_ANY}",
+            {**asked, "seconds": timedelta(seconds=9), "only": [], "without": []},
+            prepare=False,
+        )
+    )
+
+    assert "item_live" in plan
+    assert "item_when" not in plan
+    assert "Sort Key: i.lane" not in plan

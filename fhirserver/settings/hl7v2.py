@@ -65,4 +65,9 @@ class Hl7v2:
         "After how many days an HL7 v2 message that was sent is removed, when it was accepted or "
         "discarded. 0 is never.",
     )
-    hl7v2_threads: int = setting(4, "How many HL7 v2 messages one worker process converts at once.")
+    hl7v2_threads: int = setting(
+        1,
+        "How many threads of one worker process convert HL7 v2 messages. Each takes on many "
+        "patients at a time; more of them only help where PostgreSQL is far away: start more "
+        "processes.",
+    )

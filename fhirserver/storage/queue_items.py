@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -91,7 +91,7 @@ def due(database: Database, topics: Sequence[str]) -> list[str]:
     """Which of these topics may have something that is due and that nobody has."""
     rows = database.read(
         "SELECT t FROM unnest(%s::text[]) AS t CROSS JOIN LATERAL (SELECT FROM queue.item i "
-        "WHERE i.topic = t AND i.dead IS NULL AND i.due <= now() "
+        "WHERE i.topic = t AND i.dead IS NULL AND i.due > '-infinity' AND i.due <= now() "
         "AND (i.leased_until IS NULL OR i.leased_until < now()) ORDER BY i.due LIMIT 1) i",
         (list(topics),),
     )
@@ -210,7 +210,7 @@ def put_back(database: Database, lease: str, item: Item, *, seconds: float, reas
         "attempts = %s WHERE id = %s AND lease = %s::uuid RETURNING id",
         (timedelta(seconds=seconds), reason, item.attempts, item.id, lease),
     )
-    release(database, lease, item.lane)
+    release(database, item.topic, lease, {item.lane: 0})
     return bool(rows)
 
 
@@ -224,14 +224,15 @@ def bury(database: Database, lease: str, item: Item, *, reason: str) -> bool:
     return bool(rows)
 
 
-def release(database: Database, lease: str, lane: str, *, untried: int = 0) -> None:
-    """Give the items of a lane back; for the one that is `untried`, that was no attempt."""
-    database.write(
-        "UPDATE queue.item SET lease = NULL, leased_until = NULL, "
-        "attempts = attempts - CASE WHEN id = %s THEN 1 ELSE 0 END "
-        "WHERE lease = %s::uuid AND lane = %s",
-        (untried, lease, lane),
-    )
+def release(database: Database, topic: str, lease: str, lanes: Mapping[str, int]) -> None:
+    """Give the items of lanes back; for the one that is named of each, that was no attempt."""
+    if lanes:
+        database.write(
+            "UPDATE queue.item SET lease = NULL, leased_until = NULL, "
+            "attempts = attempts - CASE WHEN id = ANY(%s::int8[]) THEN 1 ELSE 0 END "
+            "WHERE topic = %s AND lane = ANY(%s::text[]) AND lease = %s::uuid AND dead IS NULL",
+            (array(id_ for id_ in lanes.values() if id_), topic, list(lanes), lease),
+        )
 
 
 def revive(database: Database, *, topic: str | None = None, ids: Sequence[int] = ()) -> int:

@@ -19,6 +19,8 @@ from hl7v2_gateway.operating.together import Together
 
 LANES: Final = 64
 """So many messages, of different patients, are written together."""
+BESIDE: Final = 1
+"""So many threads more for what takes its time, like a message of many megabytes."""
 
 
 @reactions.register("hl7v2")
@@ -32,6 +34,7 @@ def reaction(engine: Engine) -> Reaction:
         TOPIC,
         converter.act,
         threads=settings.hl7v2_threads,
+        waiting=BESIDE,
         lanes=LANES,
         # The converter itself knows when to give up.
         most_attempts=sys.maxsize,
