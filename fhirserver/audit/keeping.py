@@ -2,7 +2,7 @@
 
 They are in a file before an answer leaves, and a thread sees to the files. If the database can't be
 reached, events wait there, up to a limit; beyond it, or when no file can be written, there is no
-record, and so no answer.
+record, and so no answer. What the database refuses while it takes others is set aside (refused.py).
 """
 
 from __future__ import annotations
@@ -13,10 +13,12 @@ import threading
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from fhirserver.audit.event import Event
+from fhirserver.audit.refused import set_aside
 from fhirserver.audit.spool import left_behind
 from fhirserver.errors import FhirError, Unavailable
 
@@ -34,6 +36,14 @@ NO_RECORD: Final = (
     "nothing is answered that can't be recorded in the audit trail: the administrator must make "
     "room on the disk of the data directory, or get the database to answer"
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """An event that the database didn't take, and why."""
+
+    event: Event
+    error: Exception
 
 
 class Keeping(ABC):
@@ -67,12 +77,23 @@ class Keeping(ABC):
             log.exception("audit_event_lost", extra={"id": event.id})
 
     def take_over(self) -> int:
-        """Write what nobody else sees to; how many events that were."""
-        count = 0
+        """Write what nobody else sees to; how many events that were.
+
+        Raises what keeps it from writing anything at all.
+        """
+        count, stuck = 0, []
         for events, path in left_behind(self._folder):
-            self._write_all(events)
-            path.unlink(missing_ok=True)
-            count += len(events)
+            left = self._written(events)
+            count += len(events) - len(left)
+            # Where nothing is written, it may be the database.
+            if events and len(left) == len(events):
+                stuck.append((left, path))
+            else:
+                self._removed(left, path)
+        if stuck and not count:
+            raise stuck[0][0][0].error
+        for left, path in stuck:
+            self._removed(left, path)
         return count
 
     def start(self) -> None:
@@ -133,5 +154,40 @@ class Keeping(ABC):
                 self._close()
 
     def _write_all(self, events: Sequence[Event]) -> None:
+        """Write events, and set aside those that are refused; raises why when none is taken."""
+        left = self._written(events)
+        if left and len(left) == len(events):
+            raise left[0].error
+        self._set_aside(left)
+
+    def _removed(self, left: Sequence[Refused], path: Path) -> None:
+        self._set_aside(left)
+        path.unlink(missing_ok=True)
+
+    def _set_aside(self, left: Sequence[Refused]) -> None:
+        for one in left:
+            set_aside(self._folder, one.event, one.error)
+
+    def _written(self, events: Sequence[Event]) -> list[Refused]:
+        """Write events; those that the database refuses. Raises Unavailable."""
+        left: list[Refused] = []
         for start in range(0, len(events), AT_ONCE):
-            self._write(events[start : start + AT_ONCE])
+            some = events[start : start + AT_ONCE]
+            try:
+                self._write(some)
+            except Unavailable:
+                raise
+            except Exception:  # noqa: BLE001 - one of them, or all: each tells by itself
+                left += self._one_by_one(some)
+        return left
+
+    def _one_by_one(self, events: Sequence[Event]) -> list[Refused]:
+        left: list[Refused] = []
+        for event in events:
+            try:
+                self._write([event])
+            except Unavailable:
+                raise
+            except Exception as error:  # noqa: BLE001 - whoever calls decides
+                left.append(Refused(event, error))
+        return left

@@ -370,6 +370,8 @@ def _translated(error: psycopg.Error) -> FhirError | Stale | DatabaseError:
             return Unavailable("another change to the same resources is still under way: try again")
         case pg.ProgramLimitExceeded():
             return TooLarge("the resource is larger than the database can hold: split it")
+        case pg.ReadOnlySqlTransaction():
+            return Unavailable("the database only reads right now: try again shortly")
         case pg.DiskFull():
             return Unavailable("the database has no disk space left: tell the administrator")
         case pg.OutOfMemory():

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from fhirserver import ids
 from fhirserver.audit.event import Caller, Event
 from fhirserver.audit.handing_over import HandingOver
 from fhirserver.audit.one_writer import has_writer, one_writer
+from fhirserver.audit.refused import refused
 from fhirserver.errors import Unavailable
 from fhirserver.storage.database import Database
 
@@ -88,6 +90,39 @@ def test_the_writer_writes_and_nothing_is_left(
     wait_for(lambda: one.waiting() == 0)
     one.end()
     assert [f.name for f in folder.iterdir()] == ["writer.lock"]
+
+
+def test_what_the_database_refuses_is_set_aside_and_holds_nobody_up(
+    make: Make, folder: Path, database: Database
+) -> None:
+    one, names, bad = make(), [ids.new() for _ in range(5)], ids.new()
+    # Text of PostgreSQL has no NUL.
+    one.add(replace(an_event(bad), reason="a\0b"))
+    for name in names:
+        one.add(an_event(name))
+
+    wait_for(lambda: stored(database, names) == len(names))
+    wait_for(lambda: one.waiting() == 0)
+
+    assert [path.stem for path in refused(folder)] == [bad]
+    assert b"a\\u0000b" in refused(folder)[0].read_bytes()
+    assert stored(database, [bad]) == 0
+
+
+def test_one_alone_that_is_refused_waits_for_another_that_is_not(
+    make: Make, folder: Path, database: Database
+) -> None:
+    one, name, bad = make(), ids.new(), ids.new()
+    one.add(replace(an_event(bad), reason="a\0b"))
+    wait_for(lambda: one.waiting() == 1)
+    time.sleep(2)
+    assert refused(folder) == []
+
+    one.add(an_event(name))
+
+    wait_for(lambda: stored(database, [name]) == 1)
+    wait_for(lambda: [path.stem for path in refused(folder)] == [bad])
+    wait_for(lambda: one.waiting() == 0)
 
 
 def test_many_have_one_writer(make: Make, folder: Path, database: Database) -> None:

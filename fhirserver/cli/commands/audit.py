@@ -12,6 +12,8 @@ import click
 
 from fhirserver.app import open_keyring
 from fhirserver.audit.chain import ChainKeys, chain_keys
+from fhirserver.audit.recorder import FOLDER
+from fhirserver.audit.refused import refused
 from fhirserver.audit.sealing import seal as seal_events
 from fhirserver.audit.verifying import verify as verify_chain
 from fhirserver.cli.databases import migrated_database
@@ -54,15 +56,20 @@ def seal(settings: Settings) -> None:
 )
 @click.option("--fast", is_flag=True, help="Leave out whether each event can still be found.")
 def verify(settings: Settings, checkpoint: Path | None, *, fast: bool) -> None:
-    """Check every seal; ends with 1 at the first event that isn't as it was sealed."""
+    """Check every seal; ends with 1 at the first event that isn't as it was sealed.
+
+    It does so too when the database has refused events, which then lie in files.
+    """
     kept = None if checkpoint is None else _read(checkpoint)
     site = None if fast else site_of(settings)
     with _chain(settings) as (database, keys):
         verdict = verify_chain(database, keys, site=site, kept=kept)
+    for path in (aside := refused(settings.data_dir / FOLDER)):
+        click.echo(f"the database refused the event in {path}: tell us, and keep the file")
     if verdict.finding is None:
         span = f" ({verdict.first:,} to {verdict.last:,})" if verdict.checked else ""
         click.echo(f"{verdict.checked:,} events are as they were sealed{span}")
-        return
+        sys.exit(1 if aside else 0)
     finding = verdict.finding
     which = "" if finding.id is None else f", AuditEvent/{finding.id}"
     click.echo(f"{finding.trouble} at {finding.seq:,}{which}: {finding.text}")
