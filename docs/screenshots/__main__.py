@@ -21,6 +21,7 @@ from pathlib import Path
 import click
 from PIL import Image
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import Error as PlaywrightError
 
 from conformance.faults.server import Server, running, wait_until
 from docs.screenshots import images, letter, own_report, systems, ward
@@ -55,23 +56,34 @@ SETTINGS = {
 def main(which: tuple[str, ...], dark: bool) -> None:
     """Take the pictures of these apps, or of the pages with these names, or of all."""
     wanted = [shot for shot in SHOTS if not which or shot.app in which or shot.name in which]
+    with prepared() as hospital, sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        missing = take(browser, hospital, wanted, dark=dark)
+    if missing:
+        raise click.ClickException(f"not taken: {', '.join(missing)}")
+
+
+def take(
+    browser: Browser, hospital: Hospital, wanted: Sequence[Shot], *, dark: bool
+) -> Sequence[str]:
+    """Take these pages in both sizes; returns the names of those that could not be."""
     folder = FOLDER / ("dark" if dark else "light")
     folder.mkdir(parents=True, exist_ok=True)
     shown = set() if dark else shown_pictures()
-    with prepared() as hospital, sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        for size in SIZES:
-            for name, page in taken(browser, hospital, wanted, size, dark=dark):
-                if name in shown:
-                    compress(page.screenshot(), PICTURES / name)
-                height = page.evaluate("document.documentElement.scrollHeight")
-                clip = {"x": 0, "y": 0, "width": SIZES[size][0], "height": min(height, TALLEST)}
-                # What lies over a page covers as much of it as is seen.
-                is_over = page.get_by_role("dialog").count() > 0
-                page.screenshot(
-                    path=folder / name, full_page=not is_over, clip=None if is_over else clip
-                )
-                click.echo(name)
+    missing: list[str] = []
+    for size in SIZES:
+        for name, page in taken(browser, hospital, wanted, size, missing, dark=dark):
+            if name in shown:
+                compress(page.screenshot(), PICTURES / name)
+            height = page.evaluate("document.documentElement.scrollHeight")
+            clip = {"x": 0, "y": 0, "width": SIZES[size][0], "height": min(height, TALLEST)}
+            # What lies over a page covers as much of it as is seen.
+            is_over = page.get_by_role("dialog").count() > 0
+            page.screenshot(
+                path=folder / name, full_page=not is_over, clip=None if is_over else clip
+            )
+            click.echo(name)
+    return missing
 
 
 def shown_pictures() -> set[str]:
@@ -138,25 +150,35 @@ def _name_more(hospital: Hospital) -> None:
 
 
 def taken(
-    browser: Browser, hospital: Hospital, shots: Sequence[Shot], size: str, *, dark: bool
+    browser: Browser,
+    hospital: Hospital,
+    shots: Sequence[Shot],
+    size: str,
+    missing: list[str],
+    *,
+    dark: bool,
 ) -> Iterator[tuple[str, Page]]:
-    """Each page as it is to be taken, with the name of its picture."""
+    """Each page as it is to be taken, with the name of its picture.
+
+    One that doesn't come is said, added to `missing`, and costs the others nothing.
+    """
     for user in dict.fromkeys(shot.user for shot in shots):
         context = _signed_in(browser, hospital.server, user, size, dark=dark)
         for shot in shots:
             if shot.user != user:
                 continue
-            page = context.new_page()
+            name, page = f"{shot.name}-{size}.png", context.new_page()
             try:
                 page.goto(hospital.address(f"apps/{shot.app}/{shot.path.format(**hospital.known)}"))
                 _settle(page)
                 if shot.then is not None:
                     shot.then(page, hospital.known)
                     _settle(page)
-                yield f"{shot.name}-{size}.png", page
-            except Exception as error:
-                error.add_note(f"{shot.name}-{size}")
-                raise
+            except (PlaywrightError, AssertionError) as error:
+                click.echo(f"{name} not taken, at {page.url}: {error}", err=True)
+                missing.append(name)
+            else:
+                yield name, page
             page.close()
         context.close()
 
@@ -183,8 +205,8 @@ def _signed_in(
 
 def _settle(page: Page) -> None:
     """Wait until nothing loads or moves."""
-    # An app: the page on which one signs in has none.
-    page.locator("#content").wait_for()
+    # An app: the page on which one signs in has none of these; the wall has no frame around it.
+    page.locator("main#content, main[data-wall]").wait_for()
     page.wait_for_timeout(400)
     for _ in range(3):
         expect(page.locator("[aria-busy=true]:visible")).to_have_count(0)

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from conformance.faults.client import Client
 from conformance.faults.server import Server
+from fhirserver import clock
 from tests.apps.accounts import account_at
 
 Resource = dict[str, Any]
@@ -20,6 +23,13 @@ class Hospital:
 
     server: Server
     known: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def today(self) -> date:
+        """The day on the hospital's calendar."""
+        return (
+            clock.now().astimezone(ZoneInfo(self.server.environment["FHIRSERVER_TIME_ZONE"])).date()
+        )
 
     def client(self, user: str = "") -> Client:
         """With the rights of a demo account; without one, with all."""

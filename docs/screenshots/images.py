@@ -9,7 +9,6 @@ import numpy as np
 
 from conformance.faults.server import wait_until
 from docs.screenshots.hospital import MRN, PATIENCE_SECONDS, Hospital, Resource, number_of
-from fhirserver import clock
 from tests.apps.scans import a_slice, of, stored, uid
 from tests.dicom_gateway.web.instances import an_image, body_of, file_of
 
@@ -34,7 +33,7 @@ def prepare(hospital: Hospital) -> None:
         named = ",".join(one["id"] for one in theirs if "deceasedDateTime" not in one)
         patient = hospital.found(f"Patient?_id={named}&_count=1", "doctor")[0]
         other = next(one for one in theirs if one["id"] != patient["id"])
-        study, today = uid(), clock.now().strftime("%Y%m%d")
+        study, today = uid(), hospital.today.strftime("%Y%m%d")
         files = _head(patient, study, today)
         stored(radiologist, hospital.server.port, files)
 

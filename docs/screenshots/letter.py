@@ -49,7 +49,7 @@ def share(hospital: Hospital) -> None:
                     "attachment": {
                         "contentType": "text/plain",
                         "url": f"Binary/{file}",
-                        "creation": clock.now().date().isoformat(),
+                        "creation": hospital.today.isoformat(),
                     }
                 }
             ],

@@ -73,7 +73,7 @@ SHOTS = (
     Shot("wall", "board", "nurse", "wall"),
     Shot("capacity", "board", "nurse", "capacity"),
     Shot("figures", "board", "nurse", "metrics"),
-    Shot("figure", "board", "admin", "metrics/length-of-stay"),
+    Shot("figure", "board", "nurse", "metrics/lab-turnaround"),
     Shot("trends", "board", "doctor", TRENDS),
     Shot("new-report", "board", "doctor", "reports/new"),
     Shot("own-report", "board", "doctor", "reports/own/{own-report}"),

@@ -23,7 +23,7 @@ export default function Wall() {
   const occupancy = useOccupancy();
   const { isLive } = useLive();
   return (
-    <main className={classes.wall}>
+    <main className={classes.wall} data-wall>
       <Group justify="space-between" mb="md">
         <Title order={1}>{t("place.beds")} · {board.data === undefined ? "" : t("asOf", { time: moment(board.data.at) })} {isLive === false && `· ${t("liveOff")}`}</Title>
         <Anchor component={Link} href="/" className="fs-noprint">{t("wallEnd")}</Anchor>
