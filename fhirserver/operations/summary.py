@@ -187,4 +187,5 @@ def _frame(ctx: Context) -> Frame:
         device_id=ids.new(),
         absent_ids={resource_type: ids.new() for resource_type in WORDS},
         timestamp=instant(clock.now()),
+        zone=ctx.site.zone,
     )

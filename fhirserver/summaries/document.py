@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, tzinfo
 from typing import Final
 
 from fhirserver.model.resource import Resource
@@ -14,7 +15,7 @@ from fhirserver.summaries.absent import WORDS, unknown
 from fhirserver.summaries.narrative import facts, narrative, paragraph, table
 from fhirserver.summaries.rows import Find
 from fhirserver.summaries.sections import SECTIONS, Section
-from fhirserver.summaries.wording import moment, name
+from fhirserver.summaries.wording import day, moment, name, told_in
 
 _PROFILE: Final = "http://hl7.org/fhir/uv/ips/StructureDefinition/"
 BUNDLE_PROFILE: Final = f"{_PROFILE}Bundle-uv-ips"
@@ -36,7 +37,10 @@ class Content:
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """What the document has of its own: the base of its addresses, new ids, the time."""
+    """What the document has of its own: the base of its addresses, new ids, the time.
+
+    `zone`: the one in which its texts tell times.
+    """
 
     base: str
     bundle_id: str
@@ -44,6 +48,12 @@ class Frame:
     device_id: str
     absent_ids: Mapping[str, str]
     timestamp: str
+    zone: tzinfo = UTC
+
+    @property
+    def made(self) -> str:
+        """The time of the document, as clocks of the zone show it."""
+        return str(told_in(self.zone, self.timestamp))
 
 
 def document(
@@ -100,7 +110,7 @@ def _to(frame: Frame, resource: Resource) -> Resource:
 
 def _composition(frame: Frame, patient: Resource, sections: list[Resource]) -> Resource:
     called = name(patient) or "a patient without a name"
-    title = f"Patient summary of {called}, {frame.timestamp[:10]}"
+    title = f"Patient summary of {called}, {day(frame.made)}"
     made = {
         "resourceType": "Composition",
         "id": frame.composition_id,
@@ -136,9 +146,10 @@ def _headed(frame: Frame, patient: Resource) -> str:
             ("Name", name(patient)),
             ("Born", patient.get("birthDate") or ""),
             ("Sex", patient.get("gender") or ""),
-            ("Died", moment(died)),
+            ("Died", moment(told_in(frame.zone, died))),
             ("Identifiers", ", ".join(identifiers)),
-            ("Made", f"{moment(frame.timestamp)} UTC"),
+            ("Made", moment(frame.made)),
+            ("Times", f"All are of the time zone {frame.zone}"),
         )
     )
 
@@ -155,7 +166,10 @@ def _section(section: Section, frame: Frame, content: Content, find: Find) -> Re
             "text": narrative(*notes),
             "emptyReason": {"coding": [{"system": _EMPTY, "code": "withheld"}]},
         }
-    rows = [section.columns.row(r, find) for r in content.resources]
+    rows = [
+        section.columns.row(told_in(frame.zone, r), lambda text: told_in(frame.zone, find(text)))
+        for r in content.resources
+    ]
     return made | {
         "text": narrative(*notes, table(section.columns.heads, rows)),
         "entry": [_to(frame, r) for r in content.resources],

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
+from datetime import datetime, tzinfo
 from typing import Any, Final
 
 from fhirserver.model.resource import Resource
 
+_INSTANT: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)")
 _UNITS: Final = {
     "s": "second", "min": "minute", "h": "hour",
     "d": "day", "wk": "week", "mo": "month", "a": "year",
@@ -47,8 +50,28 @@ def when(resource: Resource, name: str) -> str:
     return str(resource.get(f"{name}String") or "")
 
 
+def told_in(zone: tzinfo, value: Any) -> Any:
+    """A resource with each of its instants as clocks of this zone show it; dates stay as they are.
+
+    >>> from datetime import UTC
+    >>> told_in(UTC, {"issued": "2024-05-01T00:30:00+02:00", "birthDate": "1970-01-01"})
+    {'issued': '2024-04-30T22:30:00+00:00', 'birthDate': '1970-01-01'}
+    """
+    if isinstance(value, dict):
+        return {name: told_in(zone, one) for name, one in value.items()}
+    if isinstance(value, list):
+        return [told_in(zone, one) for one in value]
+    if isinstance(value, str) and _INSTANT.fullmatch(value):
+        try:
+            return datetime.fromisoformat(value).astimezone(zone).isoformat()
+        except (ValueError, OverflowError):
+            # A leap second, or the last day of the calendar.
+            return value
+    return value
+
+
 def moment(text: str) -> str:
-    """A date, or a time to the minute; where it was taken it was that time."""
+    """A date, or a time to the minute; the reader is told of which zone the times are."""
     return f"{text[:10]} {text[11:16]}" if len(text) > 10 else text
 
 

@@ -3,7 +3,7 @@ import { IconDownload, IconPrinter, IconShare } from "@tabler/icons-react";
 import type { Bundle, Composition } from "fhir/r4";
 
 import { useAsk } from "../../shared/fhir/queries.ts";
-import { moment } from "../../shared/format/dates.ts";
+import { AsOfZone } from "../../shared/frame/AsOfZone.tsx";
 import { useTexts } from "../../shared/i18n/i18n.ts";
 import { Loaded } from "../../shared/states/Loaded.tsx";
 import { download } from "../../shared/forms/download.ts";
@@ -32,7 +32,7 @@ export default function Share({ patient }: { patient: string }) {
                 <Button variant="default" leftSection={<IconDownload size={16} aria-hidden />} onClick={() => download(file, file.name)}>{t("downloadFhir")}</Button>
                 {canShare && <Button variant="default" leftSection={<IconShare size={16} aria-hidden />} onClick={() => void navigator.share({ files: [file] }).catch(() => undefined)}>{t("shareNow")}</Button>}
               </Group>
-              <Text size="sm">{t("asOf", { time: moment(bundle.timestamp) })}</Text>
+              <AsOfZone at={bundle.timestamp} />
               {composition?.section?.map((section, n) => (
                 <Card key={n} component="section" aria-label={section.title}>
                   <Title order={3} mb="xs">{section.title}</Title>

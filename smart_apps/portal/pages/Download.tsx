@@ -5,9 +5,9 @@ import type { Bundle, Composition, Patient } from "fhir/r4";
 import type { Stored } from "../../shared/fhir/client.ts";
 import { useAsk } from "../../shared/fhir/queries.ts";
 import { download } from "../../shared/forms/download.ts";
-import { moment } from "../../shared/format/dates.ts";
 import { Narrative } from "../../shared/format/Narrative.tsx";
 import { readNarrative } from "../../shared/format/narrative.ts";
+import { AsOfZone } from "../../shared/frame/AsOfZone.tsx";
 import { useTexts } from "../../shared/i18n/i18n.ts";
 import { Loaded } from "../../shared/states/Loaded.tsx";
 
@@ -28,7 +28,7 @@ export default function Download({ patient }: { patient: Stored<Patient> }) {
                 <Button leftSection={<IconDownload size={18} aria-hidden />} onClick={() => download(new Blob([JSON.stringify(bundle, null, 2)], { type: "application/fhir+json" }), "patient-summary.json")}>{t("downloadSummary")}</Button>
                 <Button variant="default" leftSection={<IconPrinter size={18} aria-hidden />} onClick={() => window.print()}>{t("print")}</Button>
               </Group>
-              <Text size="sm">{t("asOf", { time: moment(bundle.timestamp) })}</Text>
+              <AsOfZone at={bundle.timestamp} />
               {composition?.section?.map((section, n) => (
                 <Card key={n} component="section" aria-label={section.title}>
                   <Title order={2} mb="xs">{section.title}</Title>
