@@ -136,6 +136,48 @@ def test_an_appointment_is_dragged_and_made_longer(
     expect(move.get_by_role("combobox", name="Length")).to_have_value(re.compile("^90"))
 
 
+@pytest.fixture
+def free_later(hospital: Server, calendar: str) -> Iterator[str]:
+    """The same day, on which the doctor has a free slot an hour after the appointment."""
+    doctor = calendar.rpartition("=")[2]
+    with hospital.client() as client:
+        schedule = client.send("GET", f"Schedule?actor={doctor}").json["entry"][0]["resource"]
+        slot = {
+            "resourceType": "Slot",
+            "schedule": {"reference": f"Schedule/{schedule['id']}"},
+            "status": "free",
+            "start": "2099-06-08T10:00:00Z",
+            "end": "2099-06-08T10:30:00Z",
+        }
+        made = client.send("POST", "Slot", slot)
+        assert made.status == 201, made.json
+    yield calendar
+    with hospital.client() as client:
+        moved = client.send("GET", f"Appointment?actor={doctor}").json["entry"][0]["resource"]
+        client.send("DELETE", f"Appointment/{moved['id']}")
+        client.send("DELETE", f"Slot/{made.json['id']}")
+
+
+def test_an_appointment_is_moved_by_touch_on_a_phone(open_app: OpenApp, free_later: str) -> None:
+    """Where no grid fits there is nothing to drag onto: two taps lead to the same dialog."""
+    page = open_app("scheduling", "reception", free_later, phone=True)
+    booked = page.get_by_role("row").filter(has_text="Booked")
+    begins = re.search(r"(\d\d):00", booked.inner_text())
+    assert begins is not None
+    later = f"{int(begins[1]) + 1:02}:00"
+
+    booked.get_by_role("button").first.tap()
+    page.get_by_role("dialog", name="Appointment").get_by_role("button", name="Move…").tap()
+    move = page.get_by_role("dialog", name="Move the appointment")
+    move.get_by_label("Begins").fill(later)
+    save = move.get_by_role("button", name=re.compile("^Move "))
+    expect(save).to_be_enabled()
+    save.tap()
+
+    expect(page.get_by_text(re.compile(f"moved to.* {later}"))).to_be_visible()
+    expect(booked).to_contain_text(f"{later}–")
+
+
 def test_a_time_of_the_calendar_is_booked_by_keys(open_app: OpenApp, calendar: str) -> None:
     page = open_app("scheduling", "reception", calendar)
     page.locator('[data-slot="0:0"]').focus()
