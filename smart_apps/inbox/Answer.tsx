@@ -1,4 +1,5 @@
 import { Button, Group, Modal, Radio, SimpleGrid, Text, Textarea } from "@mantine/core";
+import { useMediaQuery } from "@mantine/hooks";
 import type { Task } from "fhir/r4";
 import { useEffect, useState } from "react";
 
@@ -21,6 +22,8 @@ import { useMyself } from "./useMyself.ts";
 /** Take an alert on, or finish it: what was done has to be chosen. */
 export default function Answer({ alert, earlier, onClose }: { alert: Alert; earlier?: Earlier; onClose: () => void }) {
   const { t } = useTexts();
+  // With what is to be answered and its buttons it needs the whole of a phone.
+  const isPhone = useMediaQuery("(max-width: 47.99em)");
   const { fhir, session } = useSmart();
   const me = session.grant.fhirUser ?? "";
   const myself = useMyself();
@@ -50,7 +53,7 @@ export default function Answer({ alert, earlier, onClose }: { alert: Alert; earl
   };
   const isConflict = answer.error instanceof FhirError && answer.error.isConflict;
   return (
-    <Modal opened onClose={onClose} size="lg" title={isTaken ? t("finish") : t("answerTitle")} closeButtonProps={{ "aria-label": t("close") }}>
+    <Modal opened onClose={onClose} size="lg" fullScreen={isPhone} title={isTaken ? t("finish") : t("answerTitle")} closeButtonProps={{ "aria-label": t("close") }}>
       <Identity alert={alert} earlier={earlier} />
       {isConflict && <Meanwhile alert={alert} onKeep={(current) => send(answer.variables?.status ?? "accepted", current)} onClose={onClose} />}
       {answer.isError && !isConflict && <Failed error={answer.error} />}

@@ -82,7 +82,7 @@ function partsOf(line: ParametersParameter, name: string): ParametersParameter[]
 function Source({ resource }: { resource: Medicated | undefined }) {
   const { t } = useTexts();
   if (resource === undefined) return null;
-  const [dosage, when] = said(resource);
+  const [dosage, when] = said(resource, t);
   return (
     <Text size="sm" mb={4}>
       {medicineName(resource)}<br />
@@ -93,14 +93,14 @@ function Source({ resource }: { resource: Medicated | undefined }) {
 }
 
 /** Dose and moment of an entry, of whichever kind it is. */
-function said(of: Medicated): [dosage: string, when: string | undefined] {
+function said(of: Medicated, t: ReturnType<typeof useTexts>["t"]): [dosage: string, when: string | undefined] {
   switch (of.resourceType) {
     case "MedicationRequest":
       return [dosageText(of.dosageInstruction?.[0]), of.authoredOn];
     case "MedicationStatement":
       return [dosageText(of.dosage?.[0]), of.effectiveDateTime ?? of.dateAsserted];
     case "MedicationDispense":
-      return [quantity(of.quantity), of.whenHandedOver ?? of.whenPrepared];
+      return [quantity(of.quantity) === "" ? "" : t("reconcile.amount", { amount: quantity(of.quantity) }), of.whenHandedOver ?? of.whenPrepared];
     case "MedicationAdministration":
       return [of.dosage?.text ?? quantity(of.dosage?.dose), of.effectiveDateTime ?? of.effectivePeriod?.start];
   }

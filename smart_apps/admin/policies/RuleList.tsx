@@ -7,13 +7,14 @@ import { useRuleSentence } from "./sentences.ts";
 
 /** Rules as sentences, each under its name. */
 export function RuleList({ rules, label }: { rules: readonly Rule[]; label: string }) {
+  const { t } = useTexts();
   const sentence = useRuleSentence();
   return (
     <List aria-label={label} spacing={6} size="sm">
       {rules.map((rule, n) => (
         <List.Item key={n}>
           {rule.name !== undefined && <Text span size="sm" fw={600}>{rule.name}: </Text>}
-          <Text span size="sm" style={rule.effect === "deny" ? { color: "var(--fs-critical)" } : undefined}>{sentence(rule)}</Text>
+          <Text span size="sm" style={rule.effect === "deny" ? { color: "var(--fs-critical)" } : undefined}>{rule.types.length === 0 ? t("ruleEmpty") : sentence(rule)}</Text>
         </List.Item>
       ))}
     </List>

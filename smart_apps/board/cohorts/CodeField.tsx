@@ -35,7 +35,7 @@ export function CodeField({ label, type, chosen, offered, error, onChange }: {
   const all = [...new Map([...offered, ...others].map((one) => [one.code, one])).values()];
   const fits = (one: Chosen) => one.name.toLocaleLowerCase().includes(typed.trim().toLocaleLowerCase());
   const names = [...new Set(all.filter(fits).map((one) => one.name))];
-  const hint = chosen.code !== "" && chosen.name === typed ? chosen.code.split("|").reverse().join(" · ") : typed.trim() === "" ? t("codeSearchHint") : t("codeChoose");
+  const hint = chosen.code !== "" && chosen.name === typed ? codeWords(chosen.code) : typed.trim() === "" ? t("codeSearchHint") : t("codeChoose");
   return (
     <Autocomplete
       label={label} value={typed} data={names} filter={({ options }) => options} maxDropdownHeight={280} description={hint} error={error} style={{ flex: "1 1 14rem" }}
@@ -58,4 +58,12 @@ function codesOf(concept: CodeableConcept): Chosen[] {
   const isCoded = (one: Coding): one is Coding & { system: string; code: string } => one.system !== undefined && one.code !== undefined;
   const coding = concept.coding?.find(isCoded);
   return coding === undefined ? [] : [{ code: `${coding.system}|${coding.code}`, name: concept.text ?? coding.display ?? coding.code }];
+}
+
+const SYSTEMS: Record<string, string> = { "http://loinc.org": "LOINC", "http://snomed.info/sct": "SNOMED CT", "http://hl7.org/fhir/sid/icd-10": "ICD-10" };
+
+/** "LOINC 8867-4" of a token; the address of a system that is less known. */
+function codeWords(token: string): string {
+  const [system = "", code = ""] = token.split("|");
+  return `${SYSTEMS[system] ?? system} ${code}`;
 }

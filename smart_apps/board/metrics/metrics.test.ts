@@ -31,8 +31,10 @@ it.each([[0.2857, "28.57"], [0.07, "7"], [1, "100"], [0, "0"], [0.0001, "0.01"],
 });
 
 it("shows scores by their own digits", () => {
-  expect(shown("no-show", { value: 0.2857 })).toEqual({ value: "28.57", unit: "%" });
-  expect(shown("length-of-stay", { value: 1.4583, code: "d" })).toEqual({ value: "1.4583", unit: "d" });
+  expect(shown("no-show", { value: 0.2857 })).toEqual({ value: "28.6", unit: "%" });
+  expect(shown("length-of-stay", { value: 1.4583, code: "d" })).toEqual({ value: "1.5", unit: "d" });
+  expect(shown("lab-turnaround", { value: 218.6908, code: "min" })).toEqual({ value: "218.7", unit: "min" });
+  expect(shown("alert-response", { value: 0.0312, code: "min" })).toEqual({ value: "0.031", unit: "min" });
   expect(shown("admissions", { value: 5, code: "1" })).toEqual({ value: "5", unit: "" });
   expect(shown("admissions", undefined)).toBeUndefined();
 });

@@ -63,11 +63,16 @@ export function groupings(report: MeasureReport): Grouping[] {
   return (["day", "ward", "clinician"] as const).filter((by) => strata(report, by).length > 0);
 }
 
-/** A score as people read it: its own digits, as a percentage with the point moved by two places. */
+/** A score as people read it: with one place, as a percentage too; a small one keeps two digits. Exports have them all. */
 export function shown(metric: string, score: Quantity | undefined): { value: string; unit: string } | undefined {
   if (score?.value === undefined) return undefined;
-  if (PERCENT.has(metric)) return { value: hundredfold(score.value), unit: "%" };
-  return { value: String(score.value), unit: score.code === "d" || score.code === "min" ? score.code : "" };
+  if (PERCENT.has(metric)) return { value: rounded(Number(hundredfold(score.value))), unit: "%" };
+  return { value: rounded(score.value), unit: score.code === "d" || score.code === "min" ? score.code : "" };
+}
+
+function rounded(value: number): string {
+  const [digits, places] = [Number(value.toPrecision(2)), Number(value.toFixed(1))];
+  return String(Math.abs(value) < 1 ? digits : places);
 }
 
 /** A hundred times a number of at most four places, without the noise of binary fractions. */

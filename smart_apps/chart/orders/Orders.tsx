@@ -28,7 +28,7 @@ export default function Orders({ patient }: { patient: string }) {
         actions={session.allows("ServiceRequest", "c") && !isNew && <Button leftSection={<IconPlus size={16} aria-hidden />} onClick={() => setNew(true)}>{t("orderNew")}</Button>}
         columns={[
           { label: "order", cell: (one) => <>{words(one.code)}{accessionOf(one) !== undefined && <Text size="sm" c="dimmed">{t("accession", { number: accessionOf(one) ?? "" })}</Text>}</> },
-          { label: "statusColumn", cell: (one) => <>{t(`status.${one.status}`)} {one.priority !== undefined && one.priority !== "routine" && <Badge size="sm" variant="light" color={one.priority === "stat" ? "red" : "yellow"} tt="none">{t(`priority.${one.priority}`)}</Badge>}</> },
+          { label: "statusColumn", cell: (one) => <>{t(`status.${one.status}`)} {one.priority !== undefined && one.priority !== "routine" && <Badge size="sm" variant="light" color={colourOf(one)} tt="none">{t(`priority.${one.priority}`)}</Badge>}</> },
           { label: "kindColumn", cell: (one) => one.category?.map(words).join(", ") ?? "" },
           { label: "reason", cell: (one) => one.reasonCode?.map(words).join(", ") ?? "" },
           { label: "when", cell: (one) => moment(one.authoredOn) },
@@ -45,4 +45,10 @@ export default function Orders({ patient }: { patient: string }) {
       {conflict}
     </>
   );
+}
+
+/** How urgent an order was is no warning once it is done. */
+function colourOf({ status, priority }: ServiceRequest): string {
+  if (!["active", "on-hold", "draft"].includes(status)) return "gray";
+  return priority === "stat" ? "red" : "yellow";
 }

@@ -73,7 +73,7 @@ function ReceiverRow({ receiver, onChoose }: { receiver: Receiver; onChoose: (re
       <Table.Td data-label={t("standing")}><Badge variant="light" color={isStopped ? "red" : isFailing ? "yellow" : "green"}>{t(isStopped ? "receives.stopped" : isFailing ? "receives.failing" : "receives.well")}</Badge></Table.Td>
       <Table.Td data-label={t("waiting")}>{t("changes", { n: receiver.queued })}{receiver.oldestSeconds !== undefined && <Text size="xs" c="dimmed">{t("oldest", { time: lasting(receiver.oldestSeconds) })}</Text>}</Table.Td>
       <Table.Td data-label={t("rejectedWord")}>{rejected === 0 ? "0" : <Anchor component="button" type="button" aria-label={t("rejectedOf", { n: rejected, receiver: receiver.name })} onClick={() => onChoose(receiver.id, "rejected")}>{rejected}</Anchor>}</Table.Td>
-      <Table.Td data-label={t("lastError")}>{receiver.lastError ?? ""}{receiver.failed !== undefined && <Text size="xs" c="dimmed">{moment(receiver.failed)}</Text>}</Table.Td>
+      <Table.Td data-label={t("lastError")}>{receiver.lastError?.replaceAll(receiver.id, receiver.name) ?? ""}{receiver.failed !== undefined && <Text size="xs" c="dimmed">{moment(receiver.failed)}</Text>}</Table.Td>
       <Table.Td data-label={t("lastAccepted")}>{receiver.lastAccepted === undefined ? t("never") : moment(receiver.lastAccepted)}</Table.Td>
     </Table.Tr>
   );

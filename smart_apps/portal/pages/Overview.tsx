@@ -57,7 +57,7 @@ function Appointments({ patient }: { patient: string }) {
       </Group>
       <Loaded query={query} lines={3}>
         {(bundle) => {
-          const all = resourcesOf<Stored<Appointment>>(bundle, "Appointment");
+          const all = resourcesOf<Stored<Appointment>>(bundle, "Appointment").filter((one) => !isOver(one, now));
           if (all.length === 0) return <Text>{t("noAppointments")}</Text>;
           return (
             <Stack gap="xs">
@@ -82,6 +82,12 @@ function Appointments({ patient }: { patient: string }) {
       {cancelling !== undefined && <Cancel appointment={cancelling} onClose={() => setCancelling(undefined)} />}
     </section>
   );
+}
+
+/** Whether it has ended, and nobody has said that the patient is there. */
+function isOver(one: Appointment, now: number): boolean {
+  const end = one.end ?? one.start;
+  return one.status !== "arrived" && one.status !== "checked-in" && end !== undefined && Date.parse(end) < now;
 }
 
 /** Whether there is something left to cancel. */
