@@ -154,6 +154,7 @@ def work(
     most_attempts: int = MOST_ATTEMPTS,
     lease_seconds: float = LEASE_SECONDS,
     lanes: int = LANES_AT_ONCE,
+    of_a_lane: int = OF_A_LANE,
     only: Sequence[str] | None = None,
     without: Sequence[str] = (),
     new_lease: Callable[[], str] = ids.new,
@@ -163,11 +164,11 @@ def work(
     """Do what is due of a topic, for about so long; how many items were done.
 
     `act` returns when an item is done; FINISHED when it has taken it off, too, with `finish` in a
-    transaction of its own. Half of a lease is left for the item under way. The `lanes`
-    that are taken on together wait for each other; they are among `only`, where that is given, and
-    none of those `without`. `together` is tried with the first items of several lanes, then with
-    the next ones; `act` does what it leaves. What `new_lease` makes says whose they are. No more
-    than `longest_delay` seconds pass between two attempts.
+    transaction of its own. Half of a lease is left for the item under way. The `lanes` that are
+    taken on together, `of_a_lane` items of each, wait for each other; they are among `only`, where
+    that is given, and none of those `without`. `together` is tried with the first items of several
+    lanes, then with the next ones; `act` does what it leaves. What `new_lease` makes says whose
+    they are. No more than `longest_delay` seconds pass between two attempts.
     """
     ends = time.monotonic() + seconds
     done, walk = 0, (topic, only is not None)
@@ -179,7 +180,7 @@ def work(
             topic,
             lease,
             lanes=lanes,
-            most=OF_A_LANE,
+            most=of_a_lane,
             seconds=lease_seconds,
             after=after,
             only=only,

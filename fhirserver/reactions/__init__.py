@@ -20,8 +20,10 @@ from typing import Final
 
 from fhirserver.engine import Engine
 from fhirserver.queues import (
+    LANES_AT_ONCE,
     LONGEST_DELAY,
     MOST_ATTEMPTS,
+    OF_A_LANE,
     Act,
     ActTogether,
     Change,
@@ -55,16 +57,17 @@ class Worker:
     """Who does what is due of a topic: at most so many threads in each process.
 
     As many as `waiting` says are beside those for lanes whose items take long (pace.py). `lanes`
-    is how many lanes a thread takes on at a time: few, where one item may take long.
-    `longest_delay` is how many seconds may pass between two attempts. `together` may do items of
-    several lanes at once (queues.work).
+    is how many lanes a thread takes on at a time, `of_a_lane` items of each: few, where one may
+    take long. `longest_delay` is how many seconds may pass between two attempts. `together` may do
+    items of several lanes at once (queues.work).
     """
 
     topic: str
     act: Act
     threads: int = 2
     waiting: int = 0
-    lanes: int = 20
+    lanes: int = LANES_AT_ONCE
+    of_a_lane: int = OF_A_LANE
     most_attempts: int = MOST_ATTEMPTS
     lease_seconds: float = 60.0
     longest_delay: float = LONGEST_DELAY

@@ -24,6 +24,8 @@ from fhirserver.reactions.relay import relay
 log = logging.getLogger(__name__)
 
 POLL_SECONDS: Final = 0.2
+GATHER_SECONDS: Final = 0.1
+"""How long what comes is gathered at least: much is done together for hardly more than one."""
 TURN_SECONDS: Final = 2.0
 """How long a thread stays with a topic, and so how long stopping may take."""
 LONGEST_PAUSE: Final = 10.0
@@ -110,6 +112,7 @@ class Running:
 
     def _dispatch(self) -> bool:
         """Give a thread to each topic that has something to be done, and has one to spare."""
+        self._is_over.wait(GATHER_SECONDS)
         self._has_come.clear()
         for topic in queues.due(self._database, list(self._workers)):
             for turn in self._pace[topic].begin():
@@ -137,6 +140,7 @@ class Running:
                     most_attempts=worker.most_attempts,
                     lease_seconds=worker.lease_seconds,
                     lanes=worker.lanes,
+                    of_a_lane=worker.of_a_lane,
                     only=only,
                     without=without,
                     longest_delay=worker.longest_delay,

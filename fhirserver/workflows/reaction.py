@@ -30,6 +30,8 @@ from fhirserver.workflows.registering import Remind, Workflow, timers, workflows
 log = logging.getLogger(__name__)
 
 READER: Final = "workflows"
+LANES: Final = 100
+"""So many resources are looked at together."""
 TOGETHER_SECONDS: Final = 5.0
 """So long workflows go on with changes that they were given together; the rest goes by itself."""
 
@@ -49,6 +51,7 @@ def reaction_of(
         Worker(
             topic(w.name),
             partial(_act, engine, w),
+            lanes=LANES,
             together=partial(_act_on_all, engine, w),
         )
         for w in known.values()

@@ -17,8 +17,10 @@ from hl7v2_gateway.operating.answering import Answering
 from hl7v2_gateway.operating.converting import Converter
 from hl7v2_gateway.operating.together import Together
 
-LANES: Final = 64
+LANES: Final = 128
 """So many messages, of different patients, are written together."""
+OF_A_LANE: Final = 8
+"""Who takes on more than a turn gets to has to give it back."""
 BESIDE: Final = 1
 """So many threads more for what takes its time, like a message of many megabytes."""
 
@@ -36,6 +38,7 @@ def reaction(engine: Engine) -> Reaction:
         threads=settings.hl7v2_threads,
         waiting=BESIDE,
         lanes=LANES,
+        of_a_lane=OF_A_LANE,
         # The converter itself knows when to give up.
         most_attempts=sys.maxsize,
         together=Together(engine, messages, converter),
